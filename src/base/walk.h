@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Walking folders in parallel as people expect of a search tool: what .gitignore excludes and
+ * hidden files are left out, links are not followed, each file is visited once. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+
+struct cf_walk_options {
+        bool no_ignore;             /* read no .gitignore, .ignore, .git/info/exclude */
+        bool hidden;                /* visit names that start with a dot too (never .git) */
+        unsigned threads;           /* 0: as many as processors, at most 8 */
+        const char *const *exclude; /* more patterns in .gitignore syntax, relative to each root */
+        size_t exclude_count;
+        /* Names that are visited although hidden (".devcontainer", ".env"): exact names. */
+        const char *const *keep;
+        size_t keep_count;
+};
+
+struct cf_walk_stats {
+        size_t files;   /* visited */
+        size_t folders; /* entered */
+};
+
+struct cf_walk_file {
+        int dirfd;        /* the file's folder, open; the callback must not keep it */
+        const char *name; /* last part of the path */
+        const char *path; /* as shown: root as given + "/" + …; valid during the call */
+        bool given;       /* named by the user: visited whatever the rules say */
+        unsigned worker;  /* which thread, from 0 to threads - 1 */
+};
+
+/* Called once a regular file, from several threads at a time. Negative stops the walk. */
+typedef int (*cf_walk_visit)(const struct cf_walk_file *file, void *context);
+
+/* Called for what could not be read (a folder without permission, a root that is missing);
+ * several threads. The walk goes on. */
+typedef void (*cf_walk_trouble)(const struct cf_error *err, void *context);
+
+unsigned cf_walk_threads(const struct cf_walk_options *options);
+
+/* Visits every root (file or folder). 0, or what the callback returned, or -ENOMEM. */
+int cf_walk(const char *const *roots, size_t root_count, const struct cf_walk_options *options,
+            cf_walk_visit visit, cf_walk_trouble trouble, void *context,
+            struct cf_walk_stats *ret_stats, struct cf_error *err);

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* YAML (and so JSON) as a tree in which every node knows its bytes, read through libyaml: the
+ * scanner that Compose's own reader (go-yaml) is a port of, so that both see the same document.
+ *
+ * Aliases stay references (they are never copied out, so an alias bomb costs nothing); a merge
+ * key is an ordinary pair of the mapping, looked through by cf_yaml_get. */
+#pragma once
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/source.h"
+
+enum cf_yaml_type { CF_YAML_SCALAR, CF_YAML_SEQUENCE, CF_YAML_MAPPING };
+enum cf_yaml_style {
+        CF_YAML_PLAIN,
+        CF_YAML_SINGLE,
+        CF_YAML_DOUBLE,
+        CF_YAML_LITERAL,
+        CF_YAML_FOLDED,
+        CF_YAML_BLOCK,
+        CF_YAML_FLOW
+};
+
+#define CF_YAML_DEPTH 256     /* deepest nesting that is read */
+#define CF_YAML_NODES 4000000 /* most nodes of one file */
+
+struct cf_yaml {
+        enum cf_yaml_type type;
+        enum cf_yaml_style style;
+        struct cf_span tag;    /* as written without resolving, "!reset"; empty: none */
+        struct cf_span anchor; /* without '&'; empty: none */
+        struct cf_span text;   /* SCALAR: its value, NUL-ended */
+        /* Text range of the node itself: a scalar with its quotes; a flow collection with its
+         * brackets; a block collection from its first entry to the end of its last entry's
+         * content (no trailing blank or comment). An empty scalar has length 0. */
+        size_t offset, length;
+        size_t start; /* text offset where the node's properties (anchor, tag) start; else offset */
+        struct cf_yaml **items; /* SEQUENCE: values; MAPPING: key, value, key, value … */
+        size_t count;           /* SEQUENCE: values; MAPPING: pairs */
+        struct cf_yaml *target; /* not NULL: this node is an alias; read through cf_yaml_follow */
+        bool aliased;           /* some alias refers to this node */
+};
+
+struct cf_yaml_document {
+        struct cf_yaml *root; /* NULL: an empty document */
+        size_t index;         /* from 0, in the file */
+};
+
+struct cf_yaml_file {
+        const struct cf_source *source;
+        struct cf_yaml_document *documents;
+        size_t count;
+};
+
+/* Reads every document of a file. -EINVAL: not YAML, err says where and what; -E2BIG: deeper or
+ * larger than the limits; -ENOMEM. Duplicate keys are kept; see cf_yaml_duplicate. */
+int cf_yaml_parse(struct cf_arena *arena, const struct cf_source *source,
+                  struct cf_yaml_file **ret_file, struct cf_error *err);
+
+/* The node that an alias stands for (itself when it is none). NULL stays NULL. */
+struct cf_yaml *cf_yaml_follow(struct cf_yaml *node);
+
+/* The value of a key written in this very mapping (no merge keys), the last one when there are
+ * several; *ret_key (may be NULL) is the key's node. The value is not followed. */
+struct cf_yaml *cf_yaml_own(struct cf_yaml *mapping, const char *key, struct cf_yaml **ret_key);
+
+/* The same, and then by merge keys `<<` (YAML 1.1 merge: own keys first, then the merged mappings
+ * in order; nested; cycles end). `mapping` may be an alias. *ret_owner (may be NULL) is the
+ * mapping that holds the pair. */
+struct cf_yaml *cf_yaml_get(struct cf_yaml *mapping, const char *key, struct cf_yaml **ret_key,
+                            struct cf_yaml **ret_owner);
+
+/* The first key that stands twice in the mapping, or NULL. */
+struct cf_yaml *cf_yaml_duplicate(struct cf_yaml *mapping);
+
+/* The scalar's NUL-ended text when it is a scalar (followed), else NULL. */
+const char *cf_yaml_string(struct cf_yaml *node);
+/* Plain scalar that YAML 1.2 core schema (and go-yaml) reads as null: empty, ~, null, Null, NULL.
+ */
+bool cf_yaml_is_null(struct cf_yaml *node);
+/* The node would be read as a string: quoted, tagged !!str, or plain and no null, bool, number. */
+bool cf_yaml_is_string(struct cf_yaml *node);

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Rules: subjects → findings; and what people decide about them: configuration, suppressions,
+ * baselines. A rule is written once, whatever source its subject came from. */
+#pragma once
+
+#include "base/error.h"
+#include "base/source.h"
+#include "model/model.h"
+
+/* ---- the table of rules ------------------------------------------------------------------ */
+
+/* All rules, ended by NULL. */
+extern const struct cf_rule_info *const cf_rules[];
+const struct cf_rule_info *cf_rule_find(const char *id);
+/* The nearest id by spelling, for "did you mean"; NULL when none is near. */
+const char *cf_rule_nearest(const char *id);
+
+/* ---- configuration: .confined.yaml --------------------------------------------------------- */
+
+struct cf_config {
+        const char *path;           /* the file it came from; NULL: defaults */
+        const char *const *exclude; /* paths: patterns in .gitignore syntax */
+        size_t exclude_count;
+        const char *profile; /* profile to use in place of unconfined (--with) */
+        bool has_fail_on;
+        enum cf_verdict fail_on;
+        const char *baseline; /* path of the baseline file, relative to the config's folder */
+        struct cf_rule_config {
+                const struct cf_rule_info *rule;
+                bool off;
+                bool has_severity;
+                enum cf_severity severity;
+        } * rules;
+        size_t rule_count;
+};
+
+/* Reads a configuration. Unknown keys, rules and values are errors with their place. */
+int cf_config_read(struct cf_arena *arena, struct cf_files *files, const char *path,
+                   struct cf_config **ret_config, struct cf_error *err);
+
+/* The nearest `.confined.yaml` in `dir` or a folder above it; NULL in *ret_path: none. */
+int cf_config_find(struct cf_arena *arena, const char *dir, char **ret_path);
+
+/* ---- baseline: what is known already --------------------------------------------------------- */
+
+struct cf_baseline; /* a set of fingerprints with counts */
+int cf_baseline_read(struct cf_arena *arena, struct cf_files *files, const char *path,
+                     struct cf_baseline **ret_baseline, struct cf_error *err);
+/* Writes the fingerprints of `findings` (sorted, with rule and place for a reader) as JSON. */
+int cf_baseline_write(const char *path, struct cf_finding *const *findings, size_t count,
+                      struct cf_error *err);
+
+/* ---- judging ------------------------------------------------------------------------------------
+ */
+
+struct cf_judge_options {
+        struct cf_files *files;         /* profiles are read through it */
+        const struct cf_config *config; /* NULL: defaults */
+        const char *const *only;        /* --rule: these rules alone */
+        size_t only_count;
+        const struct cf_baseline *baseline; /* NULL: none */
+        const char *engine_version;         /* Docker version to judge by; NULL: unknown */
+        const char *kernel;                 /* kernel release to judge by; NULL: the running one */
+};
+
+struct cf_judge;
+struct cf_judge *cf_judge_new(const struct cf_judge_options *options);
+struct cf_judge *cf_judge_free(struct cf_judge *judge);
+
+/* Lets every rule look at one subject. Thread-safe; keeps copies of what it needs.
+ * 0, -ENOMEM. */
+int cf_judge_subject(struct cf_judge *judge, const struct cf_subject *subject);
+
+/* Merges findings of one place, applies suppressions and the baseline, sorts by path and place.
+ * Call once, after the last subject; the result belongs to the judge. */
+int cf_judge_finish(struct cf_judge *judge, struct cf_finding ***ret_findings, size_t *ret_count);
+
+/* ---- known reasons why people switch the filter off (data/reasons.tsv) ----------------------- */
+
+enum cf_need { CF_NEED_NOTHING, CF_NEED_CAPABILITY, CF_NEED_ARGUMENT_RULE, CF_NEED_CALL };
+struct cf_reason {
+        const char *id, *program, *symptom, *calls;
+        enum cf_need need;
+        const char *remedy, *evidence;
+        const char *match; /* space separated words: names of images and commands, lower case */
+};
+extern const struct cf_reason cf_reasons[];
+extern const size_t cf_reason_count;
+/* The first reason that knows the image ("golang:1.25", "registry/x/delve@sha256:…") or the command
+ * line; NULL when none does. Either may be NULL. */
+const struct cf_reason *cf_reason_find(const char *image, const char *command);
