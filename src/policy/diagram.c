@@ -94,6 +94,7 @@ struct cf_policies *cf_policies_new(uint32_t node_limit)
         all->limit = all->limit < 2 ? 2 : all->limit; /* the two conditions that always exist */
         all->count = 1;
         all->next_op = OP_NAMED_FIRST;
+        all->budget = UINT64_MAX;
         if (!grow(all))
                 return cf_policies_free(all);
         cf_policy_constant(all, 0); /* CF_POLICY_FALSE */
@@ -113,6 +114,13 @@ struct cf_policies *cf_policies_free(struct cf_policies *all)
         return NULL;
 }
 
+uint64_t cf_policies_budget(struct cf_policies *all, uint64_t steps)
+{
+        uint64_t before = all->budget;
+        all->budget = steps;
+        return before;
+}
+
 uint32_t cf_policies_count(const struct cf_policies *all)
 {
         return all->count - 1;
@@ -130,6 +138,9 @@ int cf_failed(const struct cf_policies *all, struct cf_error *err)
                                     "the policy is too complex: one operation needs more than "
                                     "%u steps",
                                     CF_POLICY_STEPS_MAX);
+        case FAILED_BUDGET:
+                return cf_error_set(err, -E2BIG, NULL,
+                                    "the policy is too complex: it takes too many steps");
         case FAILED_ARGUMENT:
                 return cf_error_set(err, -EINVAL, NULL,
                                     "a value does not fit in the part of a call it is for");

@@ -20,6 +20,7 @@ enum failure {
         FAILED_MEMORY,
         FAILED_NODES,
         FAILED_STEPS,
+        FAILED_BUDGET,
         FAILED_ARGUMENT,
 };
 
@@ -58,6 +59,7 @@ struct cf_policies {
         uint32_t cache_mask;
         uint32_t next_op; /* the next name of a single use */
         uint32_t steps;   /* of the operation under way */
+        uint64_t budget;  /* steps left for all operations */
         uint32_t *marks;  /* a stamp a node, `capacity` many */
         uint32_t stamp;
         enum failure failure;
@@ -123,9 +125,11 @@ static inline void cf_begin(struct cf_policies *all)
 /* Counts a step; false (and failed) when there were too many. */
 static inline bool cf_step(struct cf_policies *all)
 {
-        if (++all->steps <= CF_POLICY_STEPS_MAX)
+        if (++all->steps <= CF_POLICY_STEPS_MAX && all->budget > 0) {
+                all->budget--;
                 return true;
-        all->failure = FAILED_STEPS;
+        }
+        all->failure = all->budget ? FAILED_STEPS : FAILED_BUDGET;
         return false;
 }
 

@@ -112,6 +112,11 @@ static inline void cf_policies_freep(struct cf_policies **all)
  * argument of the operation was wrong), and err says which limit. */
 int cf_policies_check(const struct cf_policies *all, cf_policy result, struct cf_error *err);
 
+/* Limits the steps of all operations from now on together (before: each operation had
+ * CF_POLICY_STEPS_MAX, and still has). Returns what was left: give it back to lift the limit. For
+ * work on hostile input, where many operations may each be within their own limit. */
+uint64_t cf_policies_budget(struct cf_policies *all, uint64_t steps);
+
 /* Nodes made so far. */
 uint32_t cf_policies_count(const struct cf_policies *all);
 
