@@ -4,10 +4,12 @@
  * Jumps only go forward, so a program is a graph without cycles over (instruction, machine state).
  * A state holds values (see value.h) of those registers that are still needed. First all states
  * that can be reached are listed, then, from the last instruction back, each gets its policy: a
- * jump chooses between the policies of its two successors. */
+ * jump chooses between the policies of its two successors. As long as a filter compares one word
+ * with constants, policies are kept as ranges of that word (see cuts.h). */
 #include <linux/seccomp.h>
 
 #include "base/vec.h"
+#include "filter/cuts.h"
 #include "filter/filter.h"
 #include "filter/value.h"
 
@@ -17,15 +19,28 @@
 #define M 2u
 #define NO_STATE 0u
 
+/* How a state goes on. */
+enum way {
+        WAY_ANSWER, /* it has its policy */
+        WAY_NEXT,   /* at `yes` */
+        WAY_RANGE,  /* at `yes` when word `word` is in [first, last], else at `no` */
+        WAY_CHOOSE, /* at `yes` when `condition` holds, else at `no` */
+};
+
+/* A successor NO_STATE answers 0 (a division by 0). */
 struct state {
         uint32_t pc;
         uint32_t same_pc;           /* the next state of this instruction */
         uint32_t values[REGISTERS]; /* 0: not needed any more */
-        /* Where it goes on: `yes` where the condition holds, else `no`. A state with answer has
-         * no successor. Successor NO_STATE answers 0 (a division by 0). */
-        cf_policy condition;
+        enum way way;
         uint32_t yes, no;
+        uint32_t word, first, last;
+        cf_policy condition;
+        uint32_t users; /* ways that lead here */
+        /* Its policy: a node, or cuts, or both. The cuts may be changed by the only user. */
         cf_policy answer;
+        struct cf_cuts *cuts;
+        bool owned;
 };
 
 struct lifting {
@@ -138,7 +153,7 @@ static bool grow(struct lifting *l)
 static int reach(struct lifting *l, uint32_t pc, const uint32_t registers[REGISTERS],
                  uint32_t *ret_state)
 {
-        struct state state = {.pc = pc};
+        struct state state = {.pc = pc, .users = 1};
         for (uint32_t bits = l->needed[pc]; bits; bits &= bits - 1) {
                 unsigned i = (unsigned)__builtin_ctz(bits);
                 state.values[i] = registers[i];
@@ -149,6 +164,7 @@ static int reach(struct lifting *l, uint32_t pc, const uint32_t registers[REGIST
                 if (other->pc == pc &&
                     memcmp(other->values, state.values, sizeof(state.values)) == 0) {
                         *ret_state = l->slots[at];
+                        l->states.items[*ret_state].users++;
                         return 0;
                 }
         }
@@ -222,6 +238,18 @@ static bool step(struct lifting *l, const struct sock_filter *i, uint32_t after,
         return value || !(after >> (target - registers) & 1);
 }
 
+/* The range of values for which a comparison with a constant holds; false when it is no range. */
+static bool range_of(unsigned op, uint32_t k, uint32_t *ret_first, uint32_t *ret_last)
+{
+        *ret_first = k;
+        *ret_last = op == BPF_JEQ ? k : UINT32_MAX;
+        if (op == BPF_JGT) {
+                *ret_first = k + 1;
+                return k < UINT32_MAX;
+        }
+        return op != BPF_JSET;
+}
+
 static int branch(struct lifting *l, uint32_t id, const struct sock_filter *i)
 {
         struct state state = l->states.items[id];
@@ -230,15 +258,34 @@ static int branch(struct lifting *l, uint32_t id, const struct sock_filter *i)
                 operand = cf_value_constant(&l->values, i->k);
         if (!operand)
                 return failed(l, state.pc);
-        state.condition = cf_value_test(&l->values, BPF_OP(i->code), state.values[A], operand);
-        if (!state.condition)
-                return failed(l, state.pc);
-        int r = 0;
-        if (state.condition != CF_POLICY_FALSE)
+        const struct cf_value *a = cf_value_at(&l->values, state.values[A]);
+        const struct cf_value *b = cf_value_at(&l->values, operand);
+        if (a->kind == CF_VALUE_WORD && b->kind == CF_VALUE_CONSTANT &&
+            range_of(BPF_OP(i->code), b->number, &state.first, &state.last)) {
+                state.way = WAY_RANGE;
+                state.word = a->number;
+        } else {
+                state.condition =
+                        cf_value_test(&l->values, BPF_OP(i->code), state.values[A], operand);
+                if (!state.condition)
+                        return failed(l, state.pc);
+                state.way = state.condition == CF_POLICY_TRUE || state.condition == CF_POLICY_FALSE
+                                    ? WAY_NEXT
+                                    : WAY_CHOOSE;
+        }
+        int r;
+        if (state.way == WAY_NEXT) {
+                uint8_t skip = state.condition == CF_POLICY_TRUE ? i->jt : i->jf;
+                r = reach(l, state.pc + 1 + skip, state.values, &state.yes);
+        } else {
                 r = reach(l, state.pc + 1 + i->jt, state.values, &state.yes);
-        if (r == 0 && state.condition != CF_POLICY_TRUE)
-                r = reach(l, state.pc + 1 + i->jf, state.values, &state.no);
-        l->states.items[id] = state;
+                if (r == 0)
+                        r = reach(l, state.pc + 1 + i->jf, state.values, &state.no);
+        }
+        struct state *kept = &l->states.items[id];
+        uint32_t users = kept->users;
+        *kept = state;
+        kept->users = users;
         return r;
 }
 
@@ -257,6 +304,26 @@ static int answer(struct lifting *l, uint32_t id, const struct sock_filter *i)
         return state->answer ? 0 : failed(l, state->pc);
 }
 
+/* A division by X: by 0 the program ends and answers 0. */
+static int divide(struct lifting *l, struct state *state)
+{
+        uint32_t zero = cf_value_constant(&l->values, 0);
+        cf_policy by_zero =
+                zero ? cf_value_test(&l->values, BPF_JEQ, state->values[X], zero) : CF_POLICY_NONE;
+        if (!by_zero)
+                return failed(l, state->pc);
+        if (by_zero == CF_POLICY_TRUE) {
+                state->way = WAY_ANSWER;
+                state->answer = CF_POLICY_FALSE;
+        } else if (by_zero != CF_POLICY_FALSE) {
+                state->way = WAY_CHOOSE;
+                state->condition = cf_policy_not(l->all, by_zero);
+                if (!state->condition)
+                        return failed(l, state->pc);
+        }
+        return 0;
+}
+
 /* Finds where one state goes on. */
 static int follow(struct lifting *l, uint32_t id)
 {
@@ -266,46 +333,88 @@ static int follow(struct lifting *l, uint32_t id)
                 return answer(l, id, i);
         if (BPF_CLASS(i->code) == BPF_JMP && BPF_OP(i->code) != BPF_JA)
                 return branch(l, id, i);
-        uint32_t next = state.pc + 1;
-        state.condition = CF_POLICY_TRUE;
-        if (BPF_CLASS(i->code) == BPF_JMP) {
-                next += i->k;
-        } else {
-                if (i->code == (BPF_ALU | BPF_DIV | BPF_X)) {
-                        uint32_t zero = cf_value_constant(&l->values, 0);
-                        cf_policy by_zero =
-                                zero ? cf_value_test(&l->values, BPF_JEQ, state.values[X], zero)
-                                     : CF_POLICY_NONE;
-                        state.condition = cf_policy_not(l->all, by_zero);
-                        if (!state.condition)
-                                return failed(l, state.pc);
-                        l->states.items[id] = state;
-                        if (state.condition == CF_POLICY_FALSE)
-                                return 0;
-                }
-                if (!step(l, i, l->needed[next], state.values))
+        uint32_t next = state.pc + 1 + (BPF_CLASS(i->code) == BPF_JMP ? i->k : 0);
+        uint32_t registers[REGISTERS];
+        int r = 0;
+        memcpy(registers, state.values, sizeof(registers));
+        state.way = WAY_NEXT;
+        if (i->code == (BPF_ALU | BPF_DIV | BPF_X))
+                r = divide(l, &state);
+        if (r == 0 && state.way != WAY_ANSWER) {
+                if (BPF_CLASS(i->code) != BPF_JMP && !step(l, i, l->needed[next], registers))
                         return failed(l, state.pc);
+                r = reach(l, next, registers, &state.yes);
         }
-        int r = reach(l, next, state.values, &state.yes);
-        l->states.items[id].condition = state.condition;
-        l->states.items[id].yes = state.yes;
+        l->states.items[id] = state;
         return r;
 }
 
 /* ---- From back to front --------------------------------------------------------------------- */
+
+/* A state's policy as a node. */
+static cf_policy whole(struct lifting *l, struct state *state)
+{
+        if (!state->answer)
+                state->answer = cf_cuts_whole(l->all, l->arena, state->cuts);
+        return state->answer;
+}
+
+/* Whether a state's policy is, or can be seen as, cuts of a word. */
+static bool can_cut(struct lifting *l, struct state *state, uint32_t word)
+{
+        if (state->cuts && state->cuts->word == word)
+                return true;
+        cf_policy policy = whole(l, state);
+        return policy && cf_policy_first_word(l->all, policy) > word;
+}
+
+static struct cf_cuts *cuts_of(struct lifting *l, struct state *state, uint32_t word)
+{
+        if (state->cuts && state->cuts->word == word)
+                return state->cuts;
+        return cf_cuts_of(l->arena, word, whole(l, state));
+}
+
+/* The policy of a comparison of one word with a constant. */
+static bool splice(struct lifting *l, struct state *state, struct state *yes, struct state *no)
+{
+        if (!can_cut(l, yes, state->word) || !can_cut(l, no, state->word)) {
+                cf_policy condition = cf_policy_range(l->all, cf_slice_word(state->word),
+                                                      state->first, state->last);
+                state->answer = cf_policy_choose(l->all, condition, whole(l, yes), whole(l, no));
+                return state->answer;
+        }
+        struct cf_cuts *outside = cuts_of(l, no, state->word);
+        struct cf_cuts *inside = cuts_of(l, yes, state->word);
+        if (!outside || !inside)
+                return false;
+        bool owned = outside != no->cuts || (no->owned && no->users == 1);
+        state->cuts = cf_cuts_splice(l->arena, outside, owned && outside != inside, inside,
+                                     state->first, state->last);
+        state->owned = true;
+        return state->cuts;
+}
 
 static int answer_states(struct lifting *l)
 {
         for (size_t pc = l->filter.count; pc-- > 0;) {
                 for (uint32_t id = l->first[pc]; id; id = l->states.items[id].same_pc) {
                         struct state *state = &l->states.items[id];
-                        if (state->answer)
-                                continue;
-                        /* NO_STATE answers 0, which is CF_POLICY_FALSE */
-                        state->answer = cf_policy_choose(l->all, state->condition,
-                                                         l->states.items[state->yes].answer,
-                                                         l->states.items[state->no].answer);
-                        if (!state->answer)
+                        struct state *yes = &l->states.items[state->yes];
+                        struct state *no = &l->states.items[state->no];
+                        bool done = true;
+                        if (state->way == WAY_NEXT) {
+                                state->answer = yes->answer;
+                                state->cuts = yes->cuts;
+                                state->owned = yes->owned && yes->users == 1;
+                        } else if (state->way == WAY_RANGE) {
+                                done = splice(l, state, yes, no);
+                        } else if (state->way == WAY_CHOOSE) {
+                                state->answer = cf_policy_choose(l->all, state->condition,
+                                                                 whole(l, yes), whole(l, no));
+                                done = state->answer;
+                        }
+                        if (!done)
                                 return failed(l, (uint32_t)pc);
                 }
         }
@@ -335,9 +444,13 @@ static int lift(struct lifting *l, cf_policy *ret_policy)
                         r = follow(l, id);
         if (r == 0)
                 r = answer_states(l);
-        if (r == 0)
-                *ret_policy = l->states.items[start].answer;
-        return r;
+        if (r < 0)
+                return r;
+        cf_policy policy = whole(l, &l->states.items[start]);
+        if (!policy)
+                return failed(l, 0);
+        *ret_policy = policy;
+        return 0;
 }
 
 int cf_filter_lift(struct cf_policies *all, struct cf_filter filter, cf_policy *ret_policy,

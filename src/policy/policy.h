@@ -257,6 +257,9 @@ uint32_t cf_policy_size(struct cf_policies *all, cf_policy policy);
 /* Bit w is set when the answer depends on word w of the call (see cf_slice_word). */
 uint32_t cf_policy_words(struct cf_policies *all, cf_policy policy);
 
+/* The first such word; CF_WORDS when the policy is constant. Takes no time. */
+unsigned cf_policy_first_word(const struct cf_policies *all, cf_policy policy);
+
 /* The first call in diagram order for which the condition holds: all zero where it may be.
  * False when there is none. */
 bool cf_policy_find(const struct cf_policies *all, cf_policy condition, struct cf_call *ret_call);

@@ -100,6 +100,11 @@ uint32_t cf_policy_words(struct cf_policies *all, cf_policy policy)
         return words;
 }
 
+unsigned cf_policy_first_word(const struct cf_policies *all, cf_policy policy)
+{
+        return cf_var(all, policy) / 32;
+}
+
 /* Every inner node of a reduced diagram leads to at least two leaves, so to one that is not 0. */
 bool cf_policy_find(const struct cf_policies *all, cf_policy condition, struct cf_call *ret_call)
 {
