@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define CF_CLEANUP(function) __attribute__((cleanup(function)))
-#define CF_PRINTF(format, first) __attribute__((format(printf, format, first)))
+#define CF_CLEANUP(done) __attribute__((cleanup(done)))
+#define CF_PRINTF(at, first) __attribute__((format(printf, at, first)))
 #define CF_UNUSED __attribute__((unused))
 #define CF_COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

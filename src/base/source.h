@@ -28,6 +28,8 @@ struct cf_file_id {
         int64_t mtime_ns;
         int64_t ctime_ns;
 };
+struct stat;
+struct cf_file_id cf_file_id_of(const struct stat *st);
 bool cf_file_id_equal(const struct cf_file_id *a, const struct cf_file_id *b);
 
 /* A file's text. Offsets into `text` are "text offsets"; they differ from offsets into the file
@@ -39,8 +41,9 @@ struct cf_source {
         enum cf_encoding encoding;
         struct cf_file_id id;
         mode_t mode;
-        size_t *lines; /* private: text offset of each line's first byte */
-        size_t line_count;
+        struct cf_mark
+                *marks;    /* private: where lines and columns stand, every few thousand bytes */
+        size_t mark_count; /* private */
 };
 
 /* Where files come from: the disk, with contents laid over it (what an edit would leave).
@@ -61,6 +64,10 @@ int cf_files_overlay(struct cf_files *files, const char *path, struct cf_span by
  * UTF-16; -ENOMEM. The message names the path and what to do. */
 int cf_files_read(struct cf_files *files, struct cf_arena *arena, const char *path,
                   struct cf_source **ret_source, struct cf_error *err);
+
+/* The same from a file that is open already (its offset does not matter and does not move). */
+int cf_source_from_fd(struct cf_arena *arena, int fd, const char *path,
+                      struct cf_source **ret_source, struct cf_error *err);
 
 /* The same from bytes that are at hand (standard input, a test, an edit). Bytes are copied. */
 int cf_source_from(struct cf_arena *arena, const char *path, struct cf_span bytes,
