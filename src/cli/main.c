@@ -1,5 +1,64 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-int main(void)
+#include <signal.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "cli/command.h"
+#include "cli/session.h"
+
+static const char *command_name_at(size_t i, const void *context)
 {
-        return 2;
+        (void)context;
+        return cf_commands[i] ? cf_commands[i]->name : NULL;
+}
+
+static int unknown_command(const char *word)
+{
+        struct cf_error err = {0};
+        const char *near = cf_nearest(word, command_name_at, NULL);
+        if (near)
+                cf_error_set(&err, -EINVAL, NULL, "there is no command '%s' (did you mean %s?)",
+                             word, near);
+        else
+                cf_error_set(&err, -EINVAL, NULL, "there is no command '%s'; see: confined --help",
+                             word);
+        return cf_complain(&err);
+}
+
+static int print_help(const struct cf_command *command)
+{
+        CF_TEXT struct cf_text out = {0};
+        cf_help_print(command, &out);
+        return cf_print(&out);
+}
+
+int main(int argc, char **argv)
+{
+        signal(SIGPIPE, SIG_IGN); /* a reader that left is an error of write(2) */
+        if (argc < 2) {
+                CF_TEXT struct cf_text out = {0};
+                cf_help_print(NULL, &out);
+                fputs(out.data ? out.data : "", stderr);
+                return CF_EXIT_TROUBLE;
+        }
+        const char *word = argv[1];
+        if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0)
+                return print_help(NULL);
+        if (strcmp(word, "--version") == 0 || strcmp(word, "-V") == 0)
+                word = "version";
+        const struct cf_command *command = cf_command_find(word);
+        if (!command)
+                return unknown_command(word);
+        CF_ARENA struct cf_arena *arena = cf_arena_new(0);
+        struct cf_error err = {0};
+        if (!arena) {
+                cf_error_set(&err, -ENOMEM, NULL, "not enough memory");
+                return cf_complain(&err);
+        }
+        struct cf_invocation invocation = {0};
+        if (cf_invocation_parse(arena, command, argv + 2, (size_t)argc - 2, &invocation, &err) < 0)
+                return cf_complain(&err);
+        if (cf_given(&invocation, "help"))
+                return print_help(command);
+        return command->run(&invocation);
 }

@@ -61,3 +61,6 @@ const struct cf_output *cf_output_find(const char *name);
 
 /* The finding counts: not suppressed, not in the baseline. */
 bool cf_finding_counts(const struct cf_finding *finding);
+
+/* An error's chain for a person, outermost first, a line each: "confined: path:line:column: …". */
+void cf_error_render(const struct cf_error *err, struct cf_text *out);

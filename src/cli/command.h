@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Commands and their options as tables: parsing, --help, completions and the checks on the man
+ * pages all read them. */
+#pragma once
+
+#include <stdio.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+
+enum cf_exit { CF_EXIT_CLEAN = 0, CF_EXIT_FINDINGS = 1, CF_EXIT_TROUBLE = 2 };
+
+/* What completes an option's or command's argument. */
+enum cf_complete {
+        CF_COMPLETE_NONE,
+        CF_COMPLETE_FILE,
+        CF_COMPLETE_FOLDER,
+        CF_COMPLETE_WORDS,  /* cf_option.words */
+        CF_COMPLETE_RULE,   /* a rule's id */
+        CF_COMPLETE_FORMAT, /* an output format */
+        CF_COMPLETE_COMMAND,
+};
+
+struct cf_option {
+        const char *name;     /* without "--"; NULL ends the table */
+        char letter;          /* short form; 0: none */
+        const char *argument; /* "FILE"; NULL: a flag */
+        const char *help;     /* one line, no full stop */
+        enum cf_complete complete;
+        const char *words; /* space separated, for CF_COMPLETE_WORDS */
+};
+
+struct cf_invocation;
+
+struct cf_command {
+        const char *name;
+        const char *summary; /* one line, no full stop */
+        const char *usage;   /* what comes behind the options: "[PATH…]" */
+        const char *details; /* a paragraph for --help */
+        const struct cf_option *options;
+        bool reports; /* takes the options that all reporting commands share, too */
+        unsigned most_arguments;
+        enum cf_complete complete; /* of its arguments */
+        int (*run)(const struct cf_invocation *invocation);
+};
+
+/* One command line, taken apart. */
+struct cf_invocation {
+        const struct cf_command *command;
+        struct cf_arena *arena;
+        const char *const *arguments;
+        size_t argument_count;
+        struct cf_given {
+                const struct cf_option *option;
+                const char *value; /* NULL for a flag */
+        } * given;
+        size_t given_count;
+};
+
+extern const struct cf_command *const cf_commands[]; /* ended by NULL */
+extern const struct cf_option cf_report_options[];   /* those that all reporting commands share */
+extern const struct cf_option cf_global_options[];   /* --help, --version */
+
+extern const struct cf_command cf_command_scan, cf_command_audit, cf_command_explain,
+        cf_command_help, cf_command_completion, cf_command_version;
+
+const struct cf_command *cf_command_find(const char *name);
+
+/* Takes a command line apart (behind the command's name). -EINVAL: err says what is wrong with it
+ * and what would be right. */
+int cf_invocation_parse(struct cf_arena *arena, const struct cf_command *command, char **words,
+                        size_t count, struct cf_invocation *ret_invocation, struct cf_error *err);
+
+/* The last value given for an option, or NULL; whether a flag was given; all values, in order. */
+const char *cf_given_value(const struct cf_invocation *invocation, const char *option);
+bool cf_given(const struct cf_invocation *invocation, const char *option);
+int cf_given_all(const struct cf_invocation *invocation, const char *option,
+                 const char *const **ret_values, size_t *ret_count);
+
+/* The name in a NULL-ended list that is nearest to a misspelled one, or NULL. */
+const char *cf_nearest(const char *name, const char *(*at)(size_t i, const void *context),
+                       const void *context);
+
+struct cf_text;
+void cf_help_print(const struct cf_command *command, struct cf_text *out); /* NULL: the program */
+int cf_completion_print(const char *shell, struct cf_text *out); /* -EINVAL: unknown shell */

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Taking a command line apart by the command's table. */
+#include <string.h>
+
+#include "base/span.h"
+#include "base/vec.h"
+#include "cli/command.h"
+
+struct parser {
+        struct cf_arena *arena;
+        const struct cf_command *command;
+        char **words;
+        size_t count, at;
+        CF_VEC(struct cf_given) given;
+        CF_VEC(const char *) arguments;
+        struct cf_error *err;
+};
+
+/* The i-th option that the command takes: its own, then the shared ones; NULL at the end. */
+static const struct cf_option *option_at(const struct cf_command *command, size_t i)
+{
+        const struct cf_option *tables[] = {
+                command->options, command->reports ? cf_report_options : NULL, cf_global_options};
+        for (size_t t = 0; t < CF_COUNT(tables); t++) {
+                for (const struct cf_option *option = tables[t]; option && option->name; option++)
+                        if (i-- == 0)
+                                return option;
+        }
+        return NULL;
+}
+
+static const char *option_name_at(size_t i, const void *command)
+{
+        const struct cf_option *option = option_at(command, i);
+        return option ? option->name : NULL;
+}
+
+static const struct cf_option *find_long(const struct cf_command *command, struct cf_span name)
+{
+        const struct cf_option *option;
+        for (size_t i = 0; (option = option_at(command, i)); i++)
+                if (cf_span_is(name, option->name))
+                        return option;
+        return NULL;
+}
+
+static const struct cf_option *find_short(const struct cf_command *command, char letter)
+{
+        const struct cf_option *option;
+        for (size_t i = 0; (option = option_at(command, i)); i++)
+                if (option->letter == letter)
+                        return option;
+        return NULL;
+}
+
+static int unknown_option(struct parser *p, const char *word)
+{
+        CF_ARENA struct cf_arena *arena = cf_arena_new(0);
+        char *name =
+                arena ? cf_arena_copy(arena, cf_span_part(cf_span_of(word), 0, strcspn(word, "=")))
+                      : NULL;
+        const char *near = name && strncmp(name, "--", 2) == 0
+                                   ? cf_nearest(name + 2, option_name_at, p->command)
+                                   : NULL;
+        if (near)
+                return cf_error_set(p->err, -EINVAL, NULL,
+                                    "'%s' has no option '%s' (did you mean --%s?)",
+                                    p->command->name, name, near);
+        return cf_error_set(p->err, -EINVAL, NULL,
+                            "'%s' has no option '%s'; see: confined %s --help", p->command->name,
+                            name ? name : word, p->command->name);
+}
+
+static int add_given(struct parser *p, const struct cf_option *option, const char *value)
+{
+        if (cf_vec_push(p->arena, &p->given, (struct cf_given){option, value}) < 0)
+                return cf_error_set(p->err, -ENOMEM, NULL, "not enough memory");
+        return 0;
+}
+
+/* The value in the next word. */
+static int next_value(struct parser *p, const struct cf_option *option, const char *word,
+                      const char **ret_value)
+{
+        if (p->at + 1 >= p->count)
+                return cf_error_set(p->err, -EINVAL, NULL, "'%s' needs a value: %s %s", word, word,
+                                    option->argument);
+        *ret_value = p->words[++p->at];
+        return 0;
+}
+
+static int parse_long(struct parser *p, const char *word)
+{
+        const char *equals = strchr(word, '=');
+        struct cf_span name = {word + 2, equals ? (size_t)(equals - word) - 2 : strlen(word) - 2};
+        const struct cf_option *option = find_long(p->command, name);
+        if (!option)
+                return unknown_option(p, word);
+        const char *value = NULL;
+        if (!option->argument && equals)
+                return cf_error_set(p->err, -EINVAL, NULL, "'--%s' takes no value", option->name);
+        if (option->argument && equals)
+                value = equals + 1;
+        else if (option->argument) {
+                int r = next_value(p, option, word, &value);
+                if (r < 0)
+                        return r;
+        }
+        return add_given(p, option, value);
+}
+
+/* "-q", "-oFILE", "-o FILE", and flags in one word: "-qo FILE". */
+static int parse_short(struct parser *p, const char *word)
+{
+        for (const char *letter = word + 1; *letter; letter++) {
+                const struct cf_option *option = find_short(p->command, *letter);
+                const char *value = NULL;
+                int r = 0;
+                if (!option)
+                        return unknown_option(p, word);
+                if (option->argument && letter[1])
+                        value = letter + 1;
+                else if (option->argument)
+                        r = next_value(p, option, word, &value);
+                if (r == 0)
+                        r = add_given(p, option, value);
+                if (r < 0 || option->argument)
+                        return r;
+        }
+        return 0;
+}
+
+int cf_invocation_parse(struct cf_arena *arena, const struct cf_command *command, char **words,
+                        size_t count, struct cf_invocation *ret_invocation, struct cf_error *err)
+{
+        struct parser p = {
+                .arena = arena, .command = command, .words = words, .count = count, .err = err};
+        bool options = true;
+        for (; p.at < count; p.at++) {
+                const char *word = words[p.at];
+                int r;
+                if (options && strcmp(word, "--") == 0) {
+                        options = false;
+                        continue;
+                }
+                if (options && word[0] == '-' && word[1] == '-')
+                        r = parse_long(&p, word);
+                else if (options && word[0] == '-' && word[1])
+                        r = parse_short(&p, word);
+                else if (p.arguments.count >= command->most_arguments)
+                        r = cf_error_set(err, -EINVAL, NULL,
+                                         "'%s' takes no argument '%s'; usage: confined %s %s",
+                                         command->name, word, command->name, command->usage);
+                else
+                        r = cf_vec_push(arena, &p.arguments, word);
+                if (r < 0)
+                        return r;
+        }
+        *ret_invocation = (struct cf_invocation){
+                .command = command,
+                .arena = arena,
+                .arguments = p.arguments.items,
+                .argument_count = p.arguments.count,
+                .given = p.given.items,
+                .given_count = p.given.count,
+        };
+        return 0;
+}
+
+const char *cf_given_value(const struct cf_invocation *invocation, const char *option)
+{
+        for (size_t i = invocation->given_count; i > 0; i--)
+                if (strcmp(invocation->given[i - 1].option->name, option) == 0)
+                        return invocation->given[i - 1].value;
+        return NULL;
+}
+
+bool cf_given(const struct cf_invocation *invocation, const char *option)
+{
+        for (size_t i = 0; i < invocation->given_count; i++)
+                if (strcmp(invocation->given[i].option->name, option) == 0)
+                        return true;
+        return false;
+}
+
+int cf_given_all(const struct cf_invocation *invocation, const char *option,
+                 const char *const **ret_values, size_t *ret_count)
+{
+        CF_VEC(const char *) values = {0};
+        for (size_t i = 0; i < invocation->given_count; i++)
+                if (strcmp(invocation->given[i].option->name, option) == 0 &&
+                    cf_vec_push(invocation->arena, &values, invocation->given[i].value) < 0)
+                        return -ENOMEM;
+        *ret_values = values.items;
+        *ret_count = values.count;
+        return 0;
+}
+
+/* Edits (insert, delete, replace) between two short names; `most` + 1 when there are more. */
+static unsigned distance(const char *a, const char *b)
+{
+        enum { LONGEST = 32 };
+        size_t n = strlen(a), m = strlen(b);
+        unsigned row[LONGEST + 1];
+        if (n > LONGEST || m > LONGEST)
+                return LONGEST;
+        for (size_t j = 0; j <= m; j++)
+                row[j] = (unsigned)j;
+        for (size_t i = 1; i <= n; i++) {
+                unsigned diagonal = row[0];
+                row[0] = (unsigned)i;
+                for (size_t j = 1; j <= m; j++) {
+                        unsigned replaced = diagonal + (a[i - 1] != b[j - 1]);
+                        unsigned least = row[j] < row[j - 1] ? row[j] + 1 : row[j - 1] + 1;
+                        diagonal = row[j];
+                        row[j] = least < replaced ? least : replaced;
+                }
+        }
+        return row[m];
+}
+
+const char *cf_nearest(const char *name, const char *(*at)(size_t i, const void *context),
+                       const void *context)
+{
+        const char *best = NULL, *candidate;
+        unsigned least = 3; /* farther than two edits is no misspelling */
+        for (size_t i = 0; (candidate = at(i, context)); i++) {
+                unsigned d = distance(name, candidate);
+                if (d < least && d < strlen(candidate)) {
+                        least = d;
+                        best = candidate;
+                }
+        }
+        return best;
+}

@@ -1,0 +1,186 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Runs every test and closes with one line: N passed, N failed (, N skipped).
+
+  unit      cmocka programs of each room, under the sanitizers
+  rooms     each room links with nothing but what it may call (built with the release tree)
+  cases     folders under tests/manifest: input files and the findings and fixes expected
+  fuzz      the fuzz corpora replayed under the sanitizers
+  property  generated documents: what --fix must hold for any input
+  rules     the examples on the rule pages are what the pages say
+  oracle    Compose semantics against docker-compose
+  lint      format, file and function sizes, tables against man pages and docs
+  bats      the command line, real engines
+
+`tests/run.py --only cases,unit` runs some; `--case WORD` those cases whose path holds WORD.
+"""
+import argparse
+import concurrent.futures
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+TOP = HERE.parent
+sys.path.insert(0, str(HERE / "lib"))
+
+SUMMARY = re.compile(r"^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$")
+
+
+class Tally:
+    def __init__(self):
+        self.passed = self.failed = self.skipped = 0
+
+    def add(self, passed, failed, skipped=0):
+        self.passed += passed
+        self.failed += failed
+        self.skipped += skipped
+
+
+def run(command, **more):
+    return subprocess.run(command, cwd=TOP, text=True, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, errors="replace", **more)
+
+
+def say(text):
+    print(text, flush=True)
+
+
+def unit(options, tally):
+    """meson's own list of unit tests; each cmocka test function counts."""
+    done = run(["meson", "test", "-C", options.sanitized, "--print-errorlogs", "--no-rebuild",
+                "--verbose"], env={**os.environ, "CMOCKA_MESSAGE_OUTPUT": "TAP"})
+    passed = len(re.findall(r"^ok \d+", done.stdout, re.M))
+    failed = len(re.findall(r"^not ok \d+(?!.*# SKIP)", done.stdout, re.M))
+    skipped = len(re.findall(r"^(?:not )?ok \d+.*# SKIP", done.stdout, re.M))
+    passed -= len(re.findall(r"^ok \d+.*# SKIP", done.stdout, re.M))
+    if done.returncode and not failed:
+        failed = 1  # a crash, a sanitizer's report, a build that is stale
+    if failed or not passed:
+        say(done.stdout)
+        failed = failed or 1
+    tally.add(passed, failed, skipped)
+
+
+def counted(command, tally, options, name):
+    """A program of ours that prints its details and closes with the summary line."""
+    done = run(command, env={**os.environ, "CONFINED": str(options.confined),
+                             "CONFINED_RELEASE": str(options.confined_release)})
+    lines = done.stdout.rstrip().splitlines()
+    match = SUMMARY.match(lines[-1]) if lines else None
+    if not match:
+        say(done.stdout)
+        say(f"{name}: no summary line (exit status {done.returncode})")
+        tally.add(0, 1)
+        return
+    passed, failed, skipped = (int(n or 0) for n in match.groups())
+    if done.returncode and not failed:
+        failed = 1
+    if failed or skipped:
+        say("\n".join(lines[:-1]))
+    tally.add(passed, failed, skipped)
+
+
+def cases(options, tally):
+    import cases as case_runner
+    found = case_runner.find(HERE / "manifest", options.case)
+    if not found:
+        say("cases: none found")
+        tally.add(0, 1)
+    with concurrent.futures.ThreadPoolExecutor(max_workers=os.cpu_count() or 2) as pool:
+        for case, problems in zip(found, pool.map(
+                lambda c: case_runner.run_case(options.confined, c), found)):
+            if problems:
+                say(f"FAIL {case.relative_to(TOP)}")
+                for problem in problems:
+                    say("    " + problem.replace("\n", "\n    "))
+            tally.add(not problems, bool(problems))
+
+
+def fuzz(options, tally):
+    targets = sorted((TOP / "fuzz" / "corpus").iterdir()) if (TOP / "fuzz" / "corpus").is_dir() else []
+    for corpus in targets:
+        program = options.sanitized / "fuzz" / f"fuzz-{corpus.name}"
+        done = run([str(program), str(corpus)]) if program.exists() else None
+        good = done is not None and done.returncode == 0
+        if not good:
+            say(f"FAIL fuzz {corpus.name}: " + (done.stdout[-4000:] if done else "no such target"))
+        tally.add(good, not good)
+
+
+def scripts(folder, pattern):
+    def stage(options, tally):
+        for script in sorted((HERE / folder).glob(pattern)):
+            counted([sys.executable, str(script)], tally, options, script.name)
+    return stage
+
+
+def bats(options, tally):
+    files = sorted(str(f) for f in HERE.glob("**/*.bats"))
+    for file in files:
+        done = run(["bats", "--tap", file],
+                   env={**os.environ, "CONFINED": str(options.confined),
+                        "CONFINED_RELEASE": str(options.confined_release)})
+        lines = done.stdout.splitlines()
+        skipped = [l for l in lines if re.match(r"^ok \d+.*# skip", l)]
+        passed = sum(1 for l in lines if re.match(r"^ok \d+", l)) - len(skipped)
+        failed = sum(1 for l in lines if re.match(r"^not ok \d+", l))
+        if done.returncode and not failed:
+            failed = 1
+        if failed:
+            say(f"FAIL {os.path.relpath(file, TOP)}")
+            say(done.stdout)
+        for line in skipped:
+            say("SKIPPED " + line)
+        tally.add(passed, failed, len(skipped))
+
+
+STAGES = {
+    "unit": unit,
+    "cases": cases,
+    "fuzz": fuzz,
+    "property": scripts("property", "*.py"),
+    "rules": scripts("docs", "*.py"),
+    "oracle": scripts("oracle", "*.py"),
+    "report": scripts("report", "*.py"),
+    "lint": scripts("lint", "*.py"),
+    "bats": bats,
+}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--release", type=pathlib.Path, default=TOP / "build")
+    parser.add_argument("--sanitized", type=pathlib.Path, default=TOP / "build-sanitized")
+    parser.add_argument("--only", default="", help="stages, comma separated: " + ", ".join(STAGES))
+    parser.add_argument("--case", default="")
+    options = parser.parse_args()
+    options.release = options.release.resolve()
+    options.sanitized = options.sanitized.resolve()
+    options.confined = options.sanitized / "confined"
+    options.confined_release = options.release / "confined"
+    os.environ.setdefault("ASAN_OPTIONS", "detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1")
+    os.environ.setdefault("UBSAN_OPTIONS", "halt_on_error=1:print_stacktrace=1")
+    os.environ["LC_ALL"] = "C.UTF-8"
+    for name in ("NO_COLOR", "DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH"):
+        os.environ.pop(name, None)
+    wanted = [s for s in options.only.split(",") if s] or list(STAGES)
+    total = Tally()
+    for name in wanted:
+        if name not in STAGES:
+            parser.error(f"no stage '{name}'")
+        stage, start = Tally(), time.monotonic()
+        STAGES[name](options, stage)
+        say(f"{name}: {stage.passed} passed, {stage.failed} failed, {stage.skipped} skipped "
+            f"({time.monotonic() - start:.1f} s)")
+        total.add(stage.passed, stage.failed, stage.skipped)
+    skipped = f", {total.skipped} skipped" if total.skipped else ""
+    say(f"{total.passed} passed, {total.failed} failed{skipped}")
+    return 1 if total.failed or not total.passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
