@@ -21,8 +21,8 @@ enum cf_yaml_style {
         CF_YAML_FLOW
 };
 
-#define CF_YAML_DEPTH 256     /* deepest nesting that is read */
-#define CF_YAML_NODES 4000000 /* most nodes of one file */
+#define CF_YAML_DEPTH 256     /* deepest nesting that is read, also counted through aliases */
+#define CF_YAML_NODES 1000000 /* most nodes of one file; Compose itself gives up at 100,000 */
 
 struct cf_yaml {
         enum cf_yaml_type type;
@@ -39,6 +39,10 @@ struct cf_yaml {
         size_t count;           /* SEQUENCE: values; MAPPING: pairs */
         struct cf_yaml *target; /* not NULL: this node is an alias; read through cf_yaml_follow */
         bool aliased;           /* some alias refers to this node */
+        unsigned height;        /* levels of collections from here down, aliases followed: a walk
+                                 * through aliases goes no deeper than CF_YAML_DEPTH */
+        uint64_t mark;          /* private to lookups */
+        void *note;             /* for whoever walks the tree; NULL at first */
 };
 
 struct cf_yaml_document {
@@ -52,8 +56,10 @@ struct cf_yaml_file {
         size_t count;
 };
 
-/* Reads every document of a file. -EINVAL: not YAML, err says where and what; -E2BIG: deeper or
- * larger than the limits; -ENOMEM. Duplicate keys are kept; see cf_yaml_duplicate. */
+/* Reads every document of a file. -EINVAL: not YAML, err says where and what (also an alias
+ * without anchor, or one inside its own anchor, so that trees with their aliases have no cycle);
+ * -E2BIG: deeper or larger than the limits; -ENOMEM. Duplicate keys are kept; see
+ * cf_yaml_duplicate. A file without documents gives a count of 0. */
 int cf_yaml_parse(struct cf_arena *arena, const struct cf_source *source,
                   struct cf_yaml_file **ret_file, struct cf_error *err);
 
@@ -69,6 +75,14 @@ struct cf_yaml *cf_yaml_own(struct cf_yaml *mapping, const char *key, struct cf_
  * mapping that holds the pair. */
 struct cf_yaml *cf_yaml_get(struct cf_yaml *mapping, const char *key, struct cf_yaml **ret_key,
                             struct cf_yaml **ret_owner);
+
+/* The same, as if the pair of that key were not written in the mapping `except`. */
+struct cf_yaml *cf_yaml_get_except(struct cf_yaml *mapping, const char *key,
+                                   const struct cf_yaml *except, struct cf_yaml **ret_key,
+                                   struct cf_yaml **ret_owner);
+
+/* The key is the merge key `<<` (plain, so that "<<" in quotes is none). */
+bool cf_yaml_is_merge(struct cf_yaml *key);
 
 /* The first key that stands twice in the mapping, or NULL. */
 struct cf_yaml *cf_yaml_duplicate(struct cf_yaml *mapping);
