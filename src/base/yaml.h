@@ -76,10 +76,18 @@ struct cf_yaml *cf_yaml_own(struct cf_yaml *mapping, const char *key, struct cf_
 struct cf_yaml *cf_yaml_get(struct cf_yaml *mapping, const char *key, struct cf_yaml **ret_key,
                             struct cf_yaml **ret_owner);
 
-/* The same, as if the pair of that key were not written in the mapping `except`. */
-struct cf_yaml *cf_yaml_get_except(struct cf_yaml *mapping, const char *key,
-                                   const struct cf_yaml *except, struct cf_yaml **ret_key,
-                                   struct cf_yaml **ret_owner);
+/* The same, but the first value in that order that `take` accepts (NULL: any). */
+typedef bool (*cf_yaml_take)(struct cf_yaml *owner, struct cf_yaml *value, void *context);
+struct cf_yaml *cf_yaml_seek(struct cf_yaml *mapping, const char *key, cf_yaml_take take,
+                             void *context, struct cf_yaml **ret_key, struct cf_yaml **ret_owner);
+
+/* Visits the pairs of a mapping (may be an alias), own ones first, then by merge keys, in the order
+ * in which they take precedence; a key may come more than once: the first counts (in one mapping
+ * the last). `visit` looks nothing up in the tree itself. What `visit` returns ends the walk when
+ * it is not 0, and is returned. */
+typedef int (*cf_yaml_visit)(struct cf_yaml *key, struct cf_yaml *value, struct cf_yaml *owner,
+                             void *context);
+int cf_yaml_each(struct cf_yaml *mapping, cf_yaml_visit visit, void *context);
 
 /* The key is the merge key `<<` (plain, so that "<<" in quotes is none). */
 bool cf_yaml_is_merge(struct cf_yaml *key);
