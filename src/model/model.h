@@ -140,7 +140,6 @@ struct cf_excerpt {
         unsigned first_column;
         const char *lines[4]; /* at most CF_EXCERPT_LINE bytes each, cut at a character */
         unsigned line_count;
-        enum cf_encoding encoding; /* of the file: how text offsets become file offsets */
 };
 #define CF_EXCERPT_LINE 240
 
