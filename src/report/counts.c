@@ -35,7 +35,7 @@ static void count_finding(const struct cf_report *report, const struct cf_findin
                 return;
         counts->counted++;
         counts->gated += finding->verdict >= report->fail_on;
-        counts->editable += finding->remedy.editable;
+        counts->editable += finding->remedy.editable && finding->verdict > CF_NOTE;
 }
 
 static void count_rows(const struct cf_report *report, struct cf_report_counts *counts)

@@ -42,7 +42,10 @@ struct cf_report {
         /* All rules of the program, ended by NULL, for formats that list them; NULL: those that
          * the findings name. */
         const struct cf_rule_info *const *rules;
-        bool baseline;           /* findings were compared with a baseline */
+        bool baseline; /* findings were compared with a baseline */
+        /* Where findings' files are read again, for formats that give the bytes of an edit; NULL:
+         * such formats give none. */
+        struct cf_files *sources;
         const char *fix_command; /* shows the edits; NULL: "confined scan --diff" */
 };
 
