@@ -278,7 +278,11 @@ int cf_session_report(struct cf_session *session, struct cf_report *report)
         report->tool_version = CF_VERSION;
         report->troubles = session->troubles;
         report->trouble_count = session->trouble_count;
+        report->more_troubles = session->more_troubles;
         report->fail_on = session->fail_on;
+        report->rules = cf_rules;
+        report->baseline = session->baseline != NULL;
+        report->sources = session->files;
         for (size_t i = 0; i < session->trouble_count; i++)
                 cf_complain(session->troubles[i]);
         if (session->more_troubles)
@@ -287,11 +291,5 @@ int cf_session_report(struct cf_session *session, struct cf_report *report)
         int status = write_report(session, report);
         if (write_baseline(session, report) != CF_EXIT_CLEAN)
                 status = CF_EXIT_TROUBLE;
-        if (status != CF_EXIT_CLEAN || session->trouble_count || session->more_troubles)
-                return CF_EXIT_TROUBLE;
-        for (size_t i = 0; i < report->finding_count; i++)
-                if (cf_finding_counts(report->findings[i]) &&
-                    report->findings[i]->verdict >= session->fail_on)
-                        return CF_EXIT_FINDINGS;
-        return CF_EXIT_CLEAN;
+        return status == CF_EXIT_CLEAN ? cf_report_status(report) : CF_EXIT_TROUBLE;
 }
