@@ -355,9 +355,30 @@ static int write_edits(struct scan *scan, const char **ret_hint, struct cf_error
         return r;
 }
 
+/* "confined scan --diff" with the paths of this run, quoted for a shell; "" when that would be
+ * too long to be read, or standard input was among them. */
+#define COMMAND_MAX 160
+static const char *diff_command(struct scan *scan)
+{
+        const struct cf_invocation *invocation = scan->session.invocation;
+        CF_TEXT struct cf_text command = {.max = COMMAND_MAX};
+        cf_text_puts(&command, "confined scan --diff");
+        for (size_t i = 0; i < invocation->argument_count; i++) {
+                const char *path = invocation->arguments[i];
+                bool plain =
+                        path[strspn(path, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                          "0123456789-._/+@%:,=")] == '\0';
+                if (strcmp(path, "-") == 0 || strchr(path, '\''))
+                        return "";
+                cf_text_printf(&command, plain && *path ? " %s" : " '%s'", path);
+        }
+        return command.failed ? "" : cf_arena_copy(scan->session.arena, cf_text_span(&command));
+}
+
 static int report(struct scan *scan, const struct timespec *start, const char *hint)
 {
         struct cf_report result = {
+                .fix_command = diff_command(scan),
                 .findings = scan->findings,
                 .finding_count = scan->finding_count,
                 .files = scan->stats.files,

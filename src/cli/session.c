@@ -281,6 +281,7 @@ int cf_session_report(struct cf_session *session, struct cf_report *report)
         report->tool_version = CF_VERSION;
         report->troubles = session->troubles;
         report->trouble_count = session->trouble_count;
+        report->more_troubles = session->more_troubles;
         report->fail_on = session->fail_on;
         report->rules = cf_rules;
         report->baseline = session->baseline != NULL;
@@ -293,7 +294,5 @@ int cf_session_report(struct cf_session *session, struct cf_report *report)
         int status = write_report(session, report);
         if (write_baseline(session, report) != CF_EXIT_CLEAN)
                 status = CF_EXIT_TROUBLE;
-        if (status != CF_EXIT_CLEAN || session->more_troubles)
-                return CF_EXIT_TROUBLE;
-        return cf_report_status(report);
+        return status == CF_EXIT_CLEAN ? cf_report_status(report) : CF_EXIT_TROUBLE;
 }
