@@ -134,7 +134,10 @@ struct cf_ignore {
 
 /* The lines that a place is shown with. */
 struct cf_excerpt {
-        unsigned first_line;  /* number of lines[0]; 0: no excerpt */
+        unsigned first_line; /* number of lines[0]; 0: no excerpt */
+        /* Column of lines[0]'s first character: 1, except when the place stands far to the right
+         * of a very long line; the excerpt is then a part of that line alone. */
+        unsigned first_column;
         const char *lines[4]; /* at most CF_EXCERPT_LINE bytes each, cut at a character */
         unsigned line_count;
 };
@@ -300,8 +303,13 @@ struct cf_finding {
         const char *context; /* private to judge/: what makes the fingerprint unique */
 };
 
-/* Deep copies into `arena`; NULL when there is no memory. */
+/* Deep copies into `arena`; NULL when there is no memory. The rule is shared, not copied. */
 struct cf_finding *cf_finding_copy(struct cf_arena *arena, const struct cf_finding *finding);
+struct cf_container *cf_container_copy(struct cf_arena *arena,
+                                       const struct cf_container *container);
+struct cf_process *cf_process_copy(struct cf_arena *arena, const struct cf_process *process);
+/* With its parents. */
+const struct cf_group *cf_group_copy(struct cf_arena *arena, const struct cf_group *group);
 
 /* Takes the lines around a place out of a source (at most 4: the one before, and the first
  * lines of the place). 0 or -ENOMEM. */
