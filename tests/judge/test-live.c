@@ -306,7 +306,6 @@ static void lone_processes(void **state)
 static void compose_labels(void **state)
 {
         (void)state;
-        CF_ARENA struct cf_arena *arena = cf_arena_new(0);
         struct cf_container container = {.id = ID,
                                          .name = "shop-db-1",
                                          .running = false,
