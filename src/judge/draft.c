@@ -180,14 +180,16 @@ const char *cf_check_written_as(const struct cf_check *check, const struct cf_se
         }
 }
 
-/* ---- remedies --------------------------------------------------------------------------------- */
+/* ---- remedies ---------------------------------------------------------------------------------
+ */
 
 void cf_check_remedy(struct cf_check *check, struct cf_draft *draft, const char *text,
                      const char *command)
 {
         draft->finding.remedy.text = text;
         draft->finding.remedy.command =
-                command ? command : cf_check_text(check, "confined explain %s", check->rule->info.id);
+                command ? command
+                        : cf_check_text(check, "confined explain %s", check->rule->info.id);
         draft->finding.remedy.editable = false;
 }
 
@@ -204,19 +206,18 @@ static void remedy_of_container(struct cf_check *check, struct cf_draft *draft)
         const struct cf_container *container = check->subject->container;
         if (container && container->compose_dir) {
                 const char *service = container->compose_service ? container->compose_service : "?";
-                const char *files =
-                        container->compose_files ? container->compose_files : container->compose_dir;
-                cf_check_remedy(check, draft,
-                                cf_check_text(check,
-                                              "change service '%s' of Compose project '%s' in %s, "
-                                              "then start it again",
-                                              service,
-                                              container->compose_project
-                                                      ? container->compose_project
-                                                      : "?",
-                                              files),
-                                cf_check_text(check, "confined scan %s",
-                                              cf_shell_word(check->arena, container->compose_dir)));
+                const char *files = container->compose_files ? container->compose_files
+                                                             : container->compose_dir;
+                cf_check_remedy(
+                        check, draft,
+                        cf_check_text(check,
+                                      "change service '%s' of Compose project '%s' in %s, "
+                                      "then start it again",
+                                      service,
+                                      container->compose_project ? container->compose_project : "?",
+                                      files),
+                        cf_check_text(check, "confined scan %s",
+                                      cf_shell_word(check->arena, container->compose_dir)));
                 return;
         }
         cf_check_remedy(check, draft,
@@ -252,7 +253,8 @@ void cf_check_remedy_remove(struct cf_check *check, struct cf_draft *draft,
         cf_check_remedy(check, draft, text, NULL);
 }
 
-/* ---- what is known besides -------------------------------------------------------------------- */
+/* ---- what is known besides --------------------------------------------------------------------
+ */
 
 void cf_check_reason(struct cf_check *check, struct cf_draft *draft)
 {

@@ -103,7 +103,7 @@ struct cf_ignore {
 
 /* The lines that a place is shown with. */
 struct cf_excerpt {
-        unsigned first_line;  /* number of lines[0]; 0: no excerpt */
+        unsigned first_line; /* number of lines[0]; 0: no excerpt */
         /* Column of lines[0]'s first character: 1, except when the place stands far to the right
          * of a very long line; the excerpt is then a part of that line alone. */
         unsigned first_column;

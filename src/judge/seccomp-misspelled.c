@@ -5,8 +5,8 @@
 static void add(struct cf_check *check, const struct cf_seen *seen, const char *text)
 {
         struct cf_draft *draft = cf_check_add(check, CF_WARN, seen->setting);
-        const char *tail = cf_check_text(check, ": %s%s", text,
-                                         cf_check_assumption(check, seen->setting));
+        const char *tail =
+                cf_check_text(check, ": %s%s", text, cf_check_assumption(check, seen->setting));
         cf_check_say(draft, "the seccomp setting of ", tail, tail);
         cf_check_remedy_remove(check, draft, seen->setting, "the default profile then applies");
 }
@@ -19,13 +19,15 @@ static void look_at(struct cf_check *check, const struct cf_seen *seen)
                 return;
         if (setting->problem)
                 add(check, seen, setting->problem);
-        else if (seen->option.kind == CF_OPTION_NEARLY)
+        else if (seen->option.kind == CF_SECOPT_NEARLY)
                 add(check, seen,
-                    cf_check_text(check, "'%s' %s by %s", setting->value, seen->option.effect, name));
+                    cf_check_text(check, "'%s' %s by %s", setting->value, seen->option.effect,
+                                  name));
         else if (seen->meant_word)
                 add(check, seen,
-                    cf_check_text(check, "%s takes '%s' as a file name, and fails unless there is "
-                                         "such a file",
+                    cf_check_text(check,
+                                  "%s takes '%s' as a file name, and fails unless there is "
+                                  "such a file",
                                   name, seen->option.value.data));
 }
 

@@ -22,16 +22,16 @@ static void look_at_setting(struct cf_check *check, const struct cf_seen *seen)
         struct cf_draft *draft;
         if (seen->anything || setting->certainty == CF_UNKNOWN) {
                 draft = cf_check_add(check, CF_UNDECIDED, setting);
-                const char *after = cf_check_text(check, " has a default profile cannot be told: %s",
-                                                  setting->because ? setting->because
-                                                                   : "its value is not known");
+                const char *after = cf_check_text(
+                        check, " has a default profile cannot be told: %s",
+                        setting->because ? setting->because : "its value is not known");
                 cf_check_say(draft, "whether ", after, after);
                 cf_check_remedy(check, draft, "write the value itself", NULL);
                 return;
         }
         draft = cf_check_add(check, CF_FAIL, setting);
-        const char *after = cf_check_text(check, " is unconfined%s",
-                                          cf_check_assumption(check, setting));
+        const char *after =
+                cf_check_text(check, " is unconfined%s", cf_check_assumption(check, setting));
         cf_check_say(draft, "the default seccomp profile of ", after, after);
         remedy(check, draft, setting);
 }
@@ -44,7 +44,7 @@ static void look(struct cf_check *check)
                 if (check->seen[i].setting->kind == CF_SETTING_DAEMON_PROFILE)
                         last = &check->seen[i];
         if (last && !last->setting->problem &&
-            (last->anything || last->option.kind == CF_OPTION_UNCONFINED)) {
+            (last->anything || last->option.kind == CF_SECOPT_UNCONFINED)) {
                 look_at_setting(check, last);
         } else if (!last && engine && engine->seccomp && engine->default_profile &&
                    strcmp(engine->default_profile, "unconfined") == 0) {

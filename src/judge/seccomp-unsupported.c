@@ -9,9 +9,9 @@ static void look(struct cf_check *check)
         if (!engine || engine->seccomp)
                 return;
         if (check->subject->kind == CF_SUBJECT_CONTAINER) {
-                bool off = check->is_privileged ||
-                           (check->deciding &&
-                            check->deciding->option.kind == CF_OPTION_UNCONFINED);
+                bool off =
+                        check->is_privileged ||
+                        (check->deciding && check->deciding->option.kind == CF_SECOPT_UNCONFINED);
                 if (off) /* it has a finding of its own that says the same */
                         return;
                 struct cf_draft *draft = cf_check_add(check, CF_FAIL, NULL);

@@ -7,11 +7,10 @@ static void say_off(struct cf_check *check, struct cf_draft *draft, const char *
         switch (check->subject->kind) {
         case CF_SUBJECT_COMMAND:
         case CF_SUBJECT_OPTIONS:
-                cf_check_say(draft, "", cf_check_text(check, " switch%s the system call filter off%s",
-                                                      check->subject->kind == CF_SUBJECT_COMMAND
-                                                              ? "es"
-                                                              : "",
-                                                      tail),
+                cf_check_say(draft, "",
+                             cf_check_text(check, " switch%s the system call filter off%s",
+                                           check->subject->kind == CF_SUBJECT_COMMAND ? "es" : "",
+                                           tail),
                              cf_check_text(check, " switch the system call filter off%s", tail));
                 break;
         default: {
@@ -32,7 +31,8 @@ static void add_off(struct cf_check *check, const struct cf_setting *setting)
         cf_check_remedy_remove(check, draft, setting, "the default profile then applies");
 }
 
-static void add_unknown(struct cf_check *check, const struct cf_setting *setting, const char *because)
+static void add_unknown(struct cf_check *check, const struct cf_setting *setting,
+                        const char *because)
 {
         struct cf_draft *draft = cf_check_add(check, CF_UNDECIDED, setting);
         const char *after = cf_check_text(check, " is off cannot be told: %s",
@@ -51,7 +51,8 @@ static void look_at_engine_default(struct cf_check *check)
             check->is_privileged)
                 return;
         struct cf_draft *draft = cf_check_add(check, CF_FAIL, NULL);
-        say_off(check, draft, ": it has no profile of its own and the engine's default is unconfined");
+        say_off(check, draft,
+                ": it has no profile of its own and the engine's default is unconfined");
         draft->label = "every kernel call is open";
         draft->label_names_image = true;
         cf_check_note_processes(check, draft);
@@ -71,7 +72,7 @@ static void look(struct cf_check *check)
                         look_at_engine_default(check);
                 return;
         }
-        if (deciding->option.kind != CF_OPTION_UNCONFINED)
+        if (deciding->option.kind != CF_SECOPT_UNCONFINED)
                 return;
         if (shaking)
                 add_unknown(check, deciding->setting,

@@ -24,8 +24,8 @@ static struct cf_draft *add(struct cf_check *check, enum cf_verdict verdict, con
 {
         const struct cf_setting *setting = check->privileged ? check->privileged->setting : NULL;
         struct cf_draft *draft = cf_check_add(check, verdict, setting);
-        say(check, draft, cf_check_text(check, "%s%s", tail,
-                                        setting ? cf_check_assumption(check, setting) : ""));
+        say(check, draft,
+            cf_check_text(check, "%s%s", tail, setting ? cf_check_assumption(check, setting) : ""));
         return draft;
 }
 
@@ -45,15 +45,17 @@ static void look_beside_profile(struct cf_check *check)
         struct cf_draft *draft;
         switch (check->honours) {
         case CF_HONOUR_YES:
-                draft = add(check, CF_NOTE,
-                            cf_check_text(check, ", but keeps its own profile: %s honours it", name));
+                draft = add(
+                        check, CF_NOTE,
+                        cf_check_text(check, ", but keeps its own profile: %s honours it", name));
                 cf_check_remedy(check, draft,
                                 "add the capabilities and devices that it needs instead", NULL);
                 return;
         case CF_HONOUR_NO:
                 draft = add(check, CF_FAIL,
-                            cf_check_text(check, ": no system call filter, since %s ignores its "
-                                                 "profile then",
+                            cf_check_text(check,
+                                          ": no system call filter, since %s ignores its "
+                                          "profile then",
                                           name));
                 break;
         default:
@@ -75,8 +77,8 @@ static void look_beside_builtin(struct cf_check *check)
 
 static bool may_be_profile(const struct cf_seen *seen)
 {
-        return seen && (seen->option.kind == CF_OPTION_PROFILE ||
-                        seen->option.kind == CF_OPTION_INLINE);
+        return seen &&
+               (seen->option.kind == CF_SECOPT_PROFILE || seen->option.kind == CF_SECOPT_INLINE);
 }
 
 static void look(struct cf_check *check)
@@ -98,7 +100,7 @@ static void look(struct cf_check *check)
                 remedy(check, add(check, CF_FAIL, ": what it runs has no system call filter"));
         else if (may_be_profile(check->deciding) && !check->shaking)
                 look_beside_profile(check);
-        else if (check->deciding && check->deciding->option.kind == CF_OPTION_BUILTIN)
+        else if (check->deciding && check->deciding->option.kind == CF_SECOPT_BUILTIN)
                 look_beside_builtin(check);
         else
                 remedy(check, add(check, CF_FAIL, ": no system call filter"));

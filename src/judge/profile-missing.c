@@ -48,7 +48,7 @@ static void look(struct cf_check *check)
 {
         for (size_t i = 0; i < check->seen_count; i++) {
                 const struct cf_seen *seen = &check->seen[i];
-                if (seen->option.kind == CF_OPTION_PROFILE && seen->profile &&
+                if (seen->option.kind == CF_SECOPT_PROFILE && seen->profile &&
                     (seen->profile->state == CF_PROFILE_ABSENT ||
                      seen->profile->state == CF_PROFILE_UNREADABLE))
                         report(check, seen);

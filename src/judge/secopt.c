@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "judge/option.h"
+#include "judge/secopt.h"
 
 #define KEY "seccomp"
 
@@ -125,24 +125,24 @@ static bool is_near_word(struct cf_span value)
         return cf_spelling_distance(bare, word, 2) <= 2;
 }
 
-static struct cf_option read_value(struct cf_span value, enum cf_reader_kind reader)
+static struct cf_secopt read_value(struct cf_span value, enum cf_reader_kind reader)
 {
-        struct cf_option option = {.value = value};
+        struct cf_secopt option = {.value = value};
         struct cf_span start = cf_span_trim(value);
         if (cf_span_is(value, "unconfined")) {
-                option.kind = CF_OPTION_UNCONFINED;
+                option.kind = CF_SECOPT_UNCONFINED;
         } else if (cf_span_is(value, "builtin") && reader != CF_READER_COMPOSE &&
                    reader != CF_READER_PODMAN) {
-                option.kind = CF_OPTION_BUILTIN;
+                option.kind = CF_SECOPT_BUILTIN;
         } else if (value.size == 0 && reader == CF_READER_PODMAN) {
-                option.kind = CF_OPTION_BUILTIN;
+                option.kind = CF_SECOPT_BUILTIN;
         } else if (value.size == 0) {
-                option.kind = CF_OPTION_NEARLY;
+                option.kind = CF_SECOPT_NEARLY;
                 option.effect = "is refused: it needs a value";
         } else if (start.size > 0 && start.data[0] == '{') {
-                option.kind = CF_OPTION_INLINE;
+                option.kind = CF_SECOPT_INLINE;
         } else {
-                option.kind = CF_OPTION_PROFILE;
+                option.kind = CF_SECOPT_PROFILE;
                 option.near_word = is_near_word(value);
         }
         return option;
@@ -164,10 +164,10 @@ static bool key_is_near(struct cf_span key)
                cf_spelling_distance(bare, CF_SPAN(KEY), 2) <= 2;
 }
 
-struct cf_option cf_option_read(const char *entry, enum cf_reader_kind reader)
+struct cf_secopt cf_secopt_read(const char *entry, enum cf_reader_kind reader)
 {
         struct cf_span text = cf_span_of(entry);
-        struct cf_option other = {.kind = CF_OPTION_OTHER};
+        struct cf_secopt other = {.kind = CF_SECOPT_OTHER};
         size_t at = cf_span_find_byte(text, '=');
         if (at == SIZE_MAX && reader != CF_READER_NERDCTL)
                 at = cf_span_find_byte(text, ':');
@@ -176,7 +176,7 @@ struct cf_option cf_option_read(const char *entry, enum cf_reader_kind reader)
                 return read_value(cf_span_part(text, at + 1, SIZE_MAX), reader);
         if (!key_is_near(key))
                 return other;
-        struct cf_option nearly = {.kind = CF_OPTION_NEARLY};
+        struct cf_secopt nearly = {.kind = CF_SECOPT_NEARLY};
         if (at == SIZE_MAX && (reader != CF_READER_NERDCTL || cf_span_is(key, KEY)))
                 nearly.effect = "is refused: it needs the form seccomp=VALUE";
         else
@@ -184,10 +184,10 @@ struct cf_option cf_option_read(const char *entry, enum cf_reader_kind reader)
         return nearly;
 }
 
-struct cf_option cf_option_read_daemon(const char *value)
+struct cf_secopt cf_secopt_read_daemon(const char *value)
 {
         struct cf_span text = cf_span_of(value);
         if (text.size == 0)
-                return (struct cf_option){.kind = CF_OPTION_BUILTIN, .value = text};
+                return (struct cf_secopt){.kind = CF_SECOPT_BUILTIN, .value = text};
         return read_value(text, CF_READER_DOCKER);
 }

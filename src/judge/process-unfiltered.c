@@ -18,10 +18,10 @@ static bool promised(const struct cf_check *check)
                 return false;
         if (check->is_privileged || check->privileged)
                 return check->is_privileged && check->honours == CF_HONOUR_YES && deciding &&
-                       (deciding->option.kind == CF_OPTION_PROFILE ||
-                        deciding->option.kind == CF_OPTION_INLINE);
+                       (deciding->option.kind == CF_SECOPT_PROFILE ||
+                        deciding->option.kind == CF_SECOPT_INLINE);
         if (deciding)
-                return deciding->option.kind != CF_OPTION_UNCONFINED;
+                return deciding->option.kind != CF_SECOPT_UNCONFINED;
         return !engine || !engine->default_profile ||
                strcmp(engine->default_profile, "unconfined") != 0;
 }
@@ -108,7 +108,8 @@ static void look_at_process(struct cf_check *check)
                 where = cf_check_text(check, " of %s container %.12s has no filter",
                                       process->engine ? process->engine : "a", process->container);
         else if (process->engine)
-                where = cf_check_text(check, " of a container of %s has no filter", process->engine);
+                where = cf_check_text(check, " of a container of %s has no filter",
+                                      process->engine);
         cf_check_say(draft, "", where, where);
         draft->label = "every kernel call is open";
         if (process->command)

@@ -16,7 +16,8 @@ static void look_at(struct cf_check *check, const struct cf_setting *setting,
         draft->finding.context = ignore->rules;
         draft->ignores = NULL;
         draft->ignore_count = 0;
-        cf_check_say(draft, cf_check_text(check, "this suppression is not honoured (%s) for ", problem),
+        cf_check_say(draft,
+                     cf_check_text(check, "this suppression is not honoured (%s) for ", problem),
                      "", "");
         cf_check_remedy(check, draft, "write: confined: ignore RULE -- why it is accepted", NULL);
 }

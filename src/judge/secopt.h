@@ -20,27 +20,27 @@ enum cf_reader_kind cf_reader_kind_of(const struct cf_subject *subject);
 /* "Docker", "Compose", "Podman", "nerdctl" */
 const char *cf_reader_kind_name(enum cf_reader_kind kind);
 
-enum cf_option_kind {
-        CF_OPTION_OTHER,      /* nothing about seccomp */
-        CF_OPTION_UNCONFINED, /* no filter */
-        CF_OPTION_BUILTIN,    /* the engine's default */
-        CF_OPTION_PROFILE,    /* the path of a profile */
-        CF_OPTION_INLINE,     /* the profile's JSON itself */
-        CF_OPTION_NEARLY,     /* nearly a seccomp option, but none: see effect */
+enum cf_secopt_kind {
+        CF_SECOPT_OTHER,      /* nothing about seccomp */
+        CF_SECOPT_UNCONFINED, /* no filter */
+        CF_SECOPT_BUILTIN,    /* the engine's default */
+        CF_SECOPT_PROFILE,    /* the path of a profile */
+        CF_SECOPT_INLINE,     /* the profile's JSON itself */
+        CF_SECOPT_NEARLY,     /* nearly a seccomp option, but none: see effect */
 };
 
-struct cf_option {
-        enum cf_option_kind kind;
+struct cf_secopt {
+        enum cf_secopt_kind kind;
         struct cf_span value; /* behind the separator */
         bool near_word;       /* PROFILE: nearly a word that engines know, "Unconfined", "none" */
         const char *effect;   /* NEARLY: what the engine does with it, constant text */
 };
 
 /* Reads an entry such as "seccomp=unconfined" or "seccomp:./p.json". */
-struct cf_option cf_option_read(const char *entry, enum cf_reader_kind reader);
+struct cf_secopt cf_secopt_read(const char *entry, enum cf_reader_kind reader);
 
 /* Reads the value of a daemon's default profile: "unconfined", "builtin", "", a path. */
-struct cf_option cf_option_read_daemon(const char *value);
+struct cf_secopt cf_secopt_read_daemon(const char *value);
 
 /* Edit distance (insert, delete, replace, swap of neighbours); more than `max` is max + 1.
  * ASCII letters compare without case. Texts over 64 bytes are max + 1 apart. */

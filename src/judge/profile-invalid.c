@@ -7,7 +7,7 @@ static void look(struct cf_check *check)
         const struct cf_seen *seen = check->deciding;
         if (!seen || !seen->profile || seen->profile->state != CF_PROFILE_BROKEN)
                 return;
-        bool file = seen->option.kind == CF_OPTION_PROFILE;
+        bool file = seen->option.kind == CF_SECOPT_PROFILE;
         struct cf_draft *draft = cf_check_add(check, CF_FAIL, seen->setting);
         const char *after = cf_check_text(check, " cannot be loaded: %s%s", seen->profile->problem,
                                           cf_check_assumption(check, seen->setting));

@@ -8,7 +8,7 @@ static void look(struct cf_check *check)
         const struct cf_seen *seen = check->deciding;
         if (!seen || !seen->profile || seen->profile->state != CF_PROFILE_ALLOWS)
                 return;
-        bool file = seen->option.kind == CF_OPTION_PROFILE;
+        bool file = seen->option.kind == CF_SECOPT_PROFILE;
         struct cf_draft *draft = cf_check_add(check, CF_FAIL, seen->setting);
         const char *after = cf_check_text(check, " refuses no call at all%s",
                                           cf_check_assumption(check, seen->setting));
@@ -20,9 +20,9 @@ static void look(struct cf_check *check)
         draft->label_names_image = check->subject->kind != CF_SUBJECT_DAEMON;
         const struct cf_place *place = &seen->profile->default_place;
         if (file && place->line > 0)
-                cf_check_note(check, draft, "%s:%u:%u: the default action is %s and no rule refuses",
-                              place->path, place->line, place->column,
-                              seen->profile->default_action);
+                cf_check_note(check, draft,
+                              "%s:%u:%u: the default action is %s and no rule refuses", place->path,
+                              place->line, place->column, seen->profile->default_action);
         else
                 cf_check_note(check, draft, "its default action is %s and no rule refuses",
                               seen->profile->default_action);
