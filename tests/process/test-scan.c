@@ -26,6 +26,9 @@ struct fake {
         bool kernel;
 };
 
+#define ROW(a, b, c, d, e) .pid = a, .parent = b, .inner = c, .mode = d, .cgroup = e
+#define NS(a, b) .pid_ns = a, .mnt_ns = b
+
 static char top[] = "/tmp/confined-proc-XXXXXX";
 
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
@@ -155,7 +158,8 @@ static const struct cf_process *find(const struct cf_process_list *list, int pid
         return NULL;
 }
 
-static const struct fake first = {1, 0, NULL, 0, "/init.scope", HOST_PID_NS, HOST_MNT_NS, 1};
+static const struct fake first = {ROW(1, 0, NULL, 0, "/init.scope"), NS(HOST_PID_NS, HOST_MNT_NS),
+                                  .start = 1};
 
 static void who_is_foreign(void **state)
 {
@@ -166,17 +170,17 @@ static void who_is_foreign(void **state)
         } rows[] = {
                 /* a service with PrivateTmp=, a browser's helper, a rootless engine's own process
                  */
-                {{10, 1, NULL, 0, "/system.slice/a.service", HOST_PID_NS, 77}, false},
-                {{11, 1, "1", 0, "/user.slice/b.scope", 78, HOST_MNT_NS}, false},
-                {{12, 1, NULL, 0, "/user.slice/c.service", HOST_PID_NS, 79}, false},
+                {{ROW(10, 1, NULL, 0, "/system.slice/a.service"), NS(HOST_PID_NS, 77)}, false},
+                {{ROW(11, 1, "1", 0, "/user.slice/b.scope"), NS(78, HOST_MNT_NS)}, false},
+                {{ROW(12, 1, NULL, 0, "/user.slice/c.service"), NS(HOST_PID_NS, 79)}, false},
                 /* put into a container's cgroup by hand: not foreign, and attributed by its id */
-                {{13, 1, NULL, 0, "/docker/" ID, HOST_PID_NS, HOST_MNT_NS}, false},
+                {{ROW(13, 1, NULL, 0, "/docker/" ID), NS(HOST_PID_NS, HOST_MNT_NS)}, false},
                 /* a container; with --pid=host; a root directory of its own; with --rootfs / */
-                {{20, 1, "1", 0, "/docker/" ID, 80, 81, .root = "other"}, true},
-                {{21, 1, NULL, 0, "/docker/" ID2, HOST_PID_NS, 82, .root = "other"}, true},
-                {{22, 1, NULL, 0, "/x.service", HOST_PID_NS, 83, .root = "other"}, true},
-                {{23, 1, "1", 0, "/x.service", 84, 85}, true},
-                {{24, 1, NULL, 0, "/libpod_parent/libpod-" ID, HOST_PID_NS, 86}, true},
+                {{ROW(20, 1, "1", 0, "/docker/" ID), NS(80, 81), .root = "other"}, true},
+                {{ROW(21, 1, NULL, 0, "/docker/" ID2), NS(HOST_PID_NS, 82), .root = "other"}, true},
+                {{ROW(22, 1, NULL, 0, "/x.service"), NS(HOST_PID_NS, 83), .root = "other"}, true},
+                {{ROW(23, 1, "1", 0, "/x.service"), NS(84, 85)}, true},
+                {{ROW(24, 1, NULL, 0, "/libpod_parent/libpod-" ID), NS(HOST_PID_NS, 86)}, true},
         };
         CF_ARENA struct cf_arena *arena = cf_arena_new(0);
         struct cf_process_list list;
@@ -204,11 +208,11 @@ static void without_rights(void **state)
 {
         (void)state;
         const struct fake fakes[] = {
-                {2, 0, NULL, 0, "/", .kernel = true, .name = "kthreadd"},
-                {5, 1, NULL, 0, "/user.slice", HOST_PID_NS, HOST_MNT_NS},
-                {10, 1, "1", 0, "/docker/" ID},
-                {11, 1, "1", 0, "/user.slice/browser.scope"},
-                {12, 1, NULL, 0, "/system.slice/a.service"},
+                {ROW(2, 0, NULL, 0, "/"), .kernel = true, .name = "kthreadd"},
+                {ROW(5, 1, NULL, 0, "/user.slice"), NS(HOST_PID_NS, HOST_MNT_NS)},
+                {ROW(10, 1, "1", 0, "/docker/" ID)},
+                {ROW(11, 1, "1", 0, "/user.slice/browser.scope")},
+                {ROW(12, 1, NULL, 0, "/system.slice/a.service")},
         };
         CF_ARENA struct cf_arena *arena = cf_arena_new(0);
         struct cf_process_list list;
@@ -231,9 +235,9 @@ static void who_is_left_out(void **state)
         (void)state;
         const struct fake fakes[] = {
                 first,
-                {2, 0, NULL, 0, "/", .kernel = true},
-                {30, 1, NULL, 0, "/", HOST_PID_NS, HOST_MNT_NS, .state = 'Z'},
-                {32, 1, NULL, 2, "/docker/" ID, 80, 81, .state = 'Z', .threads = 2},
+                {ROW(2, 0, NULL, 0, "/"), .kernel = true},
+                {ROW(30, 1, NULL, 0, "/"), NS(HOST_PID_NS, HOST_MNT_NS), .state = 'Z'},
+                {ROW(32, 1, NULL, 2, "/docker/" ID), NS(80, 81), .state = 'Z', .threads = 2},
         };
         CF_ARENA struct cf_arena *arena = cf_arena_new(0);
         struct cf_process_list list;
@@ -254,9 +258,9 @@ static void least_filtered_thread(void **state)
         (void)state;
         const struct fake fakes[] = {
                 first,
-                {20, 1, "1", 2, "/docker/" ID, 80, 81, .threads = 2},
-                {21, 20, "9", 2, "/docker/" ID, 80, 81, .threads = 2},
-                {22, 20, "9", 1, "/docker/" ID, 80, 81, .threads = 2},
+                {ROW(20, 1, "1", 2, "/docker/" ID), NS(80, 81), .threads = 2},
+                {ROW(21, 20, "9", 2, "/docker/" ID), NS(80, 81), .threads = 2},
+                {ROW(22, 20, "9", 1, "/docker/" ID), NS(80, 81), .threads = 2},
         };
         CF_ARENA struct cf_arena *arena = cf_arena_new(0);
         struct cf_process_list list;
@@ -276,21 +280,24 @@ static void least_filtered_thread(void **state)
 }
 
 static const struct fake family[] = {
-        {1, 0, NULL, 0, "/init.scope", HOST_PID_NS, HOST_MNT_NS, 1},
-        {50, 1, NULL, 0, "/system.slice/docker.service", HOST_PID_NS, HOST_MNT_NS, 5,
-         .name = "containerd-shim"},
-        {60, 50, "1", 2, "/docker/" ID, 80, 81, 10},               /* the container's first */
-        {61, 60, "7", 2, "/docker/" ID, 80, 81, 11},               /* its child */
-        {62, 61, "8", 2, "/docker/" ID "/init.scope", 80, 81, 11}, /* and its grandchild */
-        {70, 50, "12", 2, "/docker/" ID, 80, 81, 20},              /* docker exec */
-        {71, 70, "13", 2, "/docker/" ID, 80, 81, 21},
-        {75, 1, NULL, 0, "/user.slice", HOST_PID_NS, 81, 30, .root = "other"}, /* nsenter */
-        {76, 75, "19", 0, "/user.slice", 80, 81, 31},                  /* and what it runs */
-        {80, 1, NULL, 0, "/docker/" ID, HOST_PID_NS, HOST_MNT_NS, 40}, /* moved by cgroup.procs */
+        {ROW(1, 0, NULL, 0, "/init.scope"), NS(HOST_PID_NS, HOST_MNT_NS), .start = 1},
+        {ROW(50, 1, NULL, 0, "/system.slice/docker.service"), NS(HOST_PID_NS, HOST_MNT_NS),
+         .start = 5, .name = "containerd-shim"},
+        {ROW(60, 50, "1", 2, "/docker/" ID), NS(80, 81), .start = 10}, /* the container's first */
+        {ROW(61, 60, "7", 2, "/docker/" ID), NS(80, 81), .start = 11}, /* its child */
+        {ROW(62, 61, "8", 2, "/docker/" ID "/init.scope"), NS(80, 81),
+         .start = 11},                                                  /* and its grandchild */
+        {ROW(70, 50, "12", 2, "/docker/" ID), NS(80, 81), .start = 20}, /* docker exec */
+        {ROW(71, 70, "13", 2, "/docker/" ID), NS(80, 81), .start = 21},
+        {ROW(75, 1, NULL, 0, "/user.slice"), NS(HOST_PID_NS, 81), .start = 30,
+         .root = "other"},                                              /* nsenter */
+        {ROW(76, 75, "19", 0, "/user.slice"), NS(80, 81), .start = 31}, /* and what it runs */
+        {ROW(80, 1, NULL, 0, "/docker/" ID), NS(HOST_PID_NS, HOST_MNT_NS),
+         .start = 40}, /* moved by cgroup.procs */
         /* --pid=host: the earliest is its first, whatever the numbers */
-        {92, 50, NULL, 2, "/docker/" ID2, HOST_PID_NS, 91, 10},
-        {93, 92, NULL, 2, "/docker/" ID2, HOST_PID_NS, 91, 11},
-        {90, 50, NULL, 2, "/docker/" ID2, HOST_PID_NS, 91, 50},
+        {ROW(92, 50, NULL, 2, "/docker/" ID2), NS(HOST_PID_NS, 91), .start = 10},
+        {ROW(93, 92, NULL, 2, "/docker/" ID2), NS(HOST_PID_NS, 91), .start = 11},
+        {ROW(90, 50, NULL, 2, "/docker/" ID2), NS(HOST_PID_NS, 91), .start = 50},
 };
 
 static void who_came_from_outside(void **state)
@@ -323,10 +330,10 @@ static void shared_pid_namespace(void **state)
 #define POD "/kubepods/burstable/pod1/"
         const struct fake fakes[] = {
                 first,
-                {50, 1, NULL, 0, "/x", HOST_PID_NS, HOST_MNT_NS, 5},
-                {60, 50, "1", 2, POD ID, 80, 81, 10},
-                {61, 50, "7", 2, POD ID2, 80, 82, 11},
-                {62, 61, "8", 2, POD ID2, 80, 82, 12},
+                {ROW(50, 1, NULL, 0, "/x"), NS(HOST_PID_NS, HOST_MNT_NS), .start = 5},
+                {ROW(60, 50, "1", 2, POD ID), NS(80, 81), .start = 10},
+                {ROW(61, 50, "7", 2, POD ID2), NS(80, 82), .start = 11},
+                {ROW(62, 61, "8", 2, POD ID2), NS(80, 82), .start = 12},
         };
         CF_ARENA struct cf_arena *arena = cf_arena_new(0);
         struct cf_process_list list;
@@ -343,9 +350,9 @@ static void loop_of_parents(void **state)
         (void)state;
         const struct fake fakes[] = {
                 first,
-                {60, 61, "1", 2, "/docker/" ID, 80, 81, 10},
-                {61, 62, "2", 2, "/docker/" ID, 80, 81, 11},
-                {62, 60, "3", 2, "/docker/" ID, 80, 81, 12},
+                {ROW(60, 61, "1", 2, "/docker/" ID), NS(80, 81), .start = 10},
+                {ROW(61, 62, "2", 2, "/docker/" ID), NS(80, 81), .start = 11},
+                {ROW(62, 60, "3", 2, "/docker/" ID), NS(80, 81), .start = 12},
         };
         CF_ARENA struct cf_arena *arena = cf_arena_new(0);
         struct cf_process_list list;
@@ -410,11 +417,11 @@ static void tree_below_the_first(void **state)
         (void)state;
         const struct fake fakes[] = {
                 first,
-                {50, 1, NULL, 0, "/"},
-                {60, 50, "1", 2, "/docker/" ID},
-                {61, 60, "2", 2, "/"},
-                {62, 61, "3", 2, "/"},
-                {63, 50, NULL, 0, "/"},
+                {ROW(50, 1, NULL, 0, "/")},
+                {ROW(60, 50, "1", 2, "/docker/" ID)},
+                {ROW(61, 60, "2", 2, "/")},
+                {ROW(62, 61, "3", 2, "/")},
+                {ROW(63, 50, NULL, 0, "/")},
         };
         CF_ARENA struct cf_arena *arena = cf_arena_new(0);
         struct cf_process_list list;
