@@ -21,8 +21,9 @@ static void look_at(struct cf_check *check, const struct cf_seen *seen)
                 add(check, seen, setting->problem);
         else if (seen->option.kind == CF_SECOPT_NEARLY)
                 add(check, seen,
-                    cf_check_text(check, "'%s' %s by %s", setting->value, seen->option.effect,
-                                  name));
+                    cf_check_text(check, "%s %s '%s': %s", name,
+                                  seen->option.ignored ? "ignores" : "refuses", setting->value,
+                                  seen->option.why));
         else if (seen->meant_word)
                 add(check, seen,
                     cf_check_text(check,

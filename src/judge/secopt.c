@@ -138,7 +138,7 @@ static struct cf_secopt read_value(struct cf_span value, enum cf_reader_kind rea
                 option.kind = CF_SECOPT_BUILTIN;
         } else if (value.size == 0) {
                 option.kind = CF_SECOPT_NEARLY;
-                option.effect = "is refused: it needs a value";
+                option.why = "it needs a value";
         } else if (start.size > 0 && start.data[0] == '{') {
                 option.kind = CF_SECOPT_INLINE;
         } else {
@@ -146,13 +146,6 @@ static struct cf_secopt read_value(struct cf_span value, enum cf_reader_kind rea
                 option.near_word = is_near_word(value);
         }
         return option;
-}
-
-static const char *unknown_key_effect(enum cf_reader_kind reader)
-{
-        return reader == CF_READER_NERDCTL
-                       ? "is ignored with a warning, and the default profile applies"
-                       : "is refused: no security option has that name";
 }
 
 static bool key_is_near(struct cf_span key)
@@ -176,11 +169,14 @@ struct cf_secopt cf_secopt_read(const char *entry, enum cf_reader_kind reader)
                 return read_value(cf_span_part(text, at + 1, SIZE_MAX), reader);
         if (!key_is_near(key))
                 return other;
-        struct cf_secopt nearly = {.kind = CF_SECOPT_NEARLY};
-        if (at == SIZE_MAX && (reader != CF_READER_NERDCTL || cf_span_is(key, KEY)))
-                nearly.effect = "is refused: it needs the form seccomp=VALUE";
+        bool bare = at == SIZE_MAX && (reader != CF_READER_NERDCTL || cf_span_is(key, KEY));
+        struct cf_secopt nearly = {.kind = CF_SECOPT_NEARLY,
+                                   .ignored = !bare && reader == CF_READER_NERDCTL};
+        if (nearly.ignored)
+                nearly.why = "it knows no such option, so the default profile applies";
         else
-                nearly.effect = unknown_key_effect(reader);
+                nearly.why = bare ? "it needs the form seccomp=VALUE"
+                                  : "no security option has that name";
         return nearly;
 }
 

@@ -26,14 +26,15 @@ enum cf_secopt_kind {
         CF_SECOPT_BUILTIN,    /* the engine's default */
         CF_SECOPT_PROFILE,    /* the path of a profile */
         CF_SECOPT_INLINE,     /* the profile's JSON itself */
-        CF_SECOPT_NEARLY,     /* nearly a seccomp option, but none: see effect */
+        CF_SECOPT_NEARLY,     /* nearly a seccomp option, but none: see why */
 };
 
 struct cf_secopt {
         enum cf_secopt_kind kind;
         struct cf_span value; /* behind the separator */
         bool near_word;       /* PROFILE: nearly a word that engines know, "Unconfined", "none" */
-        const char *effect;   /* NEARLY: what the engine does with it, constant text */
+        bool ignored;         /* NEARLY: the engine ignores it; else it refuses it */
+        const char *why;      /* NEARLY: why, constant text */
 };
 
 /* Reads an entry such as "seccomp=unconfined" or "seccomp:./p.json". */
