@@ -178,6 +178,8 @@ static int walk_options(struct scan *scan, struct cf_walk_options *ret_options,
 
 static int start_workers(struct scan *scan, unsigned count)
 {
+        if (scan->workers)
+                return 0;
         scan->workers = cf_arena_many(scan->session.arena, count, struct worker);
         if (!scan->workers)
                 return -ENOMEM;
