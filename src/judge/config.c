@@ -43,8 +43,7 @@ static int refuse(struct reading *reading, const struct cf_yaml *node, const cha
 /* " (did you mean 'x'?)" for the nearest of some names, or nothing. */
 static const char *suggestion(struct reading *reading, const char *near)
 {
-        const char *hint =
-                near ? cf_arena_printf(reading->arena, " (did you mean %s?)", near) : "";
+        const char *hint = near ? cf_arena_printf(reading->arena, " (did you mean %s?)", near) : "";
         return hint ? hint : "";
 }
 

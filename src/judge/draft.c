@@ -271,12 +271,22 @@ void cf_check_reason(struct cf_check *check, struct cf_draft *draft)
                 cf_check_note(check, draft, "%s", note);
 }
 
-size_t cf_check_unfiltered(const struct cf_container *container)
+static size_t count_mode(const struct cf_container *container, enum cf_seccomp_mode mode)
 {
         size_t count = 0;
         for (size_t i = 0; i < container->process_count; i++)
-                count += container->processes[i].mode == CF_SECCOMP_OFF;
+                count += container->processes[i].mode == mode;
         return count;
+}
+
+size_t cf_check_unfiltered(const struct cf_container *container)
+{
+        return count_mode(container, CF_SECCOMP_OFF);
+}
+
+size_t cf_check_unreadable(const struct cf_container *container)
+{
+        return count_mode(container, CF_SECCOMP_UNREADABLE);
 }
 
 void cf_check_note_processes(struct cf_check *check, struct cf_draft *draft)
@@ -294,13 +304,18 @@ void cf_check_note_processes(struct cf_check *check, struct cf_draft *draft)
                 return;
         }
         size_t off = cf_check_unfiltered(container), all = container->process_count;
-        if (off == 0)
+        size_t unreadable = cf_check_unreadable(container);
+        const char *plural = all == 1 ? "" : "es";
+        if (off > 0)
+                cf_check_note(check, draft, "the kernel shows no filter on %zu of %zu process%s",
+                              off, all, plural);
+        else if (unreadable > 0)
+                cf_check_note(check, draft, "%zu of %zu process%s cannot be read", unreadable, all,
+                              plural);
+        else
                 cf_check_note(check, draft,
                               "the kernel shows a filter on %s%zu process%s all the same",
-                              all == 1 ? "its " : "all ", all, all == 1 ? "" : "es");
-        else
-                cf_check_note(check, draft, "the kernel shows no filter on %zu of %zu process%s",
-                              off, all, all == 1 ? "" : "es");
+                              all == 1 ? "its " : "all ", all, plural);
         if (container->pid > 0)
                 cf_check_note(check, draft, "to see which calls it makes: sudo strace -f -c -p %d",
                               (int)container->pid);

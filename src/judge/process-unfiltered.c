@@ -50,9 +50,8 @@ static void look_at_container(struct cf_check *check)
         const struct cf_container *container = check->subject->container;
         if (!container || !container->running || !container->processes_known || !promised(check))
                 return;
-        size_t off = cf_check_unfiltered(container), unreadable = 0;
-        for (size_t i = 0; i < container->process_count; i++)
-                unreadable += container->processes[i].mode == CF_SECCOMP_UNREADABLE;
+        size_t off = cf_check_unfiltered(container);
+        size_t unreadable = cf_check_unreadable(container);
         if (off > 0) {
                 struct cf_draft *draft = cf_check_add(check, CF_FAIL, NULL);
                 draft->finding.evidence = CF_ENFORCED;

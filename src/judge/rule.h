@@ -124,7 +124,9 @@ void cf_check_reason(struct cf_check *check, struct cf_draft *draft);
 
 /* Adds what the kernel says of the container's processes, or that it is not running. */
 void cf_check_note_processes(struct cf_check *check, struct cf_draft *draft);
+/* How many of its processes the kernel shows without a filter, and how many it does not show. */
 size_t cf_check_unfiltered(const struct cf_container *container);
+size_t cf_check_unreadable(const struct cf_container *container);
 
 /* ": SECCOMP is unset, …" behind a message whose setting is assumed; "" when it is certain. */
 const char *cf_check_assumption(struct cf_check *check, const struct cf_setting *setting);

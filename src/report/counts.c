@@ -72,7 +72,7 @@ void cf_report_count(const struct cf_report *report, struct cf_report_counts *re
 int cf_report_status(const struct cf_report *report)
 {
         struct cf_report_counts counts;
-        if (report->trouble_count > 0 || report->interrupted)
+        if (report->trouble_count > 0 || report->more_troubles > 0 || report->interrupted)
                 return 2;
         cf_report_count(report, &counts);
         return counts.gated > 0;

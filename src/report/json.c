@@ -315,7 +315,7 @@ static void put_summary(struct cf_json_writer *json, const struct cf_report *rep
         cf_report_member_uint(json, "files", report->files);
         cf_report_member_uint(json, "files_with_findings", counts.files);
         cf_report_member_uint(json, "processes", report->processes);
-        cf_report_member_uint(json, "troubles", report->trouble_count);
+        cf_report_member_uint(json, "troubles", report->trouble_count + report->more_troubles);
         cf_json_key(json, "seconds");
         cf_json_put_double(json, report->seconds);
         cf_json_close(json, '}');

@@ -50,7 +50,8 @@ struct fixture *fixture_new(const char *command)
 {
         struct cf_arena *arena = cf_arena_new(0);
         struct fixture *fixture = cf_arena_one(arena, struct fixture);
-        assert(fixture);
+        struct cf_files *files = cf_files_new();
+        assert(fixture && files);
         fixture->arena = arena;
         fixture->report = (struct cf_report){
                 .command = command,
@@ -60,12 +61,14 @@ struct fixture *fixture_new(const char *command)
                 .seconds = 0.0412,
                 .fail_on = CF_WARN,
                 .rules = all_rules,
+                .sources = files,
         };
         return fixture;
 }
 
 void fixture_free(struct fixture *fixture)
 {
+        cf_files_free(fixture->report.sources);
         cf_arena_free(fixture->arena);
 }
 
@@ -121,15 +124,7 @@ void fixture_trouble(struct fixture *fixture, int code, const struct cf_place *p
 
 /* ---- scan ------------------------------------------------------------------------------- */
 
-static const char compose[] = "services:\n"
-                              "  web:\n"
-                              "    image: nginx:latest\n"
-                              "    security_opt:\n"
-                              "      - seccomp:unconfined\n"
-                              "  db:\n"
-                              "    image: postgres:18\n"
-                              "    privileged: true\n"
-                              "    security_opt: [seccomp=${DB_SECCOMP}]\n";
+#define FILES "tests/report/files/"
 
 static const char script[] = "#!/bin/sh\n"
                              "docker run --rm \\\n"
@@ -137,44 +132,69 @@ static const char script[] = "#!/bin/sh\n"
                              "  seccomp=unconfined \\\n"
                              "  golang:1.25 dlv test\n";
 
-/* `seccomp:unconfined` alone in its list: cutting it cuts the key. */
-static void edit_compose(struct fixture *fixture, struct cf_finding *finding,
-                         const struct cf_source *source)
+static struct cf_source *read_file(struct fixture *fixture, const char *path)
+{
+        struct cf_source *source = NULL;
+        int r = cf_files_read(fixture->report.sources, fixture->arena, path, &source, NULL);
+        assert(r == 0);
+        (void)r;
+        return source;
+}
+
+static struct cf_range range_of(const struct cf_source *source, const char *needle)
+{
+        size_t offset = cf_span_find(source->text, cf_span_of(needle));
+        assert(offset != SIZE_MAX);
+        return (struct cf_range){offset, strlen(needle)};
+}
+
+/* Cutting part `part` of a group; all parts cut, `whole` becomes `whole_text`. */
+static void edit_group(struct fixture *fixture, struct cf_finding *finding,
+                       const struct cf_source *source, enum cf_group_kind kind,
+                       const char *const *parts, size_t count, size_t part, const char *whole)
 {
         struct cf_group *group = cf_arena_one(fixture->arena, struct cf_group);
-        struct cf_range *part = cf_arena_one(fixture->arena, struct cf_range);
-        const char *item = "      - seccomp:unconfined\n", *key = "    security_opt:\n";
-        assert(group && part);
-        *part = (struct cf_range){cf_span_find(source->text, cf_span_of(item)), strlen(item)};
-        *group = (struct cf_group){
-                .kind = CF_GROUP_PIECES,
-                .parts = part,
-                .count = 1,
-                .whole = {part->offset - strlen(key), strlen(key) + part->length},
-                .whole_text = "",
-        };
+        struct cf_range *ranges = cf_arena_many(fixture->arena, count, struct cf_range);
+        assert(group && ranges);
+        for (size_t i = 0; i < count; i++)
+                ranges[i] = range_of(source, parts[i]);
+        *group = (struct cf_group){.kind = kind,
+                                   .parts = ranges,
+                                   .count = count,
+                                   .whole = range_of(source, whole),
+                                   .whole_text = ""};
         finding->edit.group = group;
+        finding->edit.part = part;
         finding->remedy.editable = true;
+        finding->file_id = source->id;
 }
 
 static void edit_range(struct cf_finding *finding, const struct cf_source *source,
                        const char *needle, const char *text)
 {
         finding->edit.replaces = true;
-        finding->edit.range =
-                (struct cf_range){cf_span_find(source->text, cf_span_of(needle)), strlen(needle)};
+        finding->edit.range = range_of(source, needle);
         finding->edit.text = text;
         finding->remedy.editable = true;
+        finding->file_id = source->id;
 }
 
+static void name_subject(struct cf_finding *finding, const char *const *name)
+{
+        finding->subjects = name;
+        finding->subject_count = 1;
+}
+
+/* Where the line is the last of its key, the key goes too; from a flow list, a comma. */
 static void add_compose(struct fixture *fixture)
 {
-        static const char *const web[] = {"web"}, *const db[] = {"db"};
+        static const char *const web = "web", *const db = "db", *const cache = "cache";
         static const char *const notes[] = {
                 "Compose joins this list with that of compose.override.yaml",
                 "the default profile refuses 44 of 361 calls"};
-        struct cf_source *source =
-                fixture_source(fixture, "./shop/compose.yaml", cf_span_of(compose));
+        static const char *const block[] = {"      - seccomp:unconfined\n"};
+        static const char *const flow[] = {"label=disable", "seccomp=unconfined", "apparmor=x"};
+        struct cf_source *source = read_file(fixture, "./" FILES "shop/compose.yaml");
         struct cf_finding *f =
                 fixture_finding(fixture, source, "seccomp:unconfined", &rule_unconfined, CF_FAIL,
                                 "the system call filter of service 'web' is off");
@@ -182,41 +202,47 @@ static void add_compose(struct fixture *fixture)
         f->notes = notes;
         f->note_count = CF_COUNT(notes);
         f->image = "nginx:latest";
-        f->subjects = web;
-        f->subject_count = 1;
-        f->remedy = (struct cf_remedy){.text = "remove the item (the default profile then applies)",
-                                       .command = "confined scan --fix shop/compose.yaml"};
-        edit_compose(fixture, f, source);
+        name_subject(f, &web);
+        f->remedy.text = "remove the item (the default profile then applies)";
+        f->remedy.command = "confined scan --fix shop/compose.yaml";
+        edit_group(fixture, f, source, CF_GROUP_PIECES, block, 1, 0,
+                   "    security_opt:\n      - seccomp:unconfined\n");
         f = fixture_finding(fixture, source, "privileged: true", &rule_privileged, CF_FAIL,
                             "service 'db' is privileged: it runs without a system call filter");
-        f->subjects = db;
-        f->subject_count = 1;
-        f->remedy = (struct cf_remedy){.text = "remove the line",
-                                       .command = "confined scan --fix shop/compose.yaml"};
+        name_subject(f, &db);
+        f->remedy.text = "remove the line";
+        f->remedy.command = "confined scan --fix shop/compose.yaml";
         edit_range(f, source, "    privileged: true\n", "");
-        f = fixture_finding(fixture, source, "seccomp=${DB_SECCOMP}", &rule_unconfined,
-                            CF_UNDECIDED, "whether service 'db' has a filter cannot be known");
-        f->label = "DB_SECCOMP is set in no .env file";
-        f->subjects = db;
-        f->subject_count = 1;
+        f = fixture_finding(fixture, source, "seccomp=unconfined", &rule_unconfined, CF_FAIL,
+                            "the system call filter of service 'db' is off");
+        name_subject(f, &db);
+        edit_group(fixture, f, source, CF_GROUP_COMMAS, flow, CF_COUNT(flow), 1,
+                   "    security_opt: [label=disable, seccomp=unconfined, apparmor=x]\n");
+        f = fixture_finding(fixture, source, "seccomp=${CACHE_SECCOMP}", &rule_unconfined,
+                            CF_UNDECIDED, "whether service 'cache' has a filter cannot be known");
+        f->label = "CACHE_SECCOMP is set in no .env file";
+        name_subject(f, &cache);
         f->edit.refusal = "the value comes from a variable";
 }
 
 static void add_others(struct fixture *fixture)
 {
-        struct cf_source *source = fixture_source(fixture, "./run.sh", cf_span_of(script));
-        struct cf_finding *f = fixture_finding(
-                fixture, source, "--security-opt \\\n  seccomp=unconfined", &rule_unconfined,
-                CF_FAIL, "'docker run' of image 'golang:1.25' switches the filter off");
+        struct cf_source *source = read_file(fixture, FILES "bom.yaml");
+        struct cf_finding *f =
+                fixture_finding(fixture, source, "Seccomp=unconfined", &rule_misspelled, CF_WARN,
+                                "'Seccomp=unconfined' is no option: Docker refuses to start");
+        edit_range(f, source, "Seccomp=unconfined", "seccomp=p\xe9.json");
+        source = fixture_source(fixture, "./run.sh", cf_span_of(script));
+        f = fixture_finding(fixture, source, "--security-opt \\\n  seccomp=unconfined",
+                            &rule_unconfined, CF_FAIL,
+                            "'docker run' of image 'golang:1.25' switches the filter off");
         f->subject_kind = CF_SUBJECT_COMMAND;
         f->label = "two lines of one option";
         f->suppressed_by = "delve, until the builders have Docker 19.03";
-        source = fixture_source(fixture, "./lat\xe9in.yaml",
-                                CF_SPAN("\xef\xbb\xbf"
-                                        "a: 1\r\nsecurity_opt: [ Seccomp=unconfined ]\r\n"));
-        f = fixture_finding(fixture, source, "Seccomp=unconfined", &rule_misspelled, CF_WARN,
-                            "'Seccomp=unconfined' is no option: Docker refuses to start");
-        edit_range(f, source, "Seccomp=unconfined", "seccomp=p\xe9.json");
+        source = fixture_source(fixture, "./lat\xe9in.yaml", CF_SPAN("privileged: true\n"));
+        f = fixture_finding(fixture, source, "privileged: true", &rule_privileged, CF_FAIL,
+                            "service 'old' is privileged");
+        edit_range(f, source, "privileged: true\n", "");
         source = fixture_source(fixture, "./profiles/gone.json", CF_SPAN(""));
         f = fixture_finding(fixture, source, NULL, &rule_missing, CF_FAIL,
                             "the profile of service 'web' is not there");
