@@ -27,10 +27,15 @@ struct cf_walk_stats {
 struct cf_walk_file {
         int dirfd;        /* the file's folder, open; the callback must not keep it */
         const char *name; /* last part of the path */
-        const char *path; /* as shown: root as given + "/" + …; valid during the call */
+        const char *path; /* as shown: root as given + "/" + … (without "./" when the root is ".");
+                           * valid during the call */
         bool given;       /* named by the user: visited whatever the rules say */
         unsigned worker;  /* which thread, from 0 to threads - 1 */
 };
+
+/* Opens it for reading: a descriptor or negative errno. Never waits (for a FIFO that took the
+ * file's place), and follows a symbolic link only when the file was given. */
+int cf_walk_open(const struct cf_walk_file *file);
 
 /* Called once a regular file, from several threads at a time. Negative stops the walk. */
 typedef int (*cf_walk_visit)(const struct cf_walk_file *file, void *context);

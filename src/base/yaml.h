@@ -21,8 +21,8 @@ enum cf_yaml_style {
         CF_YAML_FLOW
 };
 
-#define CF_YAML_DEPTH 256     /* deepest nesting that is read */
-#define CF_YAML_NODES 4000000 /* most nodes of one file */
+#define CF_YAML_DEPTH 256     /* deepest nesting that is read, also counted through aliases */
+#define CF_YAML_NODES 1000000 /* most nodes of one file; Compose itself gives up at 100,000 */
 
 struct cf_yaml {
         enum cf_yaml_type type;
@@ -39,6 +39,10 @@ struct cf_yaml {
         size_t count;           /* SEQUENCE: values; MAPPING: pairs */
         struct cf_yaml *target; /* not NULL: this node is an alias; read through cf_yaml_follow */
         bool aliased;           /* some alias refers to this node */
+        unsigned height;        /* levels of collections from here down, aliases followed: a walk
+                                 * through aliases goes no deeper than CF_YAML_DEPTH */
+        uint64_t mark;          /* private to lookups */
+        void *note;             /* for whoever walks the tree; NULL at first */
 };
 
 struct cf_yaml_document {
@@ -52,8 +56,10 @@ struct cf_yaml_file {
         size_t count;
 };
 
-/* Reads every document of a file. -EINVAL: not YAML, err says where and what; -E2BIG: deeper or
- * larger than the limits; -ENOMEM. Duplicate keys are kept; see cf_yaml_duplicate. */
+/* Reads every document of a file. -EINVAL: not YAML, err says where and what (also an alias
+ * without anchor, or one inside its own anchor, so that trees with their aliases have no cycle);
+ * -E2BIG: deeper or larger than the limits; -ENOMEM. Duplicate keys are kept; see
+ * cf_yaml_duplicate. A file without documents gives a count of 0. */
 int cf_yaml_parse(struct cf_arena *arena, const struct cf_source *source,
                   struct cf_yaml_file **ret_file, struct cf_error *err);
 
@@ -69,6 +75,22 @@ struct cf_yaml *cf_yaml_own(struct cf_yaml *mapping, const char *key, struct cf_
  * mapping that holds the pair. */
 struct cf_yaml *cf_yaml_get(struct cf_yaml *mapping, const char *key, struct cf_yaml **ret_key,
                             struct cf_yaml **ret_owner);
+
+/* The same, but the first value in that order that `take` accepts (NULL: any). */
+typedef bool (*cf_yaml_take)(struct cf_yaml *owner, struct cf_yaml *value, void *context);
+struct cf_yaml *cf_yaml_seek(struct cf_yaml *mapping, const char *key, cf_yaml_take take,
+                             void *context, struct cf_yaml **ret_key, struct cf_yaml **ret_owner);
+
+/* Visits the pairs of a mapping (may be an alias), own ones first, then by merge keys, in the order
+ * in which they take precedence; a key may come more than once: the first counts (in one mapping
+ * the last). `visit` looks nothing up in the tree itself. What `visit` returns ends the walk when
+ * it is not 0, and is returned. */
+typedef int (*cf_yaml_visit)(struct cf_yaml *key, struct cf_yaml *value, struct cf_yaml *owner,
+                             void *context);
+int cf_yaml_each(struct cf_yaml *mapping, cf_yaml_visit visit, void *context);
+
+/* The key is the merge key `<<` (plain, so that "<<" in quotes is none). */
+bool cf_yaml_is_merge(struct cf_yaml *key);
 
 /* The first key that stands twice in the mapping, or NULL. */
 struct cf_yaml *cf_yaml_duplicate(struct cf_yaml *mapping);

@@ -9,30 +9,64 @@
 #include "base/error.h"
 #include "model/model.h"
 
+/* ---- which engine --------------------------------------------------------------------------- */
+
+struct cf_engine_host {
+        const char *url;    /* "unix:///var/run/docker.sock", "tcp://host:2376" */
+        const char *origin; /* where that comes from: "--host", "DOCKER_HOST", "context 'x'", … */
+        const char *name;   /* "Docker" or "Podman", guessed from the URL, for messages */
+        bool tls;           /* tcp: speak TLS … */
+        bool tls_verify;    /* … and check who answers */
+        const char *ca, *cert, *key; /* files for TLS; NULL: none */
+};
+
+#define CF_ENGINE_HOSTS_MAX 64
+
+/* The host that a --host option names. TLS as the environment asks for (DOCKER_TLS_VERIFY,
+ * DOCKER_TLS, DOCKER_CERT_PATH, else ~/.docker). -EINVAL: no such kind of URL; -ENOTSUP: ssh and
+ * npipe; the message says what to do instead. */
+int cf_engine_host_of(struct cf_arena *arena, const char *url, struct cf_engine_host *ret_host,
+                      struct cf_error *err);
+
+/* The hosts to ask when none is named: DOCKER_HOST alone when it is set; else the host of the
+ * current context (DOCKER_CONTEXT, else currentContext of the client's config.json), then each of
+ * the usual sockets of Docker and Podman, rootful and the user's own, that exists. The same
+ * socket comes once. None is no error: *ret_count is 0. A broken context is reported through
+ * `trouble`, and the others are given. -EINVAL, -ENOTSUP: DOCKER_HOST as above; -ENOMEM. */
+int cf_engine_hosts(struct cf_arena *arena, struct cf_engine_host **ret_hosts, size_t *ret_count,
+                    void (*trouble)(const struct cf_error *err, void *context), void *context,
+                    struct cf_error *err);
+
+/* ---- asking --------------------------------------------------------------------------------- */
+
+#define CF_ENGINE_TIMEOUT_MS 30000u
+#define CF_ENGINE_CONTAINERS_MAX ((size_t)100000) /* containers of one engine */
+#define CF_ENGINE_COMMAND_MAX ((size_t)4096)      /* bytes kept of a container's command */
+
 struct cf_engine_options {
-        const char *host; /* "unix:///…", "tcp://…:…", "npipe" is refused; NULL: DOCKER_HOST,
-                           * the current Docker context, then the usual sockets */
-        bool tls_verify;  /* DOCKER_TLS_VERIFY */
-        const char *cert_dir; /* DOCKER_CERT_PATH; NULL: ~/.docker */
-        unsigned timeout_ms;  /* for each request; 0: 30,000 */
+        unsigned timeout_ms; /* for each request; 0: CF_ENGINE_TIMEOUT_MS */
+        /* Names, ids or beginnings of ids: inspect these containers only. NULL: all. */
+        const char *const *only;
+        size_t only_count;
 };
 
 struct cf_engine_answer {
         struct cf_engine engine;
-        struct cf_container *containers; /* by creation time, newest first, as `docker ps` */
-        struct cf_setting **settings;    /* for each container: its SecurityOpt and privileged */
+        bool info_known; /* false: the engine did not tell about itself; seccomp is then true and
+                          * default_profile NULL */
+        struct cf_container *containers; /* newest first, as `docker ps` */
+        struct cf_setting **settings;    /* for each container: its seccomp options, privileged */
         size_t *setting_counts;
         size_t count;
         size_t failed; /* containers that could not be inspected (gone meanwhile are left out) */
+        bool *found;   /* for each of options->only: some container is meant by it */
 };
-
-/* What hosts would be asked without `options->host`: those that exist, best first. */
-int cf_engine_hosts(struct cf_arena *arena, const char ***ret_hosts, size_t *ret_count);
 
 /* Asks one engine for everything. Processes of containers are not filled in (see process/).
  * -ENOENT: no such socket; -EACCES; -ECONNREFUSED; -EPROTO: it speaks something else;
- * -ETIMEDOUT; -ENOMEM. `trouble` is called for each container that failed. */
-int cf_engine_ask(struct cf_arena *arena, const struct cf_engine_options *options,
-                  struct cf_engine_answer *ret_answer,
+ * -ETIMEDOUT; -EMSGSIZE: it answers without end; -ENOMEM. `trouble` is called for each container
+ * that failed, and once when the engine stops answering in the middle. */
+int cf_engine_ask(struct cf_arena *arena, const struct cf_engine_host *host,
+                  const struct cf_engine_options *options, struct cf_engine_answer *ret_answer,
                   void (*trouble)(const struct cf_error *err, void *context), void *context,
                   struct cf_error *err);

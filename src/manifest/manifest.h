@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/source.h"
+#include "base/walk.h"
 #include "model/model.h"
 
 /* What a format hands its subjects and troubles to. All memory it needs during one file comes
@@ -39,10 +40,21 @@ struct cf_format {
 /* All formats, ended by NULL, in the order in which they are asked: several may claim a file. */
 extern const struct cf_format *const cf_formats[];
 
-/* Fast first look at raw bytes: false only when no format can find anything in this file.
- * `name` is the last part of the path. Call it on the first bytes (UTF-16 is recognised by its
- * mark) or on the whole; `whole` says which. */
+/* First look at a whole file's bytes: false only when no format can find anything in it (see
+ * look.c for what is asked). `name` is the last part of the path. */
 bool cf_manifest_may_hold(const char *name, struct cf_span bytes);
+
+/* The same for files that a walk visits, with memory that does not grow with the file: each worker
+ * has its own cf_look. */
+struct cf_look;
+struct cf_look *cf_look_new(void); /* NULL: no memory */
+struct cf_look *cf_look_free(struct cf_look *look);
+
+/* 1: some format may find something; *ret_fd is the open file, for cf_source_from_fd, and the
+ * caller's to close. 0: none can (or the file has gone since it was listed). Negative errno: it
+ * could not be opened or read, err says why. */
+int cf_look_file(struct cf_look *look, const struct cf_walk_file *file, int *ret_fd,
+                 struct cf_error *err);
 
 /* Reads one file by every format that claims it. Troubles of the file itself go to
  * reader->trouble. 0 or -ENOMEM, or what the callback returned. */

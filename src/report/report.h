@@ -26,6 +26,7 @@ struct cf_report {
         size_t finding_count;
         const struct cf_error *const *troubles; /* what could not be read */
         size_t trouble_count;
+        size_t more_troubles; /* counted, but not kept */
         /* scan */
         size_t files; /* looked at */
         double seconds;
@@ -39,7 +40,34 @@ struct cf_report {
         enum cf_verdict fail_on;  /* findings of at least this weight decide the exit status */
         const char *const *hints; /* closing lines: what to type next */
         size_t hint_count;
+        /* All rules of the program, ended by NULL, for formats that list them; NULL: those that
+         * the findings name. */
+        const struct cf_rule_info *const *rules;
+        bool baseline; /* findings were compared with a baseline */
+        /* Where findings' files are read again, for formats that give the bytes of an edit; NULL:
+         * such formats give none. */
+        struct cf_files *sources;
+        const char
+                *fix_command; /* shows the edits; NULL: "confined scan --diff"; "": nothing does */
 };
+
+/* What a report comes to. */
+struct cf_report_counts {
+        size_t verdicts[CF_FAIL + 1];   /* findings that count, by verdict */
+        size_t counted;                 /* all of those but pass */
+        size_t gated;                   /* of those, at least as heavy as fail_on */
+        size_t suppressed, baseline;    /* findings that do not count, and why */
+        size_t editable;                /* counted findings whose edit can be applied */
+        size_t files;                   /* files that hold a counted finding */
+        size_t containers[CF_FAIL + 1]; /* rows, by verdict */
+        size_t processes[CF_FAIL + 1];
+        bool all_troubles_in_files;
+};
+void cf_report_count(const struct cf_report *report, struct cf_report_counts *ret_counts);
+
+/* The exit status that the report stands for: 2 when something could not be done or read, 1 when
+ * a finding reaches fail_on, else 0. */
+int cf_report_status(const struct cf_report *report);
 
 struct cf_report_options {
         bool color;
@@ -62,5 +90,6 @@ const struct cf_output *cf_output_find(const char *name);
 /* The finding counts: not suppressed, not in the baseline. */
 bool cf_finding_counts(const struct cf_finding *finding);
 
-/* An error's chain for a person, outermost first, a line each: "confined: path:line:column: …". */
+/* An error as it is printed to a person, ended by a newline: the chain, outermost first, safe to
+ * show. What was being done stands on a line of its own, the cause indented below it. */
 void cf_error_render(const struct cf_error *err, struct cf_text *out);

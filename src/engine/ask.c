@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The conversation with one engine: which version, about itself, the list, then each container. */
+#include <sys/utsname.h>
+
+#include "engine/answer.h"
+#include "engine/http.h"
+
+#define PING_MAX ((size_t)64 << 10) /* bytes of an answer's body */
+#define INFO_MAX ((size_t)4 << 20)
+#define LIST_MAX ((size_t)64 << 20)
+#define INSPECT_MAX ((size_t)8 << 20)
+#define SCRATCH_MAX ((size_t)512 << 20) /* bytes for one parsed answer */
+
+/* Versions of Docker's API: what is read here has been the same in all of them. */
+#define API_OLDEST ((struct version){1, 24})
+#define API_NEWEST ((struct version){1, 51})
+
+struct version {
+        unsigned major, minor;
+};
+
+typedef void trouble_function(const struct cf_error *err, void *context);
+
+struct ask {
+        struct cf_arena *arena;
+        struct cf_arena *scratch;
+        const struct cf_engine_host *host;
+        const struct cf_engine_options *options;
+        struct cf_http *http;
+        trouble_function *trouble;
+        void *context;
+        struct version api;
+        struct cf_engine_answer answer;
+        struct cf_listed *listed;
+        size_t listed_count;
+        struct cf_inspected *inspected; /* of each listed one; container.id NULL: none */
+        size_t answered;                /* inspect requests that got an answer */
+        bool broken;                    /* the engine does not answer any more */
+};
+
+static int no_memory(struct cf_error *err)
+{
+        return cf_error_set(err, -ENOMEM, NULL, "not enough memory for an engine's answer");
+}
+
+/* The message of an answer that is no success. */
+static int refused(struct ask *ask, const struct cf_http_answer *answer, struct cf_error *err)
+{
+        const char *told = cf_answer_message(ask->scratch, answer->body);
+        int code = answer->status == 404                            ? -ENOENT
+                   : answer->status == 401 || answer->status == 403 ? -EACCES
+                                                                    : -EREMOTEIO;
+        if (told)
+                return cf_error_set(err, code, NULL, "it refused with status %ld: %s",
+                                    answer->status, told);
+        return cf_error_set(err, code, NULL, "it refused with status %ld", answer->status);
+}
+
+/* ---- one request ------------------------------------------------------------------------------
+ */
+
+struct single {
+        struct ask *ask;
+        const char *path;
+        int (*take)(struct ask *ask, const struct cf_http_answer *answer, struct cf_error *err);
+        struct cf_error *err;
+        int result; /* of take */
+};
+
+static void single_path(void *context, size_t i CF_UNUSED, char path[CF_HTTP_PATH_MAX])
+{
+        const struct single *single = context;
+        snprintf(path, CF_HTTP_PATH_MAX, "%s", single->path);
+}
+
+static int take_single(void *context, size_t i CF_UNUSED, const struct cf_http_answer *answer)
+{
+        struct single *single = context;
+        cf_arena_clear(single->ask->scratch);
+        single->result = single->take(single->ask, answer, single->err);
+        return 0;
+}
+
+static int get(struct ask *ask, const char *path, size_t max,
+               int (*take)(struct ask *ask, const struct cf_http_answer *answer,
+                           struct cf_error *err),
+               struct cf_error *err)
+{
+        struct single single = {.ask = ask, .path = path, .take = take, .err = err};
+        struct cf_http_batch batch = {.count = 1,
+                                      .max = max,
+                                      .path = single_path,
+                                      .take = take_single,
+                                      .context = &single};
+        int r = cf_http_run(ask->http, &batch, err);
+        ask->broken = r < 0;
+        if (r == 0)
+                r = single.result;
+        return r < 0 ? cf_error_doing(err, r, NULL, "GET %s", path) : 0;
+}
+
+/* ---- which version ------------------------------------------------------------------------------
+ */
+
+static bool read_version(const char *text, struct version *ret_version)
+{
+        unsigned major = 0, minor = 0;
+        size_t i = 0, digits = 0;
+        for (; text && text[i] >= '0' && text[i] <= '9' && major < 1000; i++, digits++)
+                major = major * 10 + (unsigned)(text[i] - '0');
+        if (!digits || text[i++] != '.')
+                return false;
+        for (digits = 0; text[i] >= '0' && text[i] <= '9' && minor < 10000; i++, digits++)
+                minor = minor * 10 + (unsigned)(text[i] - '0');
+        if (!digits || text[i])
+                return false;
+        *ret_version = (struct version){major, minor};
+        return true;
+}
+
+static bool is_less(struct version a, struct version b)
+{
+        return a.major != b.major ? a.major < b.major : a.minor < b.minor;
+}
+
+/* The newest version that both sides know; an engine that has left ours behind gets the oldest
+ * that it still speaks, since what is read here does not change. */
+static int choose_version(struct ask *ask, const char *newest, const char *oldest,
+                          struct cf_error *err)
+{
+        struct version max, min;
+        if (!read_version(newest, &max))
+                return cf_error_set(err, -EPROTO, NULL,
+                                    "what answers is no container engine: it names no API "
+                                    "version; is this the engine's API socket?");
+        if (is_less(max, API_OLDEST))
+                return cf_error_set(err, -EPROTONOSUPPORT, NULL,
+                                    "its API version %u.%u is older than %u.%u (Docker 1.12), "
+                                    "the oldest that is understood; update the engine",
+                                    max.major, max.minor, API_OLDEST.major, API_OLDEST.minor);
+        ask->api = is_less(API_NEWEST, max) ? API_NEWEST : max;
+        if (read_version(oldest, &min) && is_less(ask->api, min))
+                ask->api = min;
+        const char *text = cf_arena_printf(ask->arena, "%u.%u", ask->api.major, ask->api.minor);
+        if (!text)
+                return no_memory(err);
+        ask->answer.engine.api_version = text;
+        return 0;
+}
+
+static int take_version(struct ask *ask, const struct cf_http_answer *answer, struct cf_error *err)
+{
+        struct cf_version_answer version = {0};
+        if (answer->status != 200)
+                return refused(ask, answer, err);
+        int r = cf_answer_version(ask->arena, ask->scratch, answer->body, &version, err);
+        return r < 0 ? r : choose_version(ask, version.api, version.min_api, err);
+}
+
+static int take_ping(struct ask *ask, const struct cf_http_answer *answer, struct cf_error *err)
+{
+        struct version max;
+        struct cf_engine *engine = &ask->answer.engine;
+        if (answer->libpod_version[0]) {
+                engine->name = "Podman";
+                engine->version = cf_arena_string(ask->arena, answer->libpod_version);
+                if (!engine->version)
+                        return no_memory(err);
+        }
+        /* Proxies in front of a socket may refuse it, old engines do not name a version here. */
+        if (!read_version(answer->api_version, &max))
+                return 0;
+        return choose_version(ask, answer->api_version, NULL, err);
+}
+
+static int negotiate(struct ask *ask, struct cf_error *err)
+{
+        int r = get(ask, "/_ping", PING_MAX, take_ping, err);
+        if (r < 0)
+                return r;
+        /* The oldest that is spoken is told by /version alone, and matters to future engines. */
+        if (!ask->api.major || !is_less(ask->api, API_NEWEST))
+                r = get(ask, "/version", INFO_MAX, take_version, err);
+        return r;
+}
+
+/* ---- about itself, and the list
+ * ------------------------------------------------------------------- */
+
+static int take_info(struct ask *ask, const struct cf_http_answer *answer, struct cf_error *err)
+{
+        if (answer->status != 200)
+                return refused(ask, answer, err);
+        int r = cf_answer_info(ask->arena, ask->scratch, answer->body, &ask->answer.engine, err);
+        if (r == 0)
+                ask->answer.info_known = true;
+        return r;
+}
+
+static int take_list(struct ask *ask, const struct cf_http_answer *answer, struct cf_error *err)
+{
+        if (answer->status != 200)
+                return refused(ask, answer, err);
+        return cf_answer_list(ask->arena, ask->scratch, answer->body, &ask->listed,
+                              &ask->listed_count, err);
+}
+
+/* An engine may be a virtual machine's (Docker Desktop, Podman machine) though its socket is here;
+ * its kernel tells. */
+static bool is_local(const struct cf_engine_host *host, const struct cf_engine *engine)
+{
+        struct utsname system;
+        return strncmp(host->url, "unix://", 7) == 0 &&
+               (!engine->kernel ||
+                (uname(&system) == 0 && strcmp(system.release, engine->kernel) == 0));
+}
+
+/* Whether `wanted` is a name of the container or the beginning of its id. */
+static bool is_meant(const struct cf_listed *listed, const char *wanted)
+{
+        if (*wanted && strncmp(listed->id, wanted, strlen(wanted)) == 0)
+                return true;
+        for (size_t i = 0; i < listed->name_count; i++) {
+                if (strcmp(listed->names[i], *wanted == '/' ? wanted + 1 : wanted) == 0)
+                        return true;
+        }
+        return false;
+}
+
+static int select_containers(struct ask *ask, struct cf_error *err)
+{
+        const struct cf_engine_options *options = ask->options;
+        if (!options->only)
+                return 0;
+        ask->answer.found = cf_arena_many(ask->arena, options->only_count, bool);
+        if (!ask->answer.found)
+                return no_memory(err);
+        size_t count = 0;
+        for (size_t i = 0; i < ask->listed_count; i++) {
+                bool meant = false;
+                for (size_t j = 0; j < options->only_count; j++) {
+                        if (!is_meant(&ask->listed[i], options->only[j]))
+                                continue;
+                        ask->answer.found[j] = true;
+                        meant = true;
+                }
+                if (meant)
+                        ask->listed[count++] = ask->listed[i];
+        }
+        ask->listed_count = count;
+        return 0;
+}
+
+/* ---- each container
+ * --------------------------------------------------------------------------------- */
+
+static void inspect_path(void *context, size_t i, char path[CF_HTTP_PATH_MAX])
+{
+        const struct ask *ask = context;
+        snprintf(path, CF_HTTP_PATH_MAX, "/v%u.%u/containers/%s/json", ask->api.major,
+                 ask->api.minor, ask->listed[i].id);
+}
+
+static int take_inspect(void *context, size_t i, const struct cf_http_answer *answer)
+{
+        struct ask *ask = context;
+        struct cf_error err = {0};
+        ask->answered++;
+        if (answer->status == 404) /* removed since it was listed */
+                return 0;
+        cf_arena_clear(ask->scratch);
+        int r = answer->status == 200
+                        ? cf_answer_inspect(ask->arena, ask->scratch, answer->body,
+                                            ask->listed[i].id, &ask->inspected[i], &err)
+                        : refused(ask, answer, &err);
+        if (r < 0) {
+                cf_error_doing(&err, r, NULL, "cannot use what %s at %s says of container '%s'",
+                               ask->answer.engine.name, ask->host->url,
+                               ask->listed[i].name_count ? ask->listed[i].names[0]
+                                                         : ask->listed[i].id);
+                ask->trouble(&err, ask->context);
+                ask->answer.failed++;
+        }
+        return r == -ENOMEM ? r : 0;
+}
+
+static int inspect_all(struct ask *ask, struct cf_error *err)
+{
+        struct cf_http_batch batch = {.count = ask->listed_count,
+                                      .max = INSPECT_MAX,
+                                      .path = inspect_path,
+                                      .take = take_inspect,
+                                      .context = ask};
+        ask->inspected = cf_arena_many(ask->arena, ask->listed_count, struct cf_inspected);
+        if (!ask->inspected)
+                return no_memory(err);
+        struct cf_error broken = {0};
+        int r = cf_http_run(ask->http, &batch, &broken);
+        if (r < 0) { /* what was answered is kept */
+                cf_error_doing(&broken, r, NULL, "%s at %s answered for %zu of %zu containers",
+                               ask->answer.engine.name, ask->host->url, ask->answered,
+                               ask->listed_count);
+                ask->trouble(&broken, ask->context);
+                ask->answer.failed += ask->listed_count - ask->answered;
+        }
+        return 0;
+}
+
+static int gather(struct ask *ask, struct cf_error *err)
+{
+        struct cf_engine_answer *answer = &ask->answer;
+        answer->containers = cf_arena_many(ask->arena, ask->listed_count, struct cf_container);
+        answer->settings = cf_arena_many(ask->arena, ask->listed_count, struct cf_setting *);
+        answer->setting_counts = cf_arena_many(ask->arena, ask->listed_count, size_t);
+        if (!answer->containers || !answer->settings || !answer->setting_counts)
+                return no_memory(err);
+        for (size_t i = 0; i < ask->listed_count; i++) {
+                const struct cf_inspected *inspected = &ask->inspected[i];
+                if (!inspected->container.id)
+                        continue;
+                answer->containers[answer->count] = inspected->container;
+                answer->settings[answer->count] = inspected->settings;
+                answer->setting_counts[answer->count] = inspected->setting_count;
+                answer->count++;
+        }
+        return 0;
+}
+
+static int converse(struct ask *ask, struct cf_error *err)
+{
+        char path[CF_HTTP_PATH_MAX];
+        int r = negotiate(ask, err);
+        if (r < 0)
+                return r;
+        struct cf_error silent = {0};
+        snprintf(path, sizeof(path), "/v%u.%u/info", ask->api.major, ask->api.minor);
+        r = get(ask, path, INFO_MAX, take_info, &silent);
+        if (ask->broken) {
+                if (err)
+                        cf_error_copy(err, &silent);
+                return r;
+        }
+        if (r < 0) { /* the containers can be judged without */
+                cf_error_doing(&silent, r, NULL, "%s at %s tells nothing about itself",
+                               ask->answer.engine.name, ask->host->url);
+                ask->trouble(&silent, ask->context);
+        }
+        ask->answer.engine.local = is_local(ask->host, &ask->answer.engine);
+        snprintf(path, sizeof(path), "/v%u.%u/containers/json?all=1", ask->api.major,
+                 ask->api.minor);
+        r = get(ask, path, LIST_MAX, take_list, err);
+        if (r == 0)
+                r = select_containers(ask, err);
+        if (r == 0)
+                r = inspect_all(ask, err);
+        return r < 0 ? r : gather(ask, err);
+}
+
+int cf_engine_ask(struct cf_arena *arena, const struct cf_engine_host *host,
+                  const struct cf_engine_options *options, struct cf_engine_answer *ret_answer,
+                  trouble_function *trouble, void *context, struct cf_error *err)
+{
+        CF_HTTP struct cf_http *http = NULL;
+        CF_ARENA struct cf_arena *scratch = cf_arena_new(SCRATCH_MAX);
+        struct ask ask = {.arena = arena,
+                          .scratch = scratch,
+                          .host = host,
+                          .options = options,
+                          .trouble = trouble,
+                          .context = context,
+                          .answer.engine = {.name = "Docker", .host = host->url, .seccomp = true}};
+        int r = scratch ? cf_http_open(host, options->timeout_ms, &http, err) : no_memory(err);
+        ask.http = http;
+        if (r == 0)
+                r = converse(&ask, err);
+        if (r < 0)
+                return cf_error_doing(err, r, NULL, "cannot ask %s at %s", host->name, host->url);
+        *ret_answer = ask.answer;
+        return 0;
+}

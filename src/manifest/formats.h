@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Private to this room: the rows that formats.c lists. */
+#pragma once
+
+#include "manifest/manifest.h"
+
+extern const struct cf_format cf_format_compose;
+extern const struct cf_format cf_format_daemon;
