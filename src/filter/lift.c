@@ -208,10 +208,9 @@ static bool step(struct lifting *l, const struct sock_filter *i, uint32_t after,
 {
         uint32_t *target = &registers[A], value;
         switch (BPF_CLASS(i->code)) {
-        case BPF_LDX:
-                target = &registers[X];
-                /* fall through */
         case BPF_LD:
+        case BPF_LDX:
+                target = &registers[BPF_CLASS(i->code) == BPF_LD ? A : X];
                 value = after >> (target - registers) & 1 ? load(l, i, registers) : *target;
                 break;
         case BPF_ST:
