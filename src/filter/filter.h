@@ -15,6 +15,7 @@
 #include "base/span.h"
 #include "base/text.h"
 #include "policy/policy.h"
+#include "syscalls/syscalls.h"
 
 #define CF_FILTER_MAX 4096u /* instructions, the kernel's BPF_MAXINSNS */
 
@@ -61,3 +62,29 @@ bool cf_filter_is_known_allowed(struct cf_filter filter, uint32_t arch, uint32_t
  * words at once), err names the instruction that was too much; -ENOMEM. */
 int cf_filter_lift(struct cf_policies *all, struct cf_filter filter, cf_policy *ret_policy,
                    struct cf_error *err);
+
+/* How often calls are made, for cf_filter_emit. */
+struct cf_weights {
+        /* The weight of a call, from 0 to 1,000,000. `cached` tells that the kernel will know it as
+         * allowed and (from 5.11 on) not run the filter. NULL: the default below. */
+        uint32_t (*weigh)(void *context, const struct cf_arch *arch, uint32_t nr, bool cached);
+        void *context;
+};
+
+/* The weights by default: every call of the tables alike, but what the kernel must run the filter
+ * for three times as much. The native architecture comes first. */
+#define CF_WEIGHT_CACHED 1u
+#define CF_WEIGHT_RUN 3u
+
+/* A filter, in the arena, that is exactly the policy: architecture and number are decided first, by
+ * the fewest comparisons on average, and then arguments. Calls that are always allowed (the value
+ * must be CF_ALLOW to the bit) are known to the kernel as such, see cf_filter_is_known_allowed.
+ * The result was lifted and compared with the policy. `weights` may be NULL. -E2BIG: more than
+ * CF_FILTER_MAX instructions, or the policy is too complex; -ENOMEM. */
+int cf_filter_emit(struct cf_policies *all, cf_policy policy, const struct cf_weights *weights,
+                   struct cf_arena *arena, struct cf_filter *ret_filter, struct cf_error *err);
+
+/* Adds the program as text, an instruction a line: number, what it does in a C-like notation with
+ * names of architectures, calls and actions, and where it goes on when that is not the next line.
+ * Any bytes can be printed, also a program that the kernel would refuse. */
+void cf_filter_print(struct cf_text *text, struct cf_filter filter);

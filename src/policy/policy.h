@@ -257,6 +257,14 @@ uint32_t cf_policy_size(struct cf_policies *all, cf_policy policy);
 /* Bit w is set when the answer depends on word w of the call (see cf_slice_word). */
 uint32_t cf_policy_words(struct cf_policies *all, cf_policy policy);
 
+/* The bits of each word of the call that the answer depends on. */
+void cf_policy_support(struct cf_policies *all, cf_policy policy, uint32_t ret_masks[CF_WORDS]);
+
+/* The node's own question: bit `1 << *ret_bit` of word *ret_word, and what is left to decide when
+ * it is 0 and when it is 1. False when the policy is constant. */
+bool cf_policy_branch(const struct cf_policies *all, cf_policy policy, unsigned *ret_word,
+                      unsigned *ret_bit, cf_policy *ret_low, cf_policy *ret_high);
+
 /* The first such word; CF_WORDS when the policy is constant. Takes no time. */
 unsigned cf_policy_first_word(const struct cf_policies *all, cf_policy policy);
 
@@ -281,6 +289,12 @@ int cf_policy_values(struct cf_policies *all, cf_policy policy, struct cf_arena 
 int cf_policy_pieces(struct cf_policies *all, cf_policy policy, struct cf_slice slice,
                      struct cf_arena *arena, struct cf_piece **ret_pieces, size_t *ret_count,
                      struct cf_error *err);
+
+/* The same with first and last of (slice & mask), where values that the mask cannot give belong to
+ * no piece: for a policy that does not depend on the slice's other bits (else -EINVAL). */
+int cf_policy_masked_pieces(struct cf_policies *all, cf_policy policy, struct cf_slice slice,
+                            uint64_t mask, struct cf_arena *arena, struct cf_piece **ret_pieces,
+                            size_t *ret_count, struct cf_error *err);
 
 /* One path of the diagram: the calls with (word[w] & mask[w]) == value[w] for all w get `result`.
  * The cubes of a policy are disjoint and cover every call. */

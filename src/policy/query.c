@@ -68,7 +68,8 @@ bool cf_policy_is_constant(const struct cf_policies *all, cf_policy policy, uint
 }
 
 /* Every node of a policy once, parents in front of children. */
-static void visit_nodes(struct cf_policies *all, cf_policy p, uint32_t *count, uint32_t *words)
+static void visit_nodes(struct cf_policies *all, cf_policy p, uint32_t *count,
+                        uint32_t masks[CF_WORDS])
 {
         if (all->marks[p] == all->stamp)
                 return;
@@ -77,27 +78,49 @@ static void visit_nodes(struct cf_policies *all, cf_policy p, uint32_t *count, u
         struct node node = all->nodes[p];
         if (node.var == LEAF)
                 return;
-        *words |= 1u << (node.var >> 5);
-        visit_nodes(all, node.low, count, words);
-        visit_nodes(all, node.high, count, words);
+        masks[node.var >> 5] |= word_bit(node.var);
+        visit_nodes(all, node.low, count, masks);
+        visit_nodes(all, node.high, count, masks);
 }
 
 uint32_t cf_policy_size(struct cf_policies *all, cf_policy policy)
 {
-        uint32_t count = 0, words = 0;
+        uint32_t count = 0, masks[CF_WORDS] = {0};
         cf_new_stamp(all);
         if (policy)
-                visit_nodes(all, policy, &count, &words);
+                visit_nodes(all, policy, &count, masks);
         return count;
+}
+
+void cf_policy_support(struct cf_policies *all, cf_policy policy, uint32_t ret_masks[CF_WORDS])
+{
+        uint32_t count = 0;
+        memset(ret_masks, 0, CF_WORDS * sizeof(*ret_masks));
+        cf_new_stamp(all);
+        if (policy)
+                visit_nodes(all, policy, &count, ret_masks);
 }
 
 uint32_t cf_policy_words(struct cf_policies *all, cf_policy policy)
 {
-        uint32_t count = 0, words = 0;
-        cf_new_stamp(all);
-        if (policy)
-                visit_nodes(all, policy, &count, &words);
+        uint32_t masks[CF_WORDS], words = 0;
+        cf_policy_support(all, policy, masks);
+        for (unsigned w = 0; w < CF_WORDS; w++)
+                words |= (masks[w] ? 1u : 0u) << w;
         return words;
+}
+
+bool cf_policy_branch(const struct cf_policies *all, cf_policy policy, unsigned *ret_word,
+                      unsigned *ret_bit, cf_policy *ret_low, cf_policy *ret_high)
+{
+        const struct node *node = &all->nodes[policy];
+        if (node->var == LEAF)
+                return false;
+        *ret_word = node->var / 32;
+        *ret_bit = 31 - node->var % 32;
+        *ret_low = node->low;
+        *ret_high = node->high;
+        return true;
 }
 
 unsigned cf_policy_first_word(const struct cf_policies *all, cf_policy policy)
@@ -176,17 +199,18 @@ int cf_policy_values(struct cf_policies *all, cf_policy policy, struct cf_arena 
 struct pieces {
         const struct cf_policies *all;
         struct cf_arena *arena;
-        struct cf_slice slice;
+        uint64_t mask;
         uint32_t end; /* the first variable behind the slice */
         CF_VEC(struct cf_piece) list;
 };
 
+/* The values of variables from `var` on, which start at base. -EINVAL: one outside of the mask
+ * matters. */
 static int add_pieces(struct pieces *pieces, cf_policy p, uint32_t var, uint64_t base)
 {
         if (cf_var(pieces->all, p) >= pieces->end) {
-                uint64_t last = var == pieces->end
-                                        ? base
-                                        : base + (UINT64_MAX >> (64 - (pieces->end - var)));
+                uint64_t below = var == pieces->end ? 0 : UINT64_MAX >> (64 - (pieces->end - var));
+                uint64_t last = base | (below & pieces->mask);
                 struct cf_piece *before =
                         pieces->list.count ? &pieces->list.items[pieces->list.count - 1] : NULL;
                 if (before && before->policy == p) {
@@ -197,24 +221,28 @@ static int add_pieces(struct pieces *pieces, cf_policy p, uint32_t var, uint64_t
                         return -E2BIG;
                 return cf_vec_push(pieces->arena, &pieces->list, (struct cf_piece){base, last, p});
         }
-        uint64_t half = UINT64_C(1) << (pieces->end - var - 1);
+        uint64_t bit = UINT64_C(1) << (pieces->end - var - 1);
+        if (!(pieces->mask & bit))
+                return cf_var(pieces->all, p) == var ? -EINVAL
+                                                     : add_pieces(pieces, p, var + 1, base);
         int r = add_pieces(pieces, cf_child(pieces->all, p, var, false), var + 1, base);
-        return r ? r
-                 : add_pieces(pieces, cf_child(pieces->all, p, var, true), var + 1, base + half);
+        return r ? r : add_pieces(pieces, cf_child(pieces->all, p, var, true), var + 1, base | bit);
 }
 
-int cf_policy_pieces(struct cf_policies *all, cf_policy policy, struct cf_slice slice,
-                     struct cf_arena *arena, struct cf_piece **ret_pieces, size_t *ret_count,
-                     struct cf_error *err)
+int cf_policy_masked_pieces(struct cf_policies *all, cf_policy policy, struct cf_slice slice,
+                            uint64_t mask, struct cf_arena *arena, struct cf_piece **ret_pieces,
+                            size_t *ret_count, struct cf_error *err)
 {
-        if (cf_var(all, policy) < slice.first)
-                return cf_error_set(err, -EINVAL, NULL,
-                                    "the policy depends on what stands in front of the part asked");
         struct pieces pieces = {.all = all,
                                 .arena = arena,
-                                .slice = slice,
+                                .mask = mask,
                                 .end = (uint32_t)slice.first + slice.width};
-        int r = add_pieces(&pieces, policy, slice.first, 0);
+        int r = cf_var(all, policy) < slice.first ? -EINVAL
+                                                  : add_pieces(&pieces, policy, slice.first, 0);
+        if (r == -EINVAL)
+                return cf_error_set(
+                        err, r, NULL,
+                        "the policy depends on more than the part of the call asked for");
         if (r < 0)
                 return cf_error_set(err, r, NULL,
                                     r == -ENOMEM ? "no memory for the pieces of a policy"
@@ -224,6 +252,14 @@ int cf_policy_pieces(struct cf_policies *all, cf_policy policy, struct cf_slice 
         *ret_pieces = pieces.list.items;
         *ret_count = pieces.list.count;
         return 0;
+}
+
+int cf_policy_pieces(struct cf_policies *all, cf_policy policy, struct cf_slice slice,
+                     struct cf_arena *arena, struct cf_piece **ret_pieces, size_t *ret_count,
+                     struct cf_error *err)
+{
+        return cf_policy_masked_pieces(all, policy, slice, cf_slice_max(slice), arena, ret_pieces,
+                                       ret_count, err);
 }
 
 struct walk {
