@@ -56,6 +56,34 @@ static void check_values(struct cf_policies *all, cf_policy policy, struct cf_fi
         }
 }
 
+static void check_emitted(struct cf_policies *all, cf_policy policy, struct cf_arena *arena)
+{
+        struct cf_filter ours;
+        struct cf_error err = {0};
+        int r = cf_filter_emit(all, policy, NULL, arena, &ours, &err);
+        expect(r == 0 || r == -E2BIG || r == -ENOMEM);
+        if (r < 0)
+                return;
+        expect(cf_filter_check(ours, NULL) == 0);
+        for (uint32_t nr = 0; nr < 64; nr++) {
+                uint32_t value;
+                cf_policy call = cf_policy_of_call(all, policy, 0xc000003e, nr);
+                bool allowed = cf_policy_is_constant(all, call, &value) && value == CF_ALLOW;
+                expect(cf_filter_is_known_allowed(ours, 0xc000003e, nr) == allowed);
+        }
+}
+
+/* A line an instruction. */
+static void check_printed(struct cf_filter filter)
+{
+        CF_TEXT struct cf_text text = {0};
+        size_t lines = 0;
+        cf_filter_print(&text, filter);
+        for (size_t i = 0; i < text.size; i++)
+                lines += text.data[i] == '\n';
+        expect(lines == filter.count);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -74,10 +102,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         int r = cf_filter_lift(all, filter, &policy, &err);
         expect((r == -EINVAL) == (cf_filter_check(filter, NULL) == -EINVAL));
         expect(r == 0 ? err.count == 0 : err.count > 0);
-        if (r < 0)
+        if (r < 0) {
+                check_printed(filter);
                 return 0;
+        }
         for (size_t i = 0; i < filter.count; i++)
                 check_around(all, policy, filter, filter.code[i].k);
         check_values(all, policy, filter, arena);
+        check_emitted(all, policy, arena);
+        check_printed(filter);
         return 0;
 }

@@ -4,6 +4,7 @@
 #include <linux/seccomp.h>
 
 #include "filter/filter.h"
+#include "filter/machine.h"
 
 _Static_assert(sizeof(struct cf_call) == sizeof(struct seccomp_data), "a call is seccomp_data");
 _Static_assert(offsetof(struct cf_call, arch) == offsetof(struct seccomp_data, arch), "arch");
@@ -40,8 +41,7 @@ static int refuse(struct cf_error *err, size_t at, const char *why)
         return cf_error_set(err, -EINVAL, NULL, "instruction %zu: %s", at, why);
 }
 
-/* The reason against an instruction by itself, or NULL. `left` instructions follow it. */
-static const char *why_not(const struct sock_filter *i, size_t left)
+const char *cf_instruction_refused(const struct sock_filter *i, size_t left)
 {
         switch (i->code) {
         case BPF_LD | BPF_W | BPF_ABS:
@@ -138,7 +138,7 @@ int cf_filter_check(struct cf_filter filter, struct cf_error *err)
                                     "%zu instructions: the kernel takes %u at most", filter.count,
                                     CF_FILTER_MAX);
         for (size_t pc = 0; pc < filter.count; pc++) {
-                const char *why = why_not(&filter.code[pc], filter.count - pc - 1);
+                const char *why = cf_instruction_refused(&filter.code[pc], filter.count - pc - 1);
                 if (why)
                         return refuse(err, pc, why);
         }

@@ -193,14 +193,13 @@ static void weigh_calls(const struct emitter *e, const struct cf_arch *arch,
                         const struct cf_piece *pieces, size_t count, uint64_t *weights)
 {
         size_t i = 0;
-        uint32_t largest = cf_syscall_largest(arch);
+        uint32_t nr;
         /* a second ABI under the same token (x32) is as good as unused */
         uint64_t scale = e->weights && e->weights->weigh ? 1000 : arch->base ? 10 : 1000;
-        for (uint32_t nr = arch->base; nr <= largest; nr++) {
+        for (size_t call = 0; cf_syscall_of_arch(arch, call, &nr); call++) {
                 while (i + 1 < count && pieces[i].last < nr)
                         i++;
-                if (cf_syscall_by_number(arch, nr))
-                        weights[i] += scale * weigh(e, arch, nr, pieces[i].policy);
+                weights[i] += scale * weigh(e, arch, nr, pieces[i].policy);
         }
 }
 

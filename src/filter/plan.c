@@ -5,7 +5,7 @@
 
 #define CHAIN_MAX CF_COUNT(((struct cf_chain *)NULL)->singles)
 
-static uint64_t weight_of(const struct cf_plan *plan, size_t i, size_t j)
+static int32_t weight_of(const struct cf_plan *plan, size_t i, size_t j)
 {
         return plan->before[j + 1] - plan->before[i];
 }
@@ -15,21 +15,33 @@ static bool is_single(const struct cf_piece *piece)
         return piece->first == piece->last;
 }
 
-/* The pieces as a chain: all but single values must lead to the same. False when they do not, or
- * when the chain would be too long. */
+/* Finds from where on pieces up to j lead to the same, single values aside. */
+static void find_chains(struct cf_plan *plan)
+{
+        size_t from = 0;
+        for (size_t j = 0; j < plan->count; j++) {
+                if (j - from > 2 * CHAIN_MAX)
+                        from++;
+                for (size_t i = j; !is_single(&plan->pieces[j]) && i-- > from;) {
+                        if (is_single(&plan->pieces[i]))
+                                continue;
+                        if (plan->pieces[i].policy != plan->pieces[j].policy)
+                                from = i + 1;
+                        break;
+                }
+                plan->chain[j] = from;
+        }
+}
+
+/* The pieces as a chain: all but single values lead to the same. False when they do not, or when
+ * the chain would be too long. */
 static bool find_chain(const struct cf_plan *plan, size_t i, size_t j, struct cf_chain *chain)
 {
-        size_t rest = SIZE_MAX;
-        if (j - i > 2 * CHAIN_MAX)
+        if (i < plan->chain[j])
                 return false;
-        for (size_t k = i; k <= j; k++) {
-                if (is_single(&plan->pieces[k]))
-                        continue;
-                if (rest != SIZE_MAX && plan->pieces[k].policy != plan->pieces[rest].policy)
-                        return false;
-                rest = k;
-        }
-        chain->rest = rest == SIZE_MAX ? j : rest;
+        chain->rest = j;
+        for (size_t k = i; k < j && is_single(&plan->pieces[chain->rest]); k++)
+                chain->rest = is_single(&plan->pieces[k]) ? j : k;
         chain->count = 0;
         for (size_t k = i; k <= j; k++) {
                 if (plan->pieces[k].policy == plan->pieces[chain->rest].policy)
@@ -46,10 +58,10 @@ static bool find_chain(const struct cf_plan *plan, size_t i, size_t j, struct cf
         return true;
 }
 
-static uint64_t chain_cost(const struct cf_plan *plan, size_t i, size_t j,
-                           const struct cf_chain *chain)
+static int32_t chain_cost(const struct cf_plan *plan, size_t i, size_t j,
+                          const struct cf_chain *chain)
 {
-        uint64_t cost = 0, left = weight_of(plan, i, j);
+        int32_t cost = 0, left = weight_of(plan, i, j);
         for (size_t k = 0; k < chain->count; k++) {
                 cost += left;
                 left -= weight_of(plan, chain->singles[k], chain->singles[k]);
@@ -57,54 +69,87 @@ static uint64_t chain_cost(const struct cf_plan *plan, size_t i, size_t j,
         return cost;
 }
 
-/* The best way to tell pieces i … j apart, those of all shorter runs being known. */
-static void choose(struct cf_plan *plan, size_t i, size_t j)
+/* Up to this many pieces every split is tried. Above, those between the best splits of the two runs
+ * that lack one end (for trees of splits alone Knuth proved that the best is there) and some to
+ * both sides, which chains make necessary. */
+#define TRIED_ALL 64u
+#define MARGIN 2u
+
+/* The cost of the best split of pieces i … j behind one of from … to, without their own weight. */
+static int32_t split_cost(const struct cf_plan *plan, size_t i, size_t j, size_t from, size_t to,
+                          size_t *ret_split)
 {
-        size_t n = plan->count;
-        /* The best split lies between those of the runs that lack one end (Knuth); chains can move
-         * it a little. */
-        size_t from = j == i + 1 ? i : plan->split[i * n + j - 1];
-        size_t to = j == i + 1 ? i : plan->split[(i + 1) * n + j];
-        from = from > i + 2 ? from - 2 : i;
-        to = to + 2 < j ? to + 2 : j - 1;
-        uint64_t best = UINT64_MAX;
+        const int32_t *lower = plan->cost + i * plan->count;
+        const int32_t *upper = plan->turned + j * plan->count;
+        int32_t best = INT32_MAX;
         for (size_t k = from; k <= to; k++) {
-                uint64_t cost = plan->cost[i * n + k] + plan->cost[(k + 1) * n + j];
+                int32_t cost = lower[k] + upper[k + 1];
                 if (cost < best) {
                         best = cost;
-                        plan->split[i * n + j] = (uint16_t)k;
+                        *ret_split = k;
                 }
         }
-        best += weight_of(plan, i, j);
+        return best;
+}
+
+/* The best way to tell pieces i … j apart, those of all shorter runs being known; returns the best
+ * split, those of i … j - 1 and i + 1 … j being given. */
+static size_t choose(struct cf_plan *plan, size_t i, size_t j, size_t without_j, size_t without_i)
+{
+        size_t from = i, to = j - 1, split = i;
+        if (plan->count > TRIED_ALL && j > i + 1) {
+                size_t low = without_j < without_i ? without_j : without_i;
+                size_t high = without_j < without_i ? without_i : without_j;
+                from = low > i + MARGIN ? low - MARGIN : i;
+                to = high + MARGIN < j ? high + MARGIN : j - 1;
+        }
+        int32_t best = split_cost(plan, i, j, from, to, &split) + weight_of(plan, i, j);
         struct cf_chain chain;
         if (find_chain(plan, i, j, &chain)) {
-                uint64_t cost = chain_cost(plan, i, j, &chain);
-                if (cost <= best) { /* at the same cost it is shorter */
-                        best = cost;
-                        plan->chain[i * n + j] = true;
-                }
+                int32_t cost = chain_cost(plan, i, j, &chain);
+                best = cost < best ? cost : best;
         }
-        plan->cost[i * n + j] = best;
+        plan->cost[i * plan->count + j] = plan->turned[j * plan->count + i] = best;
+        return split;
+}
+
+/* No sum of weights is above this, so that no cost, which is at most the logarithm of the number of
+ * pieces times it, overflows. */
+#define WEIGHTS_MAX (UINT64_C(1) << 27)
+
+static void add_weights(struct cf_plan *plan, const uint64_t *weights)
+{
+        uint64_t sum = 0, most = WEIGHTS_MAX - plan->count;
+        unsigned shift = 0;
+        for (size_t i = 0; i < plan->count; i++)
+                sum += weights[i];
+        while (sum >> shift > most)
+                shift++;
+        for (size_t i = 0; i < plan->count; i++) {
+                uint64_t weight = weights[i] >> shift;
+                plan->before[i + 1] = plan->before[i] + (weight ? (int32_t)weight : 1);
+        }
 }
 
 int cf_plan_make(struct cf_arena *arena, const struct cf_piece *pieces, const uint64_t *weights,
                  size_t count, struct cf_plan *ret_plan)
 {
         struct cf_plan plan = {.pieces = pieces, .count = count};
-        plan.before = cf_arena_many(arena, count + 1, uint64_t);
-        if (!plan.before)
+        plan.before = cf_arena_many(arena, count + 1, int32_t);
+        plan.chain = cf_arena_many(arena, count, size_t);
+        if (!plan.before || !plan.chain)
                 return -ENOMEM;
-        for (size_t i = 0; i < count; i++)
-                plan.before[i + 1] = plan.before[i] + weights[i];
+        add_weights(&plan, weights);
+        find_chains(&plan);
         if (count <= CF_PLAN_SEARCHED) {
-                plan.cost = cf_arena_many(arena, count * count, uint64_t);
-                plan.split = cf_arena_many(arena, count * count, uint16_t);
-                plan.chain = cf_arena_many(arena, count * count, bool);
-                if (!plan.cost || !plan.split || !plan.chain)
+                plan.cost = cf_arena_many(arena, count * count, int32_t);
+                plan.turned = cf_arena_many(arena, count * count, int32_t);
+                size_t *splits = cf_arena_many(arena, count + 1, size_t);
+                if (!plan.cost || !plan.turned || !splits)
                         return -ENOMEM;
-                for (size_t length = 2; length <= count; length++)
-                        for (size_t i = 0; i + length <= count; i++)
-                                choose(&plan, i, i + length - 1);
+                for (size_t j = 1; j < count; j++)
+                        for (size_t i = j; i-- > 0;)
+                                splits[i] = choose(&plan, i, j, splits[i], splits[i + 1]);
         }
         *ret_plan = plan;
         return 0;
@@ -112,10 +157,12 @@ int cf_plan_make(struct cf_arena *arena, const struct cf_piece *pieces, const ui
 
 size_t cf_plan_split(const struct cf_plan *plan, size_t i, size_t j)
 {
-        if (plan->cost)
-                return plan->split[i * plan->count + j];
-        uint64_t half = plan->before[i] + weight_of(plan, i, j) / 2;
         size_t k = i;
+        if (plan->cost) {
+                split_cost(plan, i, j, i, j - 1, &k);
+                return k;
+        }
+        int32_t half = plan->before[i] + weight_of(plan, i, j) / 2;
         while (k + 1 < j && plan->before[k + 1] < half)
                 k++;
         return k;
@@ -123,12 +170,10 @@ size_t cf_plan_split(const struct cf_plan *plan, size_t i, size_t j)
 
 bool cf_plan_is_chain(const struct cf_plan *plan, size_t i, size_t j, struct cf_chain *ret_chain)
 {
-        if (plan->cost)
-                return plan->chain[i * plan->count + j] && find_chain(plan, i, j, ret_chain);
-        return j - i == 2 && find_chain(plan, i, j, ret_chain) && ret_chain->count == 1;
-}
-
-uint64_t cf_plan_cost(const struct cf_plan *plan)
-{
-        return plan->cost ? plan->cost[plan->count - 1] : UINT64_MAX;
+        if (!find_chain(plan, i, j, ret_chain))
+                return false;
+        if (!plan->cost)
+                return j - i == 2 && ret_chain->count == 1;
+        /* at the same cost a chain is shorter */
+        return chain_cost(plan, i, j, ret_chain) == plan->cost[i * plan->count + j];
 }

@@ -11,16 +11,16 @@
 struct cf_plan {
         const struct cf_piece *pieces;
         size_t count;
-        uint64_t *before; /* weights of all pieces in front of i; count + 1 of them */
-        uint64_t *cost;   /* of the pieces i … j, at [i * count + j]; NULL: too many pieces */
-        uint16_t *split;  /* the last piece of the lower part */
-        bool *chain;      /* better: compare with single values, one after the other */
+        int32_t *before; /* weights of all pieces in front of i; count + 1 of them */
+        int32_t *cost;   /* of the pieces i … j, at [i * count + j]; NULL: too many pieces */
+        size_t *chain;   /* [j]: pieces i … j may be a chain when i is at least this */
+        int32_t *turned; /* the same at [j * count + i]: what is read together lies together */
 };
 
 /* Ranges above this many are halved by weight instead of searched for the best order. */
-#define CF_PLAN_SEARCHED 640u
+#define CF_PLAN_SEARCHED 512u
 
-/* At least two pieces, weights above 0. 0 or -ENOMEM. */
+/* At least two pieces. Of weights only the ratios count. 0 or -ENOMEM. */
 int cf_plan_make(struct cf_arena *arena, const struct cf_piece *pieces, const uint64_t *weights,
                  size_t count, struct cf_plan *ret_plan);
 
@@ -36,6 +36,3 @@ struct cf_chain {
 
 /* Whether pieces i … j are best compared as a chain, and which. */
 bool cf_plan_is_chain(const struct cf_plan *plan, size_t i, size_t j, struct cf_chain *ret_chain);
-
-/* Comparisons run for all pieces together, each as often as its weight. */
-uint64_t cf_plan_cost(const struct cf_plan *plan);

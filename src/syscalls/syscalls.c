@@ -130,6 +130,15 @@ const struct cf_syscall *cf_syscall_by_number(const struct cf_arch *arch, uint32
         return NULL;
 }
 
+const struct cf_syscall *cf_syscall_of_arch(const struct cf_arch *arch, size_t i, uint32_t *ret_nr)
+{
+        const struct arch_table *table = table_of(arch);
+        if (i >= table->count)
+                return NULL;
+        *ret_nr = table->numbers[i].number + arch->base;
+        return &calls[table->numbers[i].call];
+}
+
 bool cf_syscall_number(const struct cf_arch *arch, const char *name, uint32_t *ret_nr)
 {
         int i = index_of(name);

@@ -69,6 +69,9 @@ const struct cf_syscall *cf_syscall_at(size_t i);
 /* The call of a number; NULL when the architecture has none. The number is as a filter sees it. */
 const struct cf_syscall *cf_syscall_by_number(const struct cf_arch *arch, uint32_t nr);
 
+/* The i-th call of an architecture in order of numbers, or NULL from the last on. */
+const struct cf_syscall *cf_syscall_of_arch(const struct cf_arch *arch, size_t i, uint32_t *ret_nr);
+
 /* The number, as a filter sees it, of a call. False when the architecture does not have it. */
 bool cf_syscall_number(const struct cf_arch *arch, const char *name, uint32_t *ret_nr);
 

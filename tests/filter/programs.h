@@ -11,7 +11,7 @@
 #include "random.h"
 
 /* Numbers that filters compare with, so that comparisons meet. */
-static uint32_t interesting(void)
+static inline uint32_t interesting(void)
 {
         static const uint32_t numbers[] = {0,
                                            1,
@@ -42,7 +42,7 @@ static uint32_t interesting(void)
         }
 }
 
-static struct cf_call random_call(void)
+static inline struct cf_call random_call(void)
 {
         static const uint32_t arches[] = {AUDIT_ARCH_X86_64, AUDIT_ARCH_I386, AUDIT_ARCH_AARCH64};
         struct cf_call call = {.arch = random_below(8) ? arches[random_below(CF_COUNT(arches))]
@@ -63,7 +63,7 @@ enum flavour {
 };
 
 /* An instruction other than a return; `left` follow it in the program. */
-static struct sock_filter random_instruction(enum flavour flavour, uint32_t left)
+static inline struct sock_filter random_instruction(enum flavour flavour, uint32_t left)
 {
         static const uint16_t compute[] = {
                 BPF_ADD, BPF_SUB, BPF_MUL, BPF_DIV, BPF_AND,
@@ -132,7 +132,7 @@ static struct sock_filter random_instruction(enum flavour flavour, uint32_t left
         return i;
 }
 
-static struct sock_filter random_return(void)
+static inline struct sock_filter random_return(void)
 {
         static const uint32_t values[] = {SECCOMP_RET_ALLOW,       SECCOMP_RET_ERRNO | 1,
                                           SECCOMP_RET_ERRNO | 38,  SECCOMP_RET_KILL_PROCESS,
@@ -144,7 +144,7 @@ static struct sock_filter random_return(void)
 }
 
 /* A program that the kernel takes, of up to `max` instructions, in `code`; its length. */
-static size_t random_program(struct sock_filter *code, uint32_t max, enum flavour flavour)
+static inline size_t random_program(struct sock_filter *code, uint32_t max, enum flavour flavour)
 {
         for (;;) {
                 uint32_t count = 1 + random_below(max);

@@ -51,6 +51,45 @@ static cf_policy plain_call(struct cf_policies *all, const struct engine_profile
         return policy;
 }
 
+/* Instructions run for a call without arguments, over all calls that Linux knows on x86_64. */
+static double mean_steps(struct cf_filter filter)
+{
+        const struct cf_arch *arch = cf_arch_by_name("x86_64");
+        uint32_t nr, steps;
+        double sum = 0;
+        size_t i = 0;
+        for (; cf_syscall_of_arch(arch, i, &nr); i++) {
+                struct cf_call call = {.nr = nr, .arch = arch->token};
+                cf_filter_run(filter, &call, NULL, NULL, &steps);
+                sum += steps;
+        }
+        return sum / (double)i;
+}
+
+/* Our filter for the same policy: how long, how fast, and whether the kernel knows all calls that
+ * are always allowed. */
+static void check_emitted(struct cf_policies *all, cf_policy policy, struct cf_filter theirs)
+{
+        CF_ARENA struct cf_arena *arena = cf_arena_new(0);
+        struct cf_filter ours;
+        assert_int_equal(cf_filter_emit(all, policy, NULL, arena, &ours, NULL), 0);
+        assert_true(ours.count <= 280);
+        assert_true(mean_steps(ours) <= 9.3);
+        assert_true(mean_steps(ours) * 1.5 < mean_steps(theirs));
+        assert_int_equal(policy, lift(all, ours));
+        const struct cf_arch *arch;
+        for (size_t i = 0; (arch = cf_arch_at(i)); i++) {
+                uint32_t nr, value;
+                for (size_t k = 0; cf_syscall_of_arch(arch, k, &nr); k++) {
+                        cf_policy call = cf_policy_of_call(all, policy, arch->token, nr);
+                        bool allowed =
+                                cf_policy_is_constant(all, call, &value) && value == CF_ALLOW;
+                        assert_int_equal(cf_filter_is_known_allowed(ours, arch->token, nr),
+                                         allowed);
+                }
+        }
+}
+
 static void check_profile(const char *path)
 {
         CF_ARENA struct cf_arena *arena = cf_arena_new(0);
@@ -63,6 +102,7 @@ static void check_profile(const char *path)
         /* whatever libseccomp's version, the size is that of the policy */
         print_message("%s: %zu and %zu instructions, %u nodes\n", path, linear.count, tree.count,
                       cf_policy_size(all, policy));
+        check_emitted(all, policy, tree);
         /* every number of both tables of x86_64, and what is between */
         for (uint32_t half = 0; half < 2; half++) {
                 uint32_t arch = half ? SCMP_ARCH_X32 : SCMP_ARCH_X86_64;
