@@ -487,7 +487,7 @@ static void add_containers(struct fixture *fixture, struct cf_report_row *rows)
         static const char *const messages[] = {
                 NULL, "it was started with seccomp:unconfined: 3 processes have no filter",
                 "whether its profile is there cannot be known",
-                "a privileged container has no filter"};
+                "container 'ci' is privileged: it has no filter"};
         for (size_t i = 0; i < CF_COUNT(containers); i++) {
                 struct cf_container *container = cf_arena_one(fixture->arena, struct cf_container);
                 struct cf_subject *subject = cf_arena_one(fixture->arena, struct cf_subject);
