@@ -77,8 +77,8 @@ static void put_subject_of_row(struct cf_text *out, const struct cf_report_optio
 {
         CF_TEXT struct cf_text name = {0}, named = {0};
         if (finding->container) {
-                cf_text_puts(&name, finding->container->name);
-                cf_text_printf(&named, "'%s'", finding->container->name);
+                cf_text_puts(&name, cf_report_container_name(finding->container));
+                cf_text_printf(&named, "'%s'", name.data ? name.data : "");
         } else {
                 cf_report_subject(&name, finding);
                 cf_text_add(&named, cf_text_span(&name));
