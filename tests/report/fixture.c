@@ -316,7 +316,7 @@ struct fixture *fixture_excerpts(void)
                     "A_VARIABLE=of-some-length --volume /srv/data/of/something:/data image\n",
                     "seccomp=unconfined", "near the start");
         add_excerpt(fixture, "long-left",
-                    "docker run --name a-rather-long-name --env A_VARIABLE=of-some-length "
+                    "# short\ndocker run --name a-rather-long-name --env A_VARIABLE=of-some-length "
                     "--volume /srv/data/of/something:/data --security-opt seccomp=unconfined "
                     "image and what it runs\n",
                     "seccomp=unconfined", "far to the right of a long line");
