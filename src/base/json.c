@@ -316,8 +316,7 @@ int cf_json_parse(struct cf_arena *arena, const struct cf_source *source,
         return 0;
 }
 
-/* ---- looking things up
- * --------------------------------------------------------------------------- */
+/* ---- looking things up -------------------------------------------------------------------- */
 
 const struct cf_json *cf_json_get(const struct cf_json *object, const char *key)
 {
@@ -390,8 +389,7 @@ const char *cf_json_type_name(enum cf_json_type type)
         return names[type];
 }
 
-/* ---- writing
- * --------------------------------------------------------------------------------------- */
+/* ---- writing ------------------------------------------------------------------------------ */
 
 static void break_line(struct cf_json_writer *writer)
 {

@@ -9,7 +9,7 @@
 #include "base/map.h"
 #include "base/text.h"
 
-/* ---- UTF-8 and UTF-16 ------------------------------------------------------------------------ */
+/* ---- UTF-8 and UTF-16 --------------------------------------------------------------------- */
 
 size_t cf_utf8_next(struct cf_span text, uint32_t *ret_char)
 {
@@ -174,7 +174,7 @@ int cf_source_encode(const struct cf_source *source, struct cf_span text, struct
         return ret_bytes->failed ? -ENOMEM : 0;
 }
 
-/* ---- reading ------------------------------------------------------------------------------- */
+/* ---- reading ------------------------------------------------------------------------------ */
 
 bool cf_file_id_equal(const struct cf_file_id *a, const struct cf_file_id *b)
 {
@@ -291,8 +291,7 @@ static int read_from_disk(struct cf_arena *arena, const char *path, struct cf_so
         return cf_source_from_fd(arena, fd, path, ret_source, err);
 }
 
-/* ---- overlays -----------------------------------------------------------------------------------
- */
+/* ---- overlays ----------------------------------------------------------------------------- */
 
 struct overlay {
         struct cf_span bytes;
@@ -367,8 +366,7 @@ int cf_files_read(struct cf_files *files, struct cf_arena *arena, const char *pa
         return read_from_disk(arena, path, ret_source, err);
 }
 
-/* ---- places
- * --------------------------------------------------------------------------------------- */
+/* ---- places ------------------------------------------------------------------------------- */
 
 /* Where a character stands. Sources keep one such mark every MARK_EVERY bytes, so that finding a
  * place costs the same anywhere, however long the file or its lines are. */
@@ -496,8 +494,7 @@ struct cf_span cf_source_line(const struct cf_source *source, unsigned number)
         return (struct cf_span){source->text.data + start, end - start};
 }
 
-/* ---- paths
- * --------------------------------------------------------------------------------------------- */
+/* ---- paths -------------------------------------------------------------------------------- */
 
 const char *cf_path_base(const char *path)
 {

@@ -45,8 +45,7 @@ static void each_option(struct cf_arena *arena, const struct cf_command *command
                         visit(arena, command, option, out);
 }
 
-/* ---- bash ---------------------------------------------------------------------------------------
- */
+/* ---- bash --------------------------------------------------------------------------------- */
 
 static void bash_name(struct cf_arena *arena, const struct cf_command *command,
                       const struct cf_option *option, struct cf_text *out)
@@ -109,8 +108,7 @@ static void print_bash(struct cf_arena *arena, struct cf_text *out)
         cf_text_puts(out, "    esac\n}\ncomplete -o filenames -F _confined confined\n");
 }
 
-/* ---- zsh
- * ------------------------------------------------------------------------------------------ */
+/* ---- zsh ---------------------------------------------------------------------------------- */
 
 /* Text inside single quotes and brackets of an _arguments specification. */
 static void zsh_text(struct cf_text *out, const char *text)
@@ -177,8 +175,7 @@ static void print_zsh(struct cf_arena *arena, struct cf_text *out)
         cf_text_puts(out, "    esac\n}\n_confined \"$@\"\n");
 }
 
-/* ---- fish
- * ------------------------------------------------------------------------------------------- */
+/* ---- fish --------------------------------------------------------------------------------- */
 
 static void fish_quoted(struct cf_text *out, const char *text)
 {
@@ -235,8 +232,7 @@ static void print_fish(struct cf_arena *arena, struct cf_text *out)
         }
 }
 
-/* ---- the command
- * -------------------------------------------------------------------------------------- */
+/* ---- the command -------------------------------------------------------------------------- */
 
 int cf_completion_print(const char *shell, struct cf_text *out)
 {

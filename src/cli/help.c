@@ -106,7 +106,7 @@ void cf_help_print(const struct cf_command *command, struct cf_text *out)
         add_options(out, "Always", cf_global_options);
 }
 
-/* ---- the commands help and version ---------------------------------------------------------- */
+/* ---- the commands help and version -------------------------------------------------------- */
 
 static int run_help(const struct cf_invocation *invocation)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* confined scan: files → subjects → findings, and their edits. */
-#include <fcntl.h>
 #include <string.h>
 #include <time.h>
 
+#include "base/progress.h"
 #include "base/text.h"
 #include "base/vec.h"
 #include "base/walk.h"
@@ -21,6 +21,7 @@
 
 struct worker {
         struct cf_arena *arena;
+        struct cf_look *look;
         struct scan *scan;
 };
 
@@ -30,14 +31,14 @@ struct scan {
         unsigned worker_count;
         const char *const *environment;
         struct cf_walk_stats stats;
+        struct cf_progress *progress; /* NULL: nothing to draw on */
         struct cf_finding **findings;
         size_t finding_count;
         struct cf_fix *fix;
         size_t edits;
 };
 
-/* ---- one file
- * ---------------------------------------------------------------------------------------- */
+/* ---- one file ----------------------------------------------------------------------------- */
 
 static int take_subject(const struct cf_subject *subject, void *context)
 {
@@ -83,21 +84,16 @@ static int visit(const struct cf_walk_file *file, void *context)
         struct worker *worker = &scan->workers[file->worker];
         struct cf_error err = {0};
         struct cf_source *source;
+        CF_CLOSE int fd = -1;
+        cf_progress_add(scan->progress, 0, 1);
+        int r = cf_look_file(worker->look, file, &fd, &err);
+        if (r == 0)
+                return 0;
         cf_arena_clear(worker->arena);
-        CF_CLOSE int fd =
-                openat(file->dirfd, file->name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-        if (fd < 0) {
-                struct cf_place place = {.path = file->path};
-                cf_error_set(&err, -errno, &place, "cannot be opened: %s", strerror(errno));
+        if (r < 0 || cf_source_from_fd(worker->arena, fd, file->path, &source, &err) < 0) {
                 take_trouble(&err, worker);
                 return 0;
         }
-        if (cf_source_from_fd(worker->arena, fd, file->path, &source, &err) < 0) {
-                take_trouble(&err, worker);
-                return 0;
-        }
-        if (!cf_manifest_may_hold(file->name, source->text))
-                return 0;
         return read_source(worker, source);
 }
 
@@ -137,8 +133,7 @@ static int read_stdin(struct worker *worker)
         return read_source(worker, source);
 }
 
-/* ---- all files
- * ----------------------------------------------------------------------------------------- */
+/* ---- all files ---------------------------------------------------------------------------- */
 
 /* Folders that are hidden and yet hold what this program looks for. */
 static const char *const kept_names[] = {
@@ -190,10 +185,17 @@ static int start_workers(struct scan *scan, unsigned count)
                 struct worker *worker = &scan->workers[scan->worker_count];
                 worker->scan = scan;
                 worker->arena = cf_arena_new(ARENA_MAX);
-                if (!worker->arena)
+                worker->look = cf_look_new();
+                if (!worker->arena || !worker->look)
                         return -ENOMEM;
         }
         return 0;
+}
+
+static void walk_trouble(const struct cf_error *err, void *context)
+{
+        struct scan *scan = context;
+        cf_session_trouble(err, &scan->session);
 }
 
 static int read_all(struct scan *scan, struct cf_error *err)
@@ -216,17 +218,20 @@ static int read_all(struct scan *scan, struct cf_error *err)
                 r = cf_vec_push(scan->session.arena, &roots, ".");
         if (r < 0)
                 return cf_error_set(err, r, NULL, "not enough memory");
-        if (roots.count)
-                r = cf_walk(roots.items, roots.count, &options, visit, cf_session_trouble, scan,
+        if (roots.count) {
+                static const char *const units[CF_PROGRESS_COUNTERS] = {"files", NULL};
+                scan->progress = cf_progress_start(STDERR_FILENO, "scanning", units);
+                r = cf_walk(roots.items, roots.count, &options, visit, walk_trouble, scan,
                             &scan->stats, err);
+                scan->progress = cf_progress_stop(scan->progress);
+        }
         if (r == 0 && from_stdin)
                 r = read_stdin(&scan->workers[0]);
         return r < 0 && (!err || err->code == 0) ? cf_error_set(err, r, NULL, "not enough memory")
                                                  : r;
 }
 
-/* ---- edits
- * --------------------------------------------------------------------------------------------- */
+/* ---- edits -------------------------------------------------------------------------------- */
 
 /* --with must name a profile that is one: it is about to be put in place of `unconfined`. */
 static int check_profile(struct scan *scan, const char *path, struct cf_error *err)
@@ -317,8 +322,7 @@ static int print_diff(struct scan *scan)
         return scan->edits ? CF_EXIT_FINDINGS : CF_EXIT_CLEAN;
 }
 
-/* ---- the command
- * ------------------------------------------------------------------------------------------ */
+/* ---- the command -------------------------------------------------------------------------- */
 
 static double seconds_since(const struct timespec *start)
 {
@@ -351,9 +355,30 @@ static int write_edits(struct scan *scan, const char **ret_hint, struct cf_error
         return r;
 }
 
+/* "confined scan --diff" with the paths of this run, quoted for a shell; "" when that would be
+ * too long to be read, or standard input was among them. */
+#define COMMAND_MAX 160
+static const char *diff_command(struct scan *scan)
+{
+        const struct cf_invocation *invocation = scan->session.invocation;
+        CF_TEXT struct cf_text command = {.max = COMMAND_MAX};
+        cf_text_puts(&command, "confined scan --diff");
+        for (size_t i = 0; i < invocation->argument_count; i++) {
+                const char *path = invocation->arguments[i];
+                bool plain =
+                        path[strspn(path, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                          "0123456789-._/+@%:,=")] == '\0';
+                if (strcmp(path, "-") == 0 || strchr(path, '\''))
+                        return "";
+                cf_text_printf(&command, plain && *path ? " %s" : " '%s'", path);
+        }
+        return command.failed ? "" : cf_arena_copy(scan->session.arena, cf_text_span(&command));
+}
+
 static int report(struct scan *scan, const struct timespec *start, const char *hint)
 {
         struct cf_report result = {
+                .fix_command = diff_command(scan),
                 .findings = scan->findings,
                 .finding_count = scan->finding_count,
                 .files = scan->stats.files,
@@ -409,8 +434,10 @@ static int run_scan(const struct cf_invocation *invocation)
         else
                 status = scan_and_report(&scan, &start);
         cf_fix_free(scan.fix);
-        for (unsigned i = 0; i < scan.worker_count; i++)
+        for (unsigned i = 0; i < scan.worker_count; i++) {
                 cf_arena_free(scan.workers[i].arena);
+                cf_look_free(scan.workers[i].look);
+        }
         cf_session_close(&scan.session);
         return status;
 }

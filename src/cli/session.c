@@ -7,8 +7,7 @@
 #include "base/file.h"
 #include "base/vec.h"
 
-/* ---- printing
- * ------------------------------------------------------------------------------------- */
+/* ---- printing ----------------------------------------------------------------------------- */
 
 int cf_complain(const struct cf_error *err)
 {
@@ -33,8 +32,7 @@ int cf_print(const struct cf_text *text)
         return CF_EXIT_CLEAN;
 }
 
-/* ---- shared options
- * ----------------------------------------------------------------------------------- */
+/* ---- shared options ----------------------------------------------------------------------- */
 
 static int one_of(const struct cf_invocation *invocation, const char *option, const char *value,
                   struct cf_error *err)
@@ -121,7 +119,12 @@ static int read_config(struct cf_session *s, struct cf_error *err)
                                             strerror(-r));
                 path = found;
         }
-        return path ? cf_config_read(s->arena, s->files, path, &s->config, err) : 0;
+        if (!path)
+                return 0;
+        s->config_dir = cf_path_dir(s->arena, path);
+        if (!s->config_dir)
+                return cf_error_set(err, -ENOMEM, NULL, "not enough memory");
+        return cf_config_read(s->arena, s->files, path, &s->config, err);
 }
 
 static int read_baseline(struct cf_session *s, struct cf_error *err)
@@ -163,6 +166,7 @@ int cf_session_new_judge(struct cf_session *session, struct cf_error *err)
                 .only = session->only,
                 .only_count = session->only_count,
                 .baseline = session->baseline,
+                .root = session->config_dir,
         };
         session->judge = cf_judge_free(session->judge);
         session->judge = cf_judge_new(&options);
@@ -224,8 +228,7 @@ void cf_session_trouble(const struct cf_error *err, void *context)
         pthread_mutex_unlock(&session->lock);
 }
 
-/* ---- the report
- * ------------------------------------------------------------------------------------------ */
+/* ---- the report --------------------------------------------------------------------------- */
 
 static int write_report(struct cf_session *session, const struct cf_report *report)
 {
@@ -278,7 +281,11 @@ int cf_session_report(struct cf_session *session, struct cf_report *report)
         report->tool_version = CF_VERSION;
         report->troubles = session->troubles;
         report->trouble_count = session->trouble_count;
+        report->more_troubles = session->more_troubles;
         report->fail_on = session->fail_on;
+        report->rules = cf_rules;
+        report->baseline = session->baseline != NULL;
+        report->sources = session->files;
         for (size_t i = 0; i < session->trouble_count; i++)
                 cf_complain(session->troubles[i]);
         if (session->more_troubles)
@@ -287,11 +294,5 @@ int cf_session_report(struct cf_session *session, struct cf_report *report)
         int status = write_report(session, report);
         if (write_baseline(session, report) != CF_EXIT_CLEAN)
                 status = CF_EXIT_TROUBLE;
-        if (status != CF_EXIT_CLEAN || session->trouble_count || session->more_troubles)
-                return CF_EXIT_TROUBLE;
-        for (size_t i = 0; i < report->finding_count; i++)
-                if (cf_finding_counts(report->findings[i]) &&
-                    report->findings[i]->verdict >= session->fail_on)
-                        return CF_EXIT_FINDINGS;
-        return CF_EXIT_CLEAN;
+        return status == CF_EXIT_CLEAN ? cf_report_status(report) : CF_EXIT_TROUBLE;
 }

@@ -16,6 +16,7 @@ struct cf_session {
         struct cf_arena *arena; /* the invocation's; main thread only */
         struct cf_files *files;
         struct cf_config *config; /* NULL: none */
+        const char *config_dir;   /* the folder of its file; NULL: none */
         struct cf_baseline *baseline;
         const char *const *only; /* --rule */
         size_t only_count;

@@ -23,7 +23,8 @@ size_t cf_baseline_count(const struct cf_baseline *baseline, const char *fingerp
         return count ? *count : 0;
 }
 
-/* ---- reading ---------------------------------------------------------------------------------- */
+/* ---- reading ----------------------------------------------------------------------------------
+ */
 
 CF_PRINTF(4, 5)
 static int refuse(struct cf_error *err, const struct cf_source *source, const struct cf_json *value,
@@ -107,7 +108,8 @@ int cf_baseline_read(struct cf_arena *arena, struct cf_files *files, const char 
         return 0;
 }
 
-/* ---- writing ---------------------------------------------------------------------------------- */
+/* ---- writing ----------------------------------------------------------------------------------
+ */
 
 static int compare_text(const char *a, const char *b)
 {

@@ -6,7 +6,8 @@
 /* Docker honours a profile beside --privileged since 27.0 (moby#47499). */
 static const struct cf_version honoured_since = {27, 0, 0};
 
-/* ---- profiles that settings name -------------------------------------------------------------- */
+/* ---- profiles that settings name --------------------------------------------------------------
+ */
 
 /* The path that an engine would open; NULL: it depends on who runs it, or on where. */
 static const char *resolve(struct cf_check *check, const struct cf_seen *seen)
@@ -42,14 +43,14 @@ static const struct cf_profile_reading url_reading = {
 static void read_profile(struct cf_check *check, struct cf_seen *seen)
 {
         const char *json = seen->setting->profile_json;
-        if (seen->option.kind == CF_OPTION_INLINE || json) {
+        if (seen->option.kind == CF_SECOPT_INLINE || json) {
                 const char *name = check->subject->name ? check->subject->name : "profile";
                 seen->profile = cf_profile_read_text(check->arena, name,
                                                      json ? json : seen->option.value.data);
                 check->failed |= !seen->profile;
                 return;
         }
-        if (seen->option.kind != CF_OPTION_PROFILE)
+        if (seen->option.kind != CF_SECOPT_PROFILE)
                 return;
         const char *path = resolve(check, seen);
         if (path) {
@@ -64,7 +65,8 @@ static void read_profile(struct cf_check *check, struct cf_seen *seen)
                 seen->profile = NULL;
 }
 
-/* ---- reading a subject ------------------------------------------------------------------------ */
+/* ---- reading a subject ------------------------------------------------------------------------
+ */
 
 static void see(struct cf_check *check, const struct cf_setting *setting, struct cf_seen *seen)
 {
@@ -74,9 +76,9 @@ static void see(struct cf_check *check, const struct cf_setting *setting, struct
                 return;
         }
         if (setting->kind == CF_SETTING_SECURITY_OPT)
-                seen->option = cf_option_read(setting->value, check->reader);
+                seen->option = cf_secopt_read(setting->value, check->reader);
         else if (setting->kind == CF_SETTING_DAEMON_PROFILE)
-                seen->option = cf_option_read_daemon(setting->value);
+                seen->option = cf_secopt_read_daemon(setting->value);
         if (!setting->problem)
                 read_profile(check, seen);
 }
@@ -85,10 +87,10 @@ static void see(struct cf_check *check, const struct cf_setting *setting, struct
 static bool decides(const struct cf_seen *seen)
 {
         switch (seen->option.kind) {
-        case CF_OPTION_UNCONFINED:
-        case CF_OPTION_BUILTIN:
-        case CF_OPTION_PROFILE:
-        case CF_OPTION_INLINE:
+        case CF_SECOPT_UNCONFINED:
+        case CF_SECOPT_BUILTIN:
+        case CF_SECOPT_PROFILE:
+        case CF_SECOPT_INLINE:
                 return !seen->setting->problem && !seen->meant_word;
         default:
                 return false;
@@ -139,13 +141,13 @@ static enum cf_honour honours(const struct cf_check *check)
                 if (!cf_version_known(check->docker))
                         return CF_HONOUR_DEPENDS;
                 return cf_version_compare(check->docker, honoured_since) >= 0 ? CF_HONOUR_YES
-                                                                               : CF_HONOUR_NO;
+                                                                              : CF_HONOUR_NO;
         }
 }
 
-int cf_check_begin(struct cf_check *check, struct cf_arena *arena,
-                   const struct cf_subject *subject, const struct cf_judge_options *options,
-                   struct cf_profiles *profiles, struct cf_version kernel)
+int cf_check_begin(struct cf_check *check, struct cf_arena *arena, const struct cf_subject *subject,
+                   const struct cf_judge_options *options, struct cf_profiles *profiles,
+                   struct cf_version kernel)
 {
         *check = (struct cf_check){.arena = arena,
                                    .subject = subject,

@@ -7,7 +7,7 @@
 
 #include "base/yaml.h"
 #include "judge/judge.h"
-#include "judge/option.h"
+#include "judge/secopt.h"
 
 #define CONFIG_NAME ".confined.yaml"
 #define CONFIG_MAX ((size_t)1 << 20) /* bytes */
@@ -43,8 +43,7 @@ static int refuse(struct reading *reading, const struct cf_yaml *node, const cha
 /* " (did you mean 'x'?)" for the nearest of some names, or nothing. */
 static const char *suggestion(struct reading *reading, const char *near)
 {
-        const char *hint = near ? cf_arena_printf(reading->arena, " (did you mean '%s'?)", near)
-                                : "";
+        const char *hint = near ? cf_arena_printf(reading->arena, " (did you mean %s?)", near) : "";
         return hint ? hint : "";
 }
 
@@ -81,10 +80,9 @@ static int read_mapping(struct reading *reading, struct cf_yaml *node, const cha
                         if (strcmp(keys[k].name, text) == 0)
                                 key = &keys[k];
                 if (!key)
-                        return refuse(reading, name, "unknown key '%s' in %s%s", text ? text : "?",
-                                      what,
-                                      suggestion(reading,
-                                                 text ? nearest_key(keys, count, text) : NULL));
+                        return refuse(
+                                reading, name, "unknown key '%s' in %s%s", text ? text : "?", what,
+                                suggestion(reading, text ? nearest_key(keys, count, text) : NULL));
                 int r = key->read(reading, value);
                 if (r < 0)
                         return r;
@@ -112,15 +110,16 @@ static int read_path(struct reading *reading, struct cf_yaml *value, const char 
         if (r < 0)
                 return r;
         char *dir = cf_path_dir(reading->arena, reading->source->path);
-        char *path = dir ? cf_path_join(reading->arena, strcmp(dir, ".") == 0 ? NULL : dir, text)
-                         : NULL;
+        char *path =
+                dir ? cf_path_join(reading->arena, strcmp(dir, ".") == 0 ? NULL : dir, text) : NULL;
         if (!path)
                 return cf_error_set(reading->err, -ENOMEM, NULL, "out of memory");
         *ret_path = path;
         return 0;
 }
 
-/* ---- rules ------------------------------------------------------------------------------------ */
+/* ---- rules ------------------------------------------------------------------------------------
+ */
 
 static bool is_word(const char *text, const char *const *words, size_t count)
 {
@@ -133,7 +132,8 @@ static bool is_word(const char *text, const char *const *words, size_t count)
 /* YAML 1.1 and 1.2 differ in which of these are booleans; people mean the same. */
 static int read_switch(struct reading *reading, struct cf_yaml *value, bool *ret_off)
 {
-        static const char *const on[] = {"on", "true", "yes"}, *const off[] = {"off", "false", "no"};
+        static const char *const on[] = {"on", "true", "yes"}, *const off[] = {"off", "false",
+                                                                               "no"};
         const char *text = cf_yaml_string(value);
         if (text && is_word(text, on, CF_COUNT(on)))
                 *ret_off = false;
@@ -194,7 +194,8 @@ static int read_rules(struct reading *reading, struct cf_yaml *value)
         struct cf_yaml *twice = cf_yaml_duplicate(mapping);
         if (twice)
                 return refuse(reading, twice, "the rule '%s' is there twice", twice->text.data);
-        reading->config->rules = cf_arena_many(reading->arena, mapping->count, struct cf_rule_config);
+        reading->config->rules =
+                cf_arena_many(reading->arena, mapping->count, struct cf_rule_config);
         if (!reading->config->rules)
                 return cf_error_set(reading->err, -ENOMEM, NULL, "out of memory");
         for (size_t i = 0; i < mapping->count; i++) {
@@ -205,7 +206,8 @@ static int read_rules(struct reading *reading, struct cf_yaml *value)
         return 0;
 }
 
-/* ---- the other keys --------------------------------------------------------------------------- */
+/* ---- the other keys ---------------------------------------------------------------------------
+ */
 
 static int read_exclude(struct reading *reading, struct cf_yaml *value)
 {
@@ -240,10 +242,11 @@ static int read_baseline(struct reading *reading, struct cf_yaml *value)
 static int read_fail_on(struct reading *reading, struct cf_yaml *value)
 {
         const char *text = cf_yaml_string(value);
-        enum cf_verdict verdict;
-        if (!text || !cf_verdict_of(text, &verdict) || verdict == CF_PASS)
+        enum cf_verdict verdict = (enum cf_verdict)(CF_FAIL + 1);
+        if (!text || (strcmp(text, "never") != 0 && !cf_verdict_of(text, &verdict)) ||
+            verdict == CF_PASS)
                 return refuse(reading, value,
-                              "unknown verdict '%s': write note, warn, unknown or fail",
+                              "unknown verdict '%s': write note, warn, unknown, fail or never",
                               text ? text : "?");
         reading->config->fail_on = verdict;
         reading->config->has_fail_on = true;
@@ -259,8 +262,8 @@ static int read_version(struct reading *reading, struct cf_yaml *value)
 }
 
 static const struct key keys[] = {
-        {"version", read_version},   {"rules", read_rules},     {"exclude", read_exclude},
-        {"profile", read_profile},   {"baseline", read_baseline}, {"fail-on", read_fail_on},
+        {"version", read_version}, {"rules", read_rules},       {"exclude", read_exclude},
+        {"profile", read_profile}, {"baseline", read_baseline}, {"fail-on", read_fail_on},
 };
 
 int cf_config_read(struct cf_arena *arena, struct cf_files *files, const char *path,

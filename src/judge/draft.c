@@ -180,14 +180,16 @@ const char *cf_check_written_as(const struct cf_check *check, const struct cf_se
         }
 }
 
-/* ---- remedies --------------------------------------------------------------------------------- */
+/* ---- remedies ---------------------------------------------------------------------------------
+ */
 
 void cf_check_remedy(struct cf_check *check, struct cf_draft *draft, const char *text,
                      const char *command)
 {
         draft->finding.remedy.text = text;
         draft->finding.remedy.command =
-                command ? command : cf_check_text(check, "confined explain %s", check->rule->info.id);
+                command ? command
+                        : cf_check_text(check, "confined explain %s", check->rule->info.id);
         draft->finding.remedy.editable = false;
 }
 
@@ -204,19 +206,18 @@ static void remedy_of_container(struct cf_check *check, struct cf_draft *draft)
         const struct cf_container *container = check->subject->container;
         if (container && container->compose_dir) {
                 const char *service = container->compose_service ? container->compose_service : "?";
-                const char *files =
-                        container->compose_files ? container->compose_files : container->compose_dir;
-                cf_check_remedy(check, draft,
-                                cf_check_text(check,
-                                              "change service '%s' of Compose project '%s' in %s, "
-                                              "then start it again",
-                                              service,
-                                              container->compose_project
-                                                      ? container->compose_project
-                                                      : "?",
-                                              files),
-                                cf_check_text(check, "confined scan %s",
-                                              cf_shell_word(check->arena, container->compose_dir)));
+                const char *files = container->compose_files ? container->compose_files
+                                                             : container->compose_dir;
+                cf_check_remedy(
+                        check, draft,
+                        cf_check_text(check,
+                                      "change service '%s' of Compose project '%s' in %s, "
+                                      "then start it again",
+                                      service,
+                                      container->compose_project ? container->compose_project : "?",
+                                      files),
+                        cf_check_text(check, "confined scan %s",
+                                      cf_shell_word(check->arena, container->compose_dir)));
                 return;
         }
         cf_check_remedy(check, draft,
@@ -252,7 +253,8 @@ void cf_check_remedy_remove(struct cf_check *check, struct cf_draft *draft,
         cf_check_remedy(check, draft, text, NULL);
 }
 
-/* ---- what is known besides -------------------------------------------------------------------- */
+/* ---- what is known besides --------------------------------------------------------------------
+ */
 
 void cf_check_reason(struct cf_check *check, struct cf_draft *draft)
 {
@@ -269,12 +271,22 @@ void cf_check_reason(struct cf_check *check, struct cf_draft *draft)
                 cf_check_note(check, draft, "%s", note);
 }
 
-size_t cf_check_unfiltered(const struct cf_container *container)
+static size_t count_mode(const struct cf_container *container, enum cf_seccomp_mode mode)
 {
         size_t count = 0;
         for (size_t i = 0; i < container->process_count; i++)
-                count += container->processes[i].mode == CF_SECCOMP_OFF;
+                count += container->processes[i].mode == mode;
         return count;
+}
+
+size_t cf_check_unfiltered(const struct cf_container *container)
+{
+        return count_mode(container, CF_SECCOMP_OFF);
+}
+
+size_t cf_check_unreadable(const struct cf_container *container)
+{
+        return count_mode(container, CF_SECCOMP_UNREADABLE);
 }
 
 void cf_check_note_processes(struct cf_check *check, struct cf_draft *draft)
@@ -292,13 +304,18 @@ void cf_check_note_processes(struct cf_check *check, struct cf_draft *draft)
                 return;
         }
         size_t off = cf_check_unfiltered(container), all = container->process_count;
-        if (off == 0)
+        size_t unreadable = cf_check_unreadable(container);
+        const char *plural = all == 1 ? "" : "es";
+        if (off > 0)
+                cf_check_note(check, draft, "the kernel shows no filter on %zu of %zu process%s",
+                              off, all, plural);
+        else if (unreadable > 0)
+                cf_check_note(check, draft, "%zu of %zu process%s cannot be read", unreadable, all,
+                              plural);
+        else
                 cf_check_note(check, draft,
                               "the kernel shows a filter on %s%zu process%s all the same",
-                              all == 1 ? "its " : "all ", all, all == 1 ? "" : "es");
-        else
-                cf_check_note(check, draft, "the kernel shows no filter on %zu of %zu process%s",
-                              off, all, all == 1 ? "" : "es");
+                              all == 1 ? "its " : "all ", all, plural);
         if (container->pid > 0)
                 cf_check_note(check, draft, "to see which calls it makes: sudo strace -f -c -p %d",
                               (int)container->pid);

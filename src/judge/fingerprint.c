@@ -62,8 +62,8 @@ static void add_finding(struct cf_sha256 *hash, const struct cf_kept *kept, cons
         add(hash, finding->image);
         if (finding->process) {
                 add(hash, finding->process->container);
-                add(hash, finding->process->command ? finding->process->command
-                                                    : finding->process->name);
+                add(hash,
+                    finding->process->command ? finding->process->command : finding->process->name);
         }
 }
 
@@ -84,14 +84,13 @@ static int ordinal_of(struct cf_map *seen, struct cf_arena *arena, const char *d
 
 int cf_fingerprint_all(struct cf_keeper *keeper, const char *root)
 {
-        char current[PATH_MAX];
+        char current[PATH_MAX] = "/";
         CF_ARENA struct cf_arena *work = cf_arena_new(0);
         struct cf_map *seen = work ? cf_map_new(work) : NULL;
         if (!seen)
                 return -ENOMEM;
-        if (!getcwd(current, sizeof(current)))
-                strcpy(current, "/");
-        const char *base = root ? cf_path_join(work, current, root) : current;
+        const char *here = getcwd(current, sizeof(current)) ? current : "/";
+        const char *base = root ? cf_path_join(work, here, root) : here;
         if (!base)
                 return -ENOMEM;
         for (size_t i = 0; i < keeper->kept.count; i++) {

@@ -22,7 +22,7 @@ struct cf_config {
         const char *const *exclude; /* paths: patterns in .gitignore syntax */
         size_t exclude_count;
         const char *profile; /* profile to use in place of unconfined (--with) */
-        bool has_fail_on;
+        bool has_fail_on;    /* a weight above CF_FAIL: never */
         enum cf_verdict fail_on;
         const char *baseline; /* path of the baseline file, relative to the config's folder */
         struct cf_rule_config {
@@ -84,9 +84,9 @@ enum cf_need { CF_NEED_NOTHING, CF_NEED_CAPABILITY, CF_NEED_ARGUMENT_RULE, CF_NE
 struct cf_reason {
         const char *id, *program, *symptom, *calls;
         enum cf_need need;
-        const char *name;    /* short, for a sentence: "Delve" */
-        const char *docker;  /* Docker version from which the need holds: "19.03"; "": any */
-        const char *kernel;  /* the same of the kernel: "4.8"; "": any */
+        const char *name;   /* short, for a sentence: "Delve" */
+        const char *docker; /* Docker version from which the need holds: "19.03"; "": any */
+        const char *kernel; /* the same of the kernel: "4.8"; "": any */
         const char *remedy, *evidence;
         const char *match; /* space separated words: see data/reasons.tsv */
 };

@@ -15,10 +15,11 @@ int cf_keeper_begin(struct cf_keeper *keeper, struct cf_arena *arena)
                                      .containers = cf_map_new(arena),
                                      .by_place = cf_map_new(arena)};
         return keeper->texts && keeper->groups && keeper->containers && keeper->by_place ? 0
-                                                                                          : -ENOMEM;
+                                                                                         : -ENOMEM;
 }
 
-/* ---- copies that are shared ------------------------------------------------------------------- */
+/* ---- copies that are shared -------------------------------------------------------------------
+ */
 
 /* Copying needs many small steps; a failure sticks. */
 struct copying {
@@ -108,7 +109,8 @@ static const char *share_context(struct copying *copying, const char *context)
         return share(copying, digest);
 }
 
-/* ---- one draft -------------------------------------------------------------------------------- */
+/* ---- one draft --------------------------------------------------------------------------------
+ */
 
 static void copy_notes(struct copying *copying, const struct cf_draft *draft,
                        struct cf_finding *finding)
@@ -138,8 +140,7 @@ static void copy_draft(struct copying *copying, const struct cf_draft *draft, st
         finding->edit.refusal = share(copying, draft->finding.edit.refusal);
         finding->edit.text = share(copying, draft->finding.edit.text);
         finding->edit.base_dir = share(copying, draft->finding.edit.base_dir);
-        finding->edit.group =
-                share_group(copying, draft->finding.edit.group, finding->place.path);
+        finding->edit.group = share_group(copying, draft->finding.edit.group, finding->place.path);
         finding->root = share(copying, draft->finding.root);
         finding->image = share(copying, draft->finding.image);
         finding->suppressed_by = share(copying, draft->finding.suppressed_by);
@@ -242,7 +243,8 @@ int cf_keeper_take(struct cf_keeper *keeper, const struct cf_draft *draft, const
         return copying.failed ? -ENOMEM : 0;
 }
 
-/* ---- words for all subjects ------------------------------------------------------------------- */
+/* ---- words for all subjects -------------------------------------------------------------------
+ */
 
 #define WHOS_NAMED 6 /* most subjects that a message lists */
 
@@ -261,7 +263,8 @@ static int compare_texts(const void *a, const void *b)
 static size_t run_of(const struct cf_kept *kept, size_t from)
 {
         size_t to = from + 1;
-        while (to < kept->whos.count && same_text(kept->whos.items[to].one, kept->whos.items[from].one))
+        while (to < kept->whos.count &&
+               same_text(kept->whos.items[to].one, kept->whos.items[from].one))
                 to++;
         return to - from;
 }

@@ -124,8 +124,7 @@ static struct cf_profile_reading *remember(struct cf_profiles *profiles, const c
 const struct cf_profile_reading *cf_profiles_read(struct cf_profiles *profiles, const char *path)
 {
         pthread_mutex_lock(&profiles->lock);
-        const struct cf_profile_reading *reading =
-                cf_map_get(profiles->by_path, cf_span_of(path));
+        const struct cf_profile_reading *reading = cf_map_get(profiles->by_path, cf_span_of(path));
         if (!reading)
                 reading = remember(profiles, path);
         pthread_mutex_unlock(&profiles->lock);

@@ -7,7 +7,8 @@
 #define WORD_MAX 128   /* longer words are no program's name */
 #define IMAGE_MAX 1024 /* longer image names are no names (a reference has at most 255 bytes) */
 
-/* ---- what is asked about, taken apart once ---------------------------------------------------- */
+/* ---- what is asked about, taken apart once ----------------------------------------------------
+ */
 
 struct asked {
         char image[IMAGE_MAX]; /* lower case, without digest and tag; "": none */
@@ -79,10 +80,10 @@ static bool next_word(struct cf_span *rest, struct cf_span *ret_word)
 /* A word behind which the next one is a program again: shells' -c, wrappers, entry points. */
 static bool leads_to_program(struct cf_span word)
 {
-        static const char *const leads[] = {"&&",     "||",        ";",    "|",         "--",
-                                            "-c",     "-m",        "sudo", "env",       "exec",
-                                            "nohup",  "tini",      "time", "dumb-init", "init",
-                                            "docker-init", "catatonit", "-lc", "gosu", "su-exec"};
+        static const char *const leads[] = {
+                "&&",   "||",          ";",         "|",     "--",   "-c",     "-m",
+                "sudo", "env",         "exec",      "nohup", "tini", "time",   "dumb-init",
+                "init", "docker-init", "catatonit", "-lc",   "gosu", "su-exec"};
         struct cf_span base = base_of(word);
         return is_in(base, leads, CF_COUNT(leads)) || cf_span_ends(base, ".sh") ||
                cf_span_find(base, CF_SPAN("entrypoint")) != SIZE_MAX ||
@@ -103,7 +104,8 @@ static void take_command(struct asked *asked, const char *command)
         }
 }
 
-/* ---- one word of the column "match" ----------------------------------------------------------- */
+/* ---- one word of the column "match" -----------------------------------------------------------
+ */
 
 /* The path has these last parts. */
 static bool ends_with_parts(struct cf_span path, struct cf_span parts)
@@ -191,7 +193,8 @@ const struct cf_reason *cf_reason_find(const char *image, const char *command)
         return NULL;
 }
 
-/* ---- the note --------------------------------------------------------------------------------- */
+/* ---- the note ---------------------------------------------------------------------------------
+ */
 
 /* -1: older than needed, 1: new enough, 0: nobody knows. */
 static int reaches(struct cf_version version, const char *since)

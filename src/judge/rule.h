@@ -13,16 +13,16 @@
 #include "base/arena.h"
 #include "base/vec.h"
 #include "judge/judge.h"
-#include "judge/option.h"
 #include "judge/pages.h"
 #include "judge/profiles.h"
+#include "judge/secopt.h"
 #include "judge/version.h"
 
 struct cf_check;
 
 #define CF_LOOKS(kind) (1u << (kind))
-#define CF_LOOKS_DECLARED                                                                 \
-        (CF_LOOKS(CF_SUBJECT_SERVICE) | CF_LOOKS(CF_SUBJECT_BUILD) |                      \
+#define CF_LOOKS_DECLARED                                            \
+        (CF_LOOKS(CF_SUBJECT_SERVICE) | CF_LOOKS(CF_SUBJECT_BUILD) | \
          CF_LOOKS(CF_SUBJECT_COMMAND) | CF_LOOKS(CF_SUBJECT_OPTIONS))
 #define CF_LOOKS_OPTIONS (CF_LOOKS_DECLARED | CF_LOOKS(CF_SUBJECT_CONTAINER))
 
@@ -60,11 +60,12 @@ struct cf_draft {
 /* One setting of the subject and what its engine reads in it. */
 struct cf_seen {
         const struct cf_setting *setting;
-        struct cf_option option; /* SECURITY_OPT, DAEMON_PROFILE */
+        struct cf_secopt option; /* SECURITY_OPT, DAEMON_PROFILE */
         bool anything;           /* its value is not known at all */
         /* The profile that it names, as read; NULL: none, or it cannot be resolved here. */
         const struct cf_profile_reading *profile;
-        bool meant_word; /* a file name that was surely meant as a word, and no such file is there */
+        bool meant_word; /* a file name that was surely meant as a word, and no such file is there
+                          */
 };
 
 /* Whether an engine applies a profile that is given to a privileged container. */
@@ -88,7 +89,7 @@ struct cf_check {
         const struct cf_seen *shaking;
         /* The privileged setting that counts, when it is or may be true; else NULL. */
         const struct cf_seen *privileged;
-        bool is_privileged; /* certainly or by an assumption; also by the engine's own word */
+        bool is_privileged;     /* certainly or by an assumption; also by the engine's own word */
         enum cf_honour honours; /* a profile beside privileged */
 
         const struct cf_rule *rule; /* the one that is looking */
@@ -123,7 +124,9 @@ void cf_check_reason(struct cf_check *check, struct cf_draft *draft);
 
 /* Adds what the kernel says of the container's processes, or that it is not running. */
 void cf_check_note_processes(struct cf_check *check, struct cf_draft *draft);
+/* How many of its processes the kernel shows without a filter, and how many it does not show. */
 size_t cf_check_unfiltered(const struct cf_container *container);
+size_t cf_check_unreadable(const struct cf_container *container);
 
 /* ": SECCOMP is unset, …" behind a message whose setting is assumed; "" when it is certain. */
 const char *cf_check_assumption(struct cf_check *check, const struct cf_setting *setting);

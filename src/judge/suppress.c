@@ -36,7 +36,7 @@ static const char *unknown_rule(struct cf_arena *arena, struct cf_span id)
         name[size] = '\0';
         const char *near = cf_rule_nearest(name);
         const char *text =
-                near ? cf_arena_printf(arena, "unknown rule '%s', did you mean '%s'?", name, near)
+                near ? cf_arena_printf(arena, "unknown rule '%s', did you mean %s?", name, near)
                      : cf_arena_printf(arena, "unknown rule '%s'", name);
         return text ? text : "unknown rule";
 }

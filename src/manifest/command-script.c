@@ -11,7 +11,7 @@ static struct cf_script *script_of(struct cf_shell_lexer *lexer)
 
 /* ---- variables ----------------------------------------------------------------------------- */
 
-struct cf_variable *cf_variable_get(const struct cf_script *script, struct cf_span name)
+struct cf_script_variable *cf_script_variable(const struct cf_script *script, struct cf_span name)
 {
         return cf_map_get(script->variables, name);
 }
@@ -107,7 +107,11 @@ static int on_array(struct cf_shell_lexer *lexer, const struct cf_shell_command 
                 .array = true,
                 .local = command->count && cf_span_is(command->words[0].value, "local"),
                 .is_split = true,
-                .list = {CF_LIST_ARRAY, command->code, kept, count, inner},
+                .list = {.kind = CF_LIST_ARRAY,
+                         .code = command->code,
+                         .words = kept,
+                         .count = count,
+                         .inner = inner},
         };
         if ((r = cf_shell_block(lexer, &assignment.block)) < 0)
                 return r;
@@ -135,8 +139,11 @@ static int assign_positional(struct cf_script *script, const struct cf_shell_com
                 .at = cf_shell_source(command->code, command->offset),
                 .array = true,
                 .is_split = true,
-                .list = {CF_LIST_ARRAY, command->code, kept, count,
-                         (struct cf_range){start, command->end - start}},
+                .list = {.kind = CF_LIST_ARRAY,
+                         .code = command->code,
+                         .words = kept,
+                         .count = count,
+                         .inner = {start, command->end - start}},
         };
         if ((r = cf_shell_block(&script->lexer, &assignment.block)) < 0)
                 return r;
@@ -312,8 +319,13 @@ static int on_command(struct cf_shell_lexer *lexer, const struct cf_shell_comman
                 return 0;
         if (writes_script(command, prefix.at))
                 cf_shell_run_documents(lexer);
-        struct cf_list list = {CF_LIST_COMMAND, command->code, command->words, command->count,
-                               (struct cf_range){command->offset, command->end - command->offset}};
+        struct cf_list list = {
+                .kind = CF_LIST_COMMAND,
+                .code = command->code,
+                .words = command->words,
+                .count = command->count,
+                .inner = {command->offset, command->end - command->offset},
+        };
         return take_command(script, &list, prefix.at);
 }
 

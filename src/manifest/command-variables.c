@@ -55,7 +55,7 @@ static int step(struct cf_script *script)
 
 /* ---- words in values ------------------------------------------------------------------------- */
 
-int cf_variables_split(struct cf_script *script, struct cf_assignment *assignment)
+int cf_script_split(struct cf_script *script, struct cf_assignment *assignment)
 {
         struct cf_arena *arena = script->reader->arena;
         if (assignment->is_split || !assignment->word)
@@ -129,7 +129,7 @@ static int fold_one(struct folding *outer, struct cf_assignment *assignment,
         folding.self = assignment->name;
         folding.prior = &prior;
         folding.used_prior = assignment->append;
-        int r = cf_variables_split(folding.script, assignment);
+        int r = cf_script_split(folding.script, assignment);
         if (r == 0 && assignment->append)
                 r = add_all(&folding, &next, &prior);
         if (r == 0)
@@ -147,7 +147,7 @@ static int fold_one(struct folding *outer, struct cf_assignment *assignment,
 static int fold(struct folding *folding, struct cf_span name, struct cf_arguments *ret_value,
                 bool *ret_known)
 {
-        const struct cf_variable *variable = cf_variable_get(folding->script, name);
+        const struct cf_script_variable *variable = cf_script_variable(folding->script, name);
         int r = 0;
         *ret_known = false;
         if (!variable || folding->depth >= DEPTH_MAX)
@@ -252,7 +252,7 @@ static int expand_words(struct folding *folding, const struct cf_list *list,
         return r;
 }
 
-int cf_variables_expand(struct cf_script *script, const struct cf_list *list,
+int cf_script_expand(struct cf_script *script, const struct cf_list *list,
                         const struct cf_site *site, struct cf_expansion *ret_expansion)
 {
         struct folding folding = {.script = script, .site = site, .expansion = ret_expansion};
@@ -305,7 +305,7 @@ static int put_word(struct writing *writing, const struct cf_shell_code *code,
 static int only_assignment(struct writing *writing, struct cf_span name,
                            struct cf_assignment **ret_only, bool *ret_many)
 {
-        const struct cf_variable *variable = cf_variable_get(writing->script, name);
+        const struct cf_script_variable *variable = cf_script_variable(writing->script, name);
         struct cf_assignment *only = NULL;
         *ret_many = false;
         for (struct cf_assignment *a = variable ? variable->first : NULL; a; a = a->next) {
@@ -437,15 +437,15 @@ static int put_word(struct writing *writing, const struct cf_shell_code *code,
         return r;
 }
 
-int cf_variables_value(struct cf_script *script, const struct cf_shell_code *code,
+int cf_script_value(struct cf_script *script, const struct cf_shell_code *code,
                        const struct cf_shell_word *word, size_t from, const struct cf_site *site,
-                       struct cf_value *ret_value)
+                       struct cf_script_value *ret_value)
 {
         struct writing writing = {.script = script, .site = site, .certainty = CF_CERTAIN};
         int r = put_word(&writing, code, word, from);
         if (r < 0 || writing.failed)
                 return r < 0 ? r : -ENOMEM;
-        *ret_value = (struct cf_value){writing.certainty,
+        *ret_value = (struct cf_script_value){writing.certainty,
                                        {writing.text.items, writing.text.count},
                                        writing.because};
         return 0;

@@ -157,7 +157,7 @@ struct cf_assignment {
         struct cf_assignment *next; /* of the same name */
 };
 
-struct cf_variable {
+struct cf_script_variable {
         struct cf_assignment *first, *last;
         size_t count;
 };
@@ -180,7 +180,7 @@ struct cf_script {
         struct cf_shell_events events;
         CF_VEC(struct cf_assignment *) assignments;
         CF_VEC(struct cf_held *) held;
-        struct cf_map *variables; /* of struct cf_variable */
+        struct cf_map *variables; /* of struct cf_script_variable */
         size_t subjects;
         size_t steps; /* of putting variables in, see CF_SCRIPT_STEPS */
         unsigned nested;
@@ -229,20 +229,20 @@ struct cf_expansion {
         struct cf_assignment *ways[CF_SCRIPT_WAYS]; /* not certain, and not taken */
         size_t way_count;
 };
-int cf_variables_expand(struct cf_script *script, const struct cf_list *list,
+int cf_script_expand(struct cf_script *script, const struct cf_list *list,
                         const struct cf_site *site, struct cf_expansion *ret_expansion);
-int cf_variables_split(struct cf_script *script, struct cf_assignment *assignment);
-struct cf_variable *cf_variable_get(const struct cf_script *script, struct cf_span name);
+int cf_script_split(struct cf_script *script, struct cf_assignment *assignment);
+struct cf_script_variable *cf_script_variable(const struct cf_script *script, struct cf_span name);
 
 /* The text of a word from `from` on, known variables put in. */
-struct cf_value {
+struct cf_script_value {
         enum cf_certainty certainty;
         struct cf_span text; /* CF_SHELL_MARK for each unknown part */
         const char *because;
 };
-int cf_variables_value(struct cf_script *script, const struct cf_shell_code *code,
+int cf_script_value(struct cf_script *script, const struct cf_shell_code *code,
                        const struct cf_shell_word *word, size_t from, const struct cf_site *site,
-                       struct cf_value *ret_value);
+                       struct cf_script_value *ret_value);
 
 /* What a subject is made of. */
 struct cf_finding_place {

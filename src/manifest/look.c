@@ -290,15 +290,13 @@ struct cf_look *cf_look_free(struct cf_look *look)
         return NULL;
 }
 
-/* Reads into the buffer until it is full or `want` bytes are there. Bytes read or negative errno.
- */
-static ssize_t fill(struct cf_look *look, int fd, size_t want)
+/* Reads the file on from `offset` into the buffer, until it is full or the file ends. Bytes read or
+ * negative errno. */
+static ssize_t fill(struct cf_look *look, int fd, size_t size, size_t offset)
 {
-        size_t size = 0;
-        if (want > BUFFER_SIZE)
-                want = BUFFER_SIZE;
-        while (size < want) {
-                ssize_t n = read(fd, look->bytes + size, BUFFER_SIZE - size);
+        while (size < BUFFER_SIZE) {
+                ssize_t n =
+                        pread(fd, look->bytes + size, BUFFER_SIZE - size, (off_t)(offset + size));
                 if (n < 0 && errno == EINTR)
                         continue;
                 if (n < 0)
@@ -310,22 +308,39 @@ static ssize_t fill(struct cf_look *look, int fd, size_t want)
         return (ssize_t)size;
 }
 
+/* Looks at a file that one read did not give whole: `n` bytes of it are in the buffer. */
+static int look_at_large(struct cf_look *look, struct cf_look_state *state, int fd, size_t n)
+{
+        size_t offset = 0;
+        for (;;) {
+                ssize_t filled = fill(look, fd, n, offset);
+                if (filled < 0)
+                        return (int)filled;
+                if (cf_look_feed(state, (struct cf_span){look->bytes, (size_t)filled}) ||
+                    (size_t)filled < BUFFER_SIZE)
+                        return cf_look_end(state);
+                offset += (size_t)filled;
+                n = 0;
+        }
+}
+
 /* 1: may hold something; 0: does not; negative errno. */
-static int look_at_file(struct cf_look *look, int fd, const char *name, size_t size)
+static int look_at_file(struct cf_look *look, int fd, const char *name)
 {
         struct cf_look_state state;
+        ssize_t n = read(fd, look->bytes, BUFFER_SIZE);
+        int r = n < 0 ? -errno : 0;
         cf_look_start(&state, name);
-        /* A size of 0 may be a lie of the kernel's own files: these are read to their end. */
-        size_t left = size ? size : SIZE_MAX;
-        while (left) {
-                ssize_t n = fill(look, fd, left);
-                if (n < 0)
-                        return (int)n;
-                if (n == 0 || cf_look_feed(&state, (struct cf_span){look->bytes, (size_t)n}))
-                        break;
-                left = (size_t)n < left ? left - (size_t)n : 0;
+        /* Most files end here: the cheapest way to know that a read gave all is to ask where the
+         * file ends. (A short read alone does not tell: it may be the one before an error.) */
+        if (n >= 0 && (size_t)n < BUFFER_SIZE && lseek(fd, 0, SEEK_END) == n) {
+                cf_look_feed(&state, (struct cf_span){look->bytes, (size_t)n});
+                return cf_look_end(&state);
         }
-        return cf_look_end(&state);
+        struct stat st;
+        if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+                return 0; /* gave way to something else since it was listed */
+        return r < 0 ? r : look_at_large(look, &state, fd, (size_t)n);
 }
 
 int cf_look_file(struct cf_look *look, const struct cf_walk_file *file, int *ret_fd,
@@ -337,12 +352,7 @@ int cf_look_file(struct cf_look *look, const struct cf_walk_file *file, int *ret
                 return 0; /* it went, or gave way to a link, since it was listed */
         if (fd < 0)
                 return cf_error_set(err, fd, &whole, "cannot be opened: %s", strerrordesc_np(-fd));
-        struct stat st;
-        if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
-                return 0; /* gave way to something else */
-        if (st.st_size > 0 && st.st_size < CF_WORDS_SHORTEST)
-                return 0;
-        int r = look_at_file(look, fd, file->name, (size_t)st.st_size);
+        int r = look_at_file(look, fd, file->name);
         if (r < 0)
                 return cf_error_set(err, r, &whole, "cannot be read: %s", strerrordesc_np(-r));
         if (r > 0)

@@ -11,7 +11,6 @@
 #include "base/span.h"
 
 #define CF_WORDS_LONGEST 12 /* bytes */
-#define CF_WORDS_SHORTEST 7
 
 /* Is one of the words there? Uses what the processor is best at. */
 bool cf_words_found(struct cf_span bytes);

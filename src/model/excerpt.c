@@ -36,11 +36,10 @@ static size_t column_offset(struct cf_span line, unsigned column)
 
 /* A place far to the right of a long line (a file written by a machine) is shown alone, from a
  * little before it on. */
-static int take_far(struct cf_arena *arena, const struct cf_source *source,
-                    const struct cf_place *place, struct cf_excerpt *ret_excerpt)
+static int take_far(struct cf_arena *arena, struct cf_span line, const struct cf_place *place,
+                    struct cf_excerpt *ret_excerpt)
 {
         unsigned column = place->column > LEAD_CHARACTERS ? place->column - LEAD_CHARACTERS : 1;
-        struct cf_span line = cf_source_line(source, place->line);
         struct cf_span part = cf_span_part(line, column_offset(line, column), SIZE_MAX);
         char *copy = cf_arena_copy(arena, cut(part, CF_EXCERPT_LINE));
         if (!copy)
@@ -48,22 +47,21 @@ static int take_far(struct cf_arena *arena, const struct cf_source *source,
         *ret_excerpt = (struct cf_excerpt){.first_line = place->line,
                                            .first_column = column,
                                            .lines = {copy},
-                                           .line_count = 1,
-                                           .encoding = source->encoding};
+                                           .line_count = 1};
         return 0;
 }
 
 int cf_excerpt_take(struct cf_arena *arena, const struct cf_source *source,
                     const struct cf_place *place, struct cf_excerpt *ret_excerpt)
 {
-        struct cf_excerpt excerpt = {.encoding = source->encoding};
+        struct cf_excerpt excerpt = {0};
         if (place->line == 0) {
                 *ret_excerpt = excerpt;
                 return 0;
         }
         struct cf_span own = cf_source_line(source, place->line);
         if (own.size > CF_EXCERPT_LINE && column_offset(own, place->column) > CF_EXCERPT_LINE / 2)
-                return take_far(arena, source, place, ret_excerpt);
+                return take_far(arena, own, place, ret_excerpt);
 
         unsigned first = place->line > 1 ? place->line - 1 : place->line;
         unsigned last = place->end_line > place->line ? place->end_line : place->line;

@@ -15,6 +15,7 @@
 #include "base/arena.h"
 #include "base/place.h"
 #include "base/source.h"
+#include "base/text.h"
 #include "base/vec.h"
 
 /* ---- evidence ------------------------------------------------------------------------- */
@@ -80,6 +81,36 @@ struct cf_edit {
         const char *base_dir; /* folder that a relative profile path starts from; NULL: unknown */
 };
 
+#define CF_GROUP_DEPTH 32 /* most groups above one another */
+
+/* One edit to be made, and what came of it. */
+struct cf_edit_request {
+        const struct cf_edit *edit;
+        const char
+                *profile; /* put this path at `value`, where there is one; NULL: cut or replace */
+        const char *refusal; /* result: NULL when the edit is among the replacements */
+};
+
+/* `length` bytes at text offset `offset` become `text`. */
+struct cf_replacement {
+        size_t offset;
+        size_t length;
+        struct cf_span text;
+};
+
+/* Turns edits of one file into replacements of its text: sorted, none overlapping another. Parts
+ * of one group are cut together: all of them cut, the parent loses its part (or `whole` becomes
+ * `whole_text`); of a group with commas each run of cut parts takes exactly one comma along. An
+ * edit that cannot be made (it has a refusal, it meets another one, the path cannot be written at
+ * its place) gets request->refusal, the others go on; an edit that another one includes, or that
+ * equals another one, counts as made. Everything returned lives in `arena`. 0 or -ENOMEM. */
+int cf_edits_resolve(struct cf_arena *arena, struct cf_span text, struct cf_edit_request *requests,
+                     size_t count, struct cf_replacement **ret_replacements, size_t *ret_count);
+
+/* Appends the text with its replacements made (as cf_edits_resolve returns them) to *out. */
+void cf_edits_apply(struct cf_span text, const struct cf_replacement *replacements, size_t count,
+                    struct cf_text *out);
+
 /* ---- settings and subjects ---------------------------------------------------------------- */
 
 enum cf_setting_kind {
@@ -103,13 +134,12 @@ struct cf_ignore {
 
 /* The lines that a place is shown with. */
 struct cf_excerpt {
-        unsigned first_line;  /* number of lines[0]; 0: no excerpt */
+        unsigned first_line; /* number of lines[0]; 0: no excerpt */
         /* Column of lines[0]'s first character: 1, except when the place stands far to the right
          * of a very long line; the excerpt is then a part of that line alone. */
         unsigned first_column;
         const char *lines[4]; /* at most CF_EXCERPT_LINE bytes each, cut at a character */
         unsigned line_count;
-        enum cf_encoding encoding; /* of the file: how text offsets become file offsets */
 };
 #define CF_EXCERPT_LINE 240
 

@@ -121,13 +121,6 @@ static void inherit_owner(struct owners *owners, size_t start)
         }
 }
 
-/* The mount namespace alone is entered from outside only. */
-static bool is_guest(const struct cf_process *process, const struct cf_process *first)
-{
-        return !process->container && process->pid_ns && first->pid_ns &&
-               process->pid_ns != first->pid_ns && process->mnt_ns == first->mnt_ns;
-}
-
 static int hand_over(struct cf_arena *arena, struct owners *owners, size_t container_count)
 {
         const struct cf_process_list *list = owners->list;
@@ -149,11 +142,7 @@ static int hand_over(struct cf_arena *arena, struct owners *owners, size_t conta
                 size_t owner = owners->of[i];
                 if (owner == NONE)
                         continue;
-                struct cf_process *copy = &rooms[owner][owners->containers[owner].process_count++];
-                *copy = list->items[i];
-                if (owners->first[owner] != NONE &&
-                    is_guest(copy, &list->items[owners->first[owner]]))
-                        copy->by_exec = true;
+                rooms[owner][owners->containers[owner].process_count++] = list->items[i];
         }
         return 0;
 }

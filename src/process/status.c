@@ -25,7 +25,7 @@ static bool next_number(struct cf_span *rest, unsigned base, uint64_t max, uint6
                 unsigned digit = digit_of(rest->data[i]);
                 if (digit >= base)
                         break;
-                if (number > (max - digit) / base)
+                if (digit > max || number > (max - digit) / base)
                         return false;
                 number = number * base + digit;
         }

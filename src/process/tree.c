@@ -2,22 +2,24 @@
 /* Who belongs to a container's own tree and who came in from outside.
  *
  * Processes are put in groups: those whose cgroup names one container, and those in one foreign
- * PID namespace (joined to the container whose first process has number 1 there). */
+ * PID namespace (joined to the container whose first process has number 1 there) or in a
+ * container's mount namespace. */
 #include "base/map.h"
 #include "process/look.h"
 
 #define NONE SIZE_MAX
 
 struct group {
-        size_t first; /* index of its first process; NONE */
+        size_t first;                   /* index of its first process; NONE */
+        const char *container, *engine; /* NULL: no cgroup names one */
 };
 
 struct forest {
         struct cf_arena *arena;
         struct cf_look *looks;
         size_t count;
-        struct cf_map *by_id, *by_pid_ns; /* → struct group */
-        struct group **groups;            /* of each process; NULL: none */
+        struct cf_map *by_id, *by_pid_ns, *by_mnt_ns; /* → struct group */
+        struct group **groups;                        /* of each process; NULL: none */
         size_t *tops; /* each one's highest ancestor in its own group; NONE: not known yet */
 };
 
@@ -48,37 +50,55 @@ static int group_of(struct forest *forest, struct cf_map *map, struct cf_span ke
         return 0;
 }
 
-static struct cf_span pid_ns_key(const struct cf_look *look)
+static struct cf_span number_key(const uint64_t *number)
 {
-        return (struct cf_span){(const char *)&look->process.pid_ns, sizeof(uint64_t)};
+        return (struct cf_span){(const char *)number, sizeof(*number)};
 }
 
 /* Containers first; number 1 of a PID namespace says which container the namespace is of. */
-static int group_containers(struct forest *forest)
+static int group_containers(struct forest *forest, const struct cf_home *home)
 {
         for (size_t i = 0; i < forest->count; i++) {
                 struct cf_look *look = &forest->looks[i];
-                if (look->result != CF_LOOK_DONE || !look->process.container)
+                struct cf_process *process = &look->process;
+                struct group **group = &forest->groups[i];
+                if (look->result != CF_LOOK_DONE || !process->container)
                         continue;
-                struct cf_span id = cf_span_of(look->process.container);
-                if (group_of(forest, forest->by_id, id, &forest->groups[i]) < 0)
+                if (group_of(forest, forest->by_id, cf_span_of(process->container), group) < 0)
                         return -ENOMEM;
-                if (look->inner_pid == 1 && look->process.pid_ns &&
-                    cf_map_put(forest->by_pid_ns, pid_ns_key(look), forest->groups[i]) < 0)
+                (*group)->container = process->container;
+                (*group)->engine = process->engine;
+                if (look->inner_pid == 1 && process->pid_ns && process->pid_ns != home->pid_ns &&
+                    cf_map_put(forest->by_pid_ns, number_key(&process->pid_ns), *group) < 0)
+                        return -ENOMEM;
+                if (process->foreign && process->mnt_ns &&
+                    cf_map_put(forest->by_mnt_ns, number_key(&process->mnt_ns), *group) < 0)
                         return -ENOMEM;
         }
         return 0;
 }
 
+/* The others by the namespaces that they share. Who is in a container's namespaces, whatever the
+ * cgroup, is in the container. */
 static int group_namespaces(struct forest *forest, const struct cf_home *home)
 {
         for (size_t i = 0; i < forest->count; i++) {
                 struct cf_look *look = &forest->looks[i];
-                if (look->result != CF_LOOK_DONE || forest->groups[i] || !look->process.pid_ns ||
-                    look->process.pid_ns == home->pid_ns)
+                struct cf_process *process = &look->process;
+                struct group **group = &forest->groups[i];
+                if (look->result != CF_LOOK_DONE || *group)
                         continue;
-                if (group_of(forest, forest->by_pid_ns, pid_ns_key(look), &forest->groups[i]) < 0)
-                        return -ENOMEM;
+                if (process->pid_ns && process->pid_ns != home->pid_ns) {
+                        struct cf_span key = number_key(&process->pid_ns);
+                        if (group_of(forest, forest->by_pid_ns, key, group) < 0)
+                                return -ENOMEM;
+                } else if (process->foreign) {
+                        *group = cf_map_get(forest->by_mnt_ns, number_key(&process->mnt_ns));
+                }
+                if (*group) {
+                        process->container = (*group)->container;
+                        process->engine = (*group)->engine;
+                }
         }
         return 0;
 }
@@ -123,11 +143,13 @@ int cf_process_tree(struct cf_arena *arena, struct cf_look *looks, size_t count,
                 .count = count,
                 .by_id = cf_map_new(arena),
                 .by_pid_ns = cf_map_new(arena),
+                .by_mnt_ns = cf_map_new(arena),
                 .groups = cf_arena_many(arena, count, struct group *),
                 .tops = cf_arena_many(arena, count, size_t),
         };
-        if (!forest.by_id || !forest.by_pid_ns || !forest.groups || !forest.tops ||
-            group_containers(&forest) < 0 || group_namespaces(&forest, home) < 0)
+        if (!forest.by_id || !forest.by_pid_ns || !forest.by_mnt_ns || !forest.groups ||
+            !forest.tops || group_containers(&forest, home) < 0 ||
+            group_namespaces(&forest, home) < 0)
                 return -ENOMEM;
         for (size_t i = 0; i < count; i++)
                 forest.tops[i] = NONE;

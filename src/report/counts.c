@@ -35,7 +35,7 @@ static void count_finding(const struct cf_report *report, const struct cf_findin
                 return;
         counts->counted++;
         counts->gated += finding->verdict >= report->fail_on;
-        counts->editable += finding->remedy.editable;
+        counts->editable += finding->remedy.editable && finding->verdict > CF_NOTE;
 }
 
 static void count_rows(const struct cf_report *report, struct cf_report_counts *counts)
@@ -72,7 +72,7 @@ void cf_report_count(const struct cf_report *report, struct cf_report_counts *re
 int cf_report_status(const struct cf_report *report)
 {
         struct cf_report_counts counts;
-        if (report->trouble_count > 0 || report->interrupted)
+        if (report->trouble_count > 0 || report->more_troubles > 0 || report->interrupted)
                 return 2;
         cf_report_count(report, &counts);
         return counts.gated > 0;

@@ -41,9 +41,12 @@ static void put_place(struct cf_text *out, const struct cf_place *place)
         cf_text_putc(out, ',');
         if (place->line == 0)
                 return;
-        cf_text_printf(out, "line=%u,endLine=%u,", place->line, place->end_line);
-        if (place->line == place->end_line)
-                cf_text_printf(out, "col=%u,endColumn=%u,", place->column, place->end_column);
+        unsigned end = place->end_line > place->line ? place->end_line : place->line;
+        cf_text_printf(out, "line=%u,endLine=%u,", place->line, end);
+        if (end == place->line)
+                cf_text_printf(out, "col=%u,", place->column);
+        if (end == place->line && place->end_column > place->column)
+                cf_text_printf(out, "endColumn=%u,", place->end_column);
 }
 
 static void put_finding(struct cf_text *out, const struct cf_finding *finding)

@@ -116,12 +116,11 @@ static const char *state_of(const struct cf_finding *finding)
         return finding->suppressed_by ? "suppressed" : finding->in_baseline ? "baseline" : "open";
 }
 
-static int put_edits(struct cf_json_writer *json, const struct cf_finding *finding)
+static int put_edits(struct cf_json_writer *json, struct cf_report_editor *editor,
+                     const struct cf_finding *finding)
 {
-        CF_TEXT struct cf_text refusal = {0};
-        struct cf_report_edits edits;
-        CF_ARENA struct cf_arena *arena = NULL;
-        int r = cf_report_edits_of(finding, &arena, &edits);
+        struct cf_report_edits edits = {0};
+        int r = cf_report_edits_of(editor, finding, &edits);
         if (r < 0)
                 return r;
         cf_json_key(json, "edits");
@@ -142,7 +141,8 @@ static int put_edits(struct cf_json_writer *json, const struct cf_finding *findi
         return 0;
 }
 
-static int put_finding(struct cf_json_writer *json, const struct cf_finding *finding)
+static int put_finding(struct cf_json_writer *json, struct cf_report_editor *editor,
+                       const struct cf_finding *finding)
 {
         cf_json_open(json, '{');
         cf_report_member(json, "rule", finding->rule->id);
@@ -163,7 +163,7 @@ static int put_finding(struct cf_json_writer *json, const struct cf_finding *fin
         cf_report_member(json, "command", finding->remedy.command);
         cf_report_member_bool(json, "editable", finding->remedy.editable);
         cf_json_close(json, '}');
-        int r = put_edits(json, finding);
+        int r = put_edits(json, editor, finding);
         cf_report_member(json, "fingerprint", finding->fingerprint);
         cf_json_close(json, '}');
         return r;
@@ -315,7 +315,7 @@ static void put_summary(struct cf_json_writer *json, const struct cf_report *rep
         cf_report_member_uint(json, "files", report->files);
         cf_report_member_uint(json, "files_with_findings", counts.files);
         cf_report_member_uint(json, "processes", report->processes);
-        cf_report_member_uint(json, "troubles", report->trouble_count);
+        cf_report_member_uint(json, "troubles", report->trouble_count + report->more_troubles);
         cf_json_key(json, "seconds");
         cf_json_put_double(json, report->seconds);
         cf_json_close(json, '}');
@@ -336,19 +336,27 @@ static void put_head(struct cf_json_writer *json, const struct cf_report *report
         put_summary(json, report);
 }
 
+static int put_findings(struct cf_json_writer *json, const struct cf_report *report)
+{
+        struct cf_report_editor editor;
+        int r = cf_report_editor_open(&editor, report);
+        cf_json_key(json, "findings");
+        cf_json_open(json, '[');
+        for (size_t i = 0; i < report->finding_count && r == 0; i++)
+                r = put_finding(json, &editor, report->findings[i]);
+        cf_json_close(json, ']');
+        cf_report_editor_close(&editor);
+        return r;
+}
+
 static int write_json(const struct cf_report *report, const struct cf_report_options *options,
                       struct cf_text *out)
 {
         struct cf_json_writer json = {.out = out, .indent = 2};
-        int r = 0;
         (void)options;
         cf_json_open(&json, '{');
         put_head(&json, report);
-        cf_json_key(&json, "findings");
-        cf_json_open(&json, '[');
-        for (size_t i = 0; i < report->finding_count && r == 0; i++)
-                r = put_finding(&json, report->findings[i]);
-        cf_json_close(&json, ']');
+        int r = put_findings(&json, report);
         cf_json_key(&json, "troubles");
         cf_json_open(&json, '[');
         for (size_t i = 0; i < report->trouble_count; i++)

@@ -26,6 +26,7 @@ struct cf_report {
         size_t finding_count;
         const struct cf_error *const *troubles; /* what could not be read */
         size_t trouble_count;
+        size_t more_troubles; /* counted, but not kept */
         /* scan */
         size_t files; /* looked at */
         double seconds;
@@ -42,8 +43,12 @@ struct cf_report {
         /* All rules of the program, ended by NULL, for formats that list them; NULL: those that
          * the findings name. */
         const struct cf_rule_info *const *rules;
-        bool baseline;           /* findings were compared with a baseline */
-        const char *fix_command; /* shows the edits; NULL: "confined scan --diff" */
+        bool baseline; /* findings were compared with a baseline */
+        /* Where findings' files are read again, for formats that give the bytes of an edit; NULL:
+         * such formats give none. */
+        struct cf_files *sources;
+        const char
+                *fix_command; /* shows the edits; NULL: "confined scan --diff"; "": nothing does */
 };
 
 /* What a report comes to. */

@@ -299,11 +299,34 @@ static void put_suppressions(struct cf_json_writer *json, const struct cf_report
                 cf_report_member(json, "baselineState", finding->in_baseline ? "unchanged" : "new");
 }
 
-static int put_fixes(struct cf_json_writer *json, const struct cf_finding *finding)
+static void put_replacement(struct cf_json_writer *json, const struct cf_replacement *made)
 {
-        struct cf_report_edits edits;
-        CF_ARENA struct cf_arena *arena = NULL;
-        int r = cf_report_edits_of(finding, &arena, &edits);
+        cf_json_open(json, '{');
+        cf_json_key(json, "deletedRegion");
+        cf_json_open(json, '{');
+        cf_report_member_uint(json, "byteOffset", made->offset);
+        cf_report_member_uint(json, "byteLength", made->length);
+        cf_json_close(json, '}');
+        if (made->text.size > 0) {
+                CF_TEXT struct cf_text encoded = {0};
+                bool text = cf_utf8_valid(made->text, NULL);
+                if (!text)
+                        cf_report_base64(&encoded, made->text);
+                json->out->failed |= encoded.failed;
+                cf_json_key(json, "insertedContent");
+                cf_json_open(json, '{');
+                cf_json_key(json, text ? "text" : "binary");
+                cf_json_put_span(json, text ? made->text : cf_text_span(&encoded));
+                cf_json_close(json, '}');
+        }
+        cf_json_close(json, '}');
+}
+
+static int put_fixes(struct cf_json_writer *json, struct cf_report_editor *editor,
+                     const struct cf_finding *finding)
+{
+        struct cf_report_edits edits = {0};
+        int r = cf_report_edits_of(editor, finding, &edits);
         if (r < 0 || edits.refusal || edits.count == 0)
                 return r;
         cf_json_key(json, "fixes");
@@ -317,27 +340,8 @@ static int put_fixes(struct cf_json_writer *json, const struct cf_finding *findi
         put_artifact(json, finding->place.path);
         cf_json_key(json, "replacements");
         cf_json_open(json, '[');
-        for (size_t i = 0; i < edits.count; i++) {
-                CF_TEXT struct cf_text encoded = {0};
-                bool text = cf_utf8_valid(edits.items[i].text, NULL);
-                cf_json_open(json, '{');
-                cf_json_key(json, "deletedRegion");
-                cf_json_open(json, '{');
-                cf_report_member_uint(json, "byteOffset", edits.items[i].offset);
-                cf_report_member_uint(json, "byteLength", edits.items[i].length);
-                cf_json_close(json, '}');
-                if (edits.items[i].text.size > 0) {
-                        cf_json_key(json, "insertedContent");
-                        cf_json_open(json, '{');
-                        cf_json_key(json, text ? "text" : "binary");
-                        if (!text)
-                                cf_report_base64(&encoded, edits.items[i].text);
-                        json->out->failed |= encoded.failed;
-                        cf_json_put_span(json, text ? edits.items[i].text : cf_text_span(&encoded));
-                        cf_json_close(json, '}');
-                }
-                cf_json_close(json, '}');
-        }
+        for (size_t i = 0; i < edits.count; i++)
+                put_replacement(json, &edits.items[i]);
         cf_json_close(json, ']');
         cf_json_close(json, '}');
         cf_json_close(json, ']');
@@ -362,7 +366,8 @@ static void put_properties(struct cf_json_writer *json, const struct cf_finding 
 }
 
 static int put_result(struct cf_json_writer *json, const struct cf_report *report,
-                      const struct cf_report_rules *rules, const struct cf_finding *finding)
+                      const struct cf_report_rules *rules, struct cf_report_editor *editor,
+                      const struct cf_finding *finding)
 {
         CF_TEXT struct cf_text prose = {0};
         size_t index = cf_report_rule_index(rules, finding->rule);
@@ -383,9 +388,23 @@ static int put_result(struct cf_json_writer *json, const struct cf_report *repor
                 cf_json_close(json, '}');
         }
         put_suppressions(json, report, finding);
-        int r = put_fixes(json, finding);
+        int r = put_fixes(json, editor, finding);
         put_properties(json, finding);
         cf_json_close(json, '}');
+        return r;
+}
+
+static int put_results(struct cf_json_writer *json, const struct cf_report *report,
+                       const struct cf_report_rules *rules)
+{
+        struct cf_report_editor editor;
+        int r = cf_report_editor_open(&editor, report);
+        cf_json_key(json, "results");
+        cf_json_open(json, '[');
+        for (size_t i = 0; i < report->finding_count && r == 0; i++)
+                r = put_result(json, report, rules, &editor, report->findings[i]);
+        cf_json_close(json, ']');
+        cf_report_editor_close(&editor);
         return r;
 }
 
@@ -449,7 +468,6 @@ static void put_invocation(struct cf_json_writer *json, const struct cf_report *
 static int put_run(struct cf_json_writer *json, const struct cf_report *report)
 {
         struct cf_report_rules rules;
-        int r = 0;
         cf_report_rules_of(report, &rules);
         cf_json_open(json, '{');
         put_tool(json, report, &rules);
@@ -462,11 +480,7 @@ static int put_run(struct cf_json_writer *json, const struct cf_report *report)
         put_message(json, "description", CF_SPAN("the folder that confined was started in"));
         cf_json_close(json, '}');
         cf_json_close(json, '}');
-        cf_json_key(json, "results");
-        cf_json_open(json, '[');
-        for (size_t i = 0; i < report->finding_count && r == 0; i++)
-                r = put_result(json, report, &rules, report->findings[i]);
-        cf_json_close(json, ']');
+        int r = put_results(json, report, &rules);
         cf_json_close(json, '}');
         return r;
 }

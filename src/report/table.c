@@ -7,8 +7,8 @@
 #include "report/write.h"
 
 #define COLUMNS 5
-#define GAP 3         /* columns of the terminal between two of the table */
-#define LEAST_CELL 12 /* a column that gives way keeps this much */
+#define GAP 2         /* columns of the terminal between two of the table */
+#define LEAST_CELL 10 /* a column that gives way keeps this much */
 #define CELL_MAX 80   /* and is never wider than this */
 
 struct column {

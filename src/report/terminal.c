@@ -161,7 +161,7 @@ static void put_scan_summary(struct cf_text *out, const struct cf_report_options
         cf_report_seconds(out, report->seconds);
         cf_text_putc(out, ')');
         put_left_out(out, options, counts);
-        if (counts->editable > 0) {
+        if (counts->editable > 0 && !(report->fix_command && !*report->fix_command)) {
                 cf_text_puts(out, ". ");
                 cf_report_number(out, counts->editable);
                 cf_text_puts(out, " can be fixed in place: ");
@@ -240,12 +240,13 @@ static void put_audit_summary(struct cf_text *out, const struct cf_report_option
 static void put_troubles(struct cf_text *out, const struct cf_report *report,
                          const struct cf_report_counts *counts)
 {
-        if (report->trouble_count > 0) {
+        size_t troubles = report->trouble_count + report->more_troubles;
+        if (troubles > 0) {
                 if (counts->all_troubles_in_files)
-                        cf_report_many(out, report->trouble_count, "file could not be read",
+                        cf_report_many(out, troubles, "file could not be read",
                                        "files could not be read");
                 else
-                        cf_report_many(out, report->trouble_count, "thing could not be done",
+                        cf_report_many(out, troubles, "thing could not be done",
                                        "things could not be done");
                 cf_text_puts(out, " (listed above): exit status 2\n");
         }

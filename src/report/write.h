@@ -109,19 +109,27 @@ void cf_report_table(struct cf_text *out, const struct cf_report_options *option
 
 /* ---- edits.c: a finding's edit as plain replacements in its file ---------------------- */
 
-struct cf_report_edit {
-        size_t offset, length; /* bytes of the file as it is on disk */
-        struct cf_span text;   /* what comes in their place */
-};
 struct cf_report_edits {
-        const struct cf_report_edit *items; /* in order of offset, none overlapping */
+        const struct cf_replacement *items; /* in file offsets, in order, none overlapping */
         size_t count;
         const char *refusal; /* not NULL: there are none, and why */
 };
 
-/* The edit of this finding alone, in file offsets. What it needs lives in *ret_arena, which the
- * caller frees (it may stay NULL). 0 or -ENOMEM. */
-int cf_report_edits_of(const struct cf_finding *finding, struct cf_arena **ret_arena,
+/* Reads the files that findings are in, one at a time. */
+struct cf_report_editor {
+        struct cf_files *files;
+        struct cf_arena *file_arena, *edit_arena;
+        const char *path; /* of `source` */
+        struct cf_source *source;
+};
+
+/* 0 or -ENOMEM; close it in either case. */
+int cf_report_editor_open(struct cf_report_editor *editor, const struct cf_report *report);
+void cf_report_editor_close(struct cf_report_editor *editor);
+
+/* The edit of this finding alone; valid until the next call. `ret_edits` comes zeroed.
+ * 0 or -ENOMEM. */
+int cf_report_edits_of(struct cf_report_editor *editor, const struct cf_finding *finding,
                        struct cf_report_edits *ret_edits);
 
 /* ---- json-parts.c: members of JSON objects -------------------------------------------- */

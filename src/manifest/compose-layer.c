@@ -1,0 +1,484 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One document of a Compose file → the services as it writes them: aliases, merge keys, tags and
+ * variables are resolved, but nothing of other documents and files. */
+#include <string.h>
+
+#include "manifest/compose.h"
+
+static const char *const section_keys[CF_SECTIONS] = {
+        [CF_SERVICES] = "services", [CF_JOBS] = "jobs"};
+
+/* ---- shape -------------------------------------------------------------------------------------
+ */
+
+static bool is_mapping(struct cf_yaml *node)
+{
+        node = cf_yaml_follow(node);
+        return node && node->type == CF_YAML_MAPPING;
+}
+
+/* The mapping, or one that it merges directly, has a key that only a service has. (A full look-up
+ * would disturb the walk that asks this.) */
+static bool is_service(struct cf_yaml *mapping)
+{
+        static const char *const keys[] = {"image",        "build",      "extends",
+                                           "security_opt", "privileged", "provider"};
+        for (size_t i = 0; i < CF_COUNT(keys); i++)
+                if (cf_yaml_own(mapping, keys[i], NULL))
+                        return true;
+        struct cf_yaml *merged = cf_yaml_follow(cf_yaml_own(mapping, "<<", NULL));
+        for (size_t i = 0; merged && merged->type == CF_YAML_MAPPING && i < CF_COUNT(keys); i++)
+                if (cf_yaml_own(merged, keys[i], NULL))
+                        return true;
+        return merged && merged->type == CF_YAML_SEQUENCE;
+}
+
+struct census {
+        size_t mappings, nulls, others, services;
+};
+
+static int count_pair(struct cf_yaml *key, struct cf_yaml *value, struct cf_yaml *owner,
+                      void *context)
+{
+        (void)owner;
+        struct census *census = context;
+        const char *name = cf_yaml_string(key);
+        if (!name || strncmp(name, "x-", 2) == 0)
+                return 0;
+        if (!is_mapping(value)) {
+                if (cf_yaml_is_null(value))
+                        census->nulls++;
+                else
+                        census->others++;
+                return 0;
+        }
+        census->mappings++;
+        if (is_service(cf_yaml_follow(value)))
+                census->services++;
+        return 0;
+}
+
+static struct census count_pairs(struct cf_yaml *mapping)
+{
+        struct census census = {0};
+        cf_yaml_each(mapping, count_pair, &census);
+        return census;
+}
+
+/* The form of before 2016: services stand at the top. Only docker-compose 1.x reads it. */
+static bool is_legacy(struct cf_yaml *root)
+{
+        static const char *const newer[] = {"services", "version", "include", "jobs"};
+        for (size_t i = 0; i < CF_COUNT(newer); i++)
+                if (cf_yaml_get(root, newer[i], NULL, NULL))
+                        return false;
+        struct census census = count_pairs(root);
+        return census.services > 0 && census.others == 0;
+}
+
+bool cf_compose_shape(struct cf_yaml *root, bool named)
+{
+        root = cf_yaml_follow(root);
+        if (!root || root->type != CF_YAML_MAPPING)
+                return false;
+        struct cf_yaml *services = cf_yaml_get(root, "services", NULL, NULL);
+        if (is_mapping(services)) {
+                struct census census = count_pairs(services);
+                return named || (census.services > 0 && census.others == 0);
+        }
+        return named && (cf_yaml_get(root, "include", NULL, NULL) ||
+                         is_mapping(cf_yaml_get(root, "jobs", NULL, NULL)) || is_legacy(root));
+}
+
+/* ---- tags --------------------------------------------------------------------------------------
+ */
+
+/* `!reset` takes a value away, `!override` lets it replace what earlier files say. Below an
+ * `!override` Compose looks for no further tags. */
+struct tags {
+        bool heeded; /* tags have their meaning here */
+        bool reset, override;
+};
+
+static bool note_tags(struct cf_yaml *owner, struct cf_yaml *value, void *context)
+{
+        (void)owner;
+        struct tags *tags = context;
+        struct cf_span tag = cf_yaml_follow(value)->tag;
+        tags->reset |= tags->heeded && cf_span_is(tag, "!reset");
+        tags->override |= tags->heeded && cf_span_is(tag, "!override");
+        return false;
+}
+
+static bool take_value(struct cf_yaml *owner, struct cf_yaml *value, void *context)
+{
+        (void)owner;
+        const struct tags *tags = context;
+        return !tags->heeded || !cf_span_is(cf_yaml_follow(value)->tag, "!reset");
+}
+
+/* Looks a key up with tags and merge keys; NULL: not given, or taken away. */
+static struct cf_yaml *find_part(struct cf_yaml *mapping, const char *name, struct tags *tags,
+                                 struct cf_yaml **ret_key, struct cf_yaml **ret_owner)
+{
+        cf_yaml_seek(mapping, name, note_tags, tags, NULL, NULL);
+        return cf_yaml_seek(mapping, name, take_value, tags, ret_key, ret_owner);
+}
+
+/* ---- values ------------------------------------------------------------------------------------
+ */
+
+int cf_compose_value(struct cf_compose *compose, const struct cf_variables *variables,
+                     struct cf_yaml *node, struct cf_value *ret_value)
+{
+        *ret_value = (struct cf_value){0};
+        node = cf_yaml_follow(node);
+        if (!node || node->type != CF_YAML_SCALAR)
+                return 0;
+        if (cf_yaml_is_string(node))
+                return cf_interpolate(compose->arena, node->text, variables, ret_value);
+        ret_value->text = node->text;
+        return 0;
+}
+
+struct reading {
+        struct cf_compose *compose;
+        const struct cf_compose_file *file;
+        const char *dir;
+        const struct cf_variables *variables;
+};
+
+static struct cf_entry *new_entry(struct reading *at, struct cf_yaml *node, struct cf_yaml *pair,
+                                  struct cf_yaml *key, struct cf_yaml *owner)
+{
+        struct cf_entry *entry = cf_arena_one(at->compose->arena, struct cf_entry);
+        if (entry)
+                *entry = (struct cf_entry){
+                        .file = at->file, .node = node, .pair = pair, .key = key, .owner = owner};
+        return entry;
+}
+
+/* What a collection in place of a string says, as one would have written it: "seccomp:unconfined"
+ * for the mapping of one to the other. */
+static int describe_collection(struct reading *at, struct cf_yaml *node, struct cf_value *ret_value)
+{
+        struct cf_value value = {0};
+        const char *name = NULL;
+        if (node->type == CF_YAML_MAPPING && node->count) {
+                name = cf_yaml_string(node->items[0]);
+                int r = cf_compose_value(at->compose, at->variables, node->items[1], &value);
+                if (r < 0)
+                        return r;
+        } else if (node->count) {
+                int r = cf_compose_value(at->compose, at->variables, node->items[0], &value);
+                if (r < 0)
+                        return r;
+        }
+        if (name && value.text.data && !cf_value_has_hole(value.text)) {
+                char *text = cf_arena_printf(at->compose->arena, "%s:%s", name, value.text.data);
+                if (!text)
+                        return -ENOMEM;
+                value.text = cf_span_of(text);
+        }
+        if (!value.text.data)
+                value.text = CF_SPAN("");
+        *ret_value = value;
+        return 0;
+}
+
+/* ---- security_opt ------------------------------------------------------------------------------
+ */
+
+static bool repeats(const struct cf_entries *entries, const struct cf_entry *entry)
+{
+        for (size_t i = 0; i < entries->count; i++)
+                if (cf_span_equal(entries->items[i]->value.text, entry->value.text))
+                        return true;
+        return false;
+}
+
+static int read_option(struct reading *at, struct cf_entry *entry, struct cf_entries *entries)
+{
+        struct cf_yaml *node = cf_yaml_follow(entry->node);
+        int r = 0;
+        if (cf_yaml_is_null(node))
+                return 0;
+        if (node->type == CF_YAML_SCALAR) {
+                r = cf_compose_value(at->compose, at->variables, node, &entry->value);
+                if (!entry->list)
+                        entry->value.problem = "a single value where Compose wants a list: it "
+                                               "refuses the file";
+                else if (repeats(entries, entry))
+                        entry->value.problem = "the entry stands twice in this list: Compose "
+                                               "refuses the file";
+        } else {
+                r = describe_collection(at, node, &entry->value);
+                entry->value.problem =
+                        !entry->list && node->type == CF_YAML_MAPPING
+                                ? "a mapping where Compose wants a list of strings: it refuses the "
+                                  "file"
+                        : node->type == CF_YAML_MAPPING
+                                ? "a mapping in a list of strings (a space behind the colon makes "
+                                  "it one): Compose refuses the file"
+                                : "a list in a list of strings: Compose refuses the file";
+        }
+        return r < 0 ? r : cf_vec_push(at->compose->arena, entries, entry);
+}
+
+static int read_options(struct reading *at, struct cf_yaml *mapping, struct tags *tags,
+                        struct cf_entries *entries)
+{
+        struct cf_yaml *key, *owner;
+        struct cf_yaml *pair = find_part(mapping, "security_opt", tags, &key, &owner);
+        if (!pair)
+                return 0;
+        struct cf_yaml *list = cf_yaml_follow(pair);
+        bool is_list = list->type == CF_YAML_SEQUENCE;
+        int r = 0;
+        for (size_t i = 0; r == 0 && i < (is_list ? list->count : 1); i++) {
+                struct cf_yaml *node = is_list ? list->items[i] : pair;
+                struct tags own = {.heeded = tags->heeded && !tags->override};
+                note_tags(NULL, node, &own);
+                if (is_list && own.reset)
+                        continue;
+                struct cf_entry *entry = new_entry(at, node, pair, key, owner);
+                if (!entry)
+                        return -ENOMEM;
+                entry->list = is_list ? list : NULL;
+                entry->index = i;
+                r = read_option(at, entry, entries);
+        }
+        return r;
+}
+
+/* ---- privileged --------------------------------------------------------------------------------
+ */
+
+static int read_privileged(struct reading *at, struct cf_yaml *mapping, struct tags *tags,
+                           struct cf_entry **ret_entry)
+{
+        struct cf_yaml *key, *owner;
+        struct cf_yaml *pair = find_part(mapping, "privileged", tags, &key, &owner);
+        *ret_entry = NULL;
+        if (!pair || cf_yaml_is_null(pair))
+                return 0;
+        struct cf_entry *entry = new_entry(at, pair, pair, key, owner);
+        if (!entry)
+                return -ENOMEM;
+        struct cf_yaml *node = cf_yaml_follow(pair);
+        if (node->type == CF_YAML_SCALAR) {
+                int r = cf_compose_value(at->compose, at->variables, node, &entry->value);
+                if (r < 0)
+                        return r;
+                entry->is_string = cf_yaml_is_string(node);
+        } else {
+                entry->value.text = CF_SPAN("");
+                entry->value.problem = "neither true nor false: Compose refuses the file";
+        }
+        *ret_entry = entry;
+        return 0;
+}
+
+/* ---- services ----------------------------------------------------------------------------------
+ */
+
+static void note_part(struct cf_service *service, const struct tags *tags, enum cf_part part)
+{
+        if (tags->reset || tags->override)
+                service->resets |= (unsigned)part;
+}
+
+/* What a service, a job and a pre_start hook have in common. */
+static int read_container(struct reading *at, struct cf_yaml *mapping, bool heeded,
+                          struct cf_service *service)
+{
+        struct tags options = {.heeded = heeded}, privileged = {.heeded = heeded},
+                    image = {.heeded = heeded};
+        int r = read_options(at, mapping, &options, &service->options);
+        if (r == 0)
+                r = read_privileged(at, mapping, &privileged, &service->privileged);
+        struct cf_yaml *name = find_part(mapping, "image", &image, NULL, NULL);
+        struct cf_value value;
+        if (r == 0)
+                r = cf_compose_value(at->compose, at->variables, name, &value);
+        if (r < 0)
+                return r;
+        const char *written = cf_yaml_string(name);
+        bool known = value.text.data && !cf_value_has_hole(value.text);
+        service->image = known ? value.text.data : written;
+        if (service->image && !*service->image)
+                service->image = NULL;
+        note_part(service, &options, CF_PART_SECURITY_OPT);
+        note_part(service, &privileged, CF_PART_PRIVILEGED);
+        note_part(service, &image, CF_PART_IMAGE);
+        return 0;
+}
+
+static int read_build(struct reading *at, struct cf_yaml *mapping, bool heeded,
+                      struct cf_service *service)
+{
+        struct tags build = {.heeded = heeded};
+        struct cf_yaml *value = find_part(mapping, "build", &build, NULL, NULL);
+        note_part(service, &build, CF_PART_BUILD);
+        if (!is_mapping(value))
+                return 0;
+        struct tags privileged = {.heeded = heeded && !build.override};
+        int r = read_privileged(at, value, &privileged, &service->build_privileged);
+        note_part(service, &privileged, CF_PART_BUILD_PRIVILEGED);
+        return r;
+}
+
+/* Hooks of pre_start are containers; those of post_start and pre_stop are commands in the
+ * service's own container, and what they may do changes no filter. */
+static int read_hooks(struct reading *at, struct cf_yaml *mapping, bool heeded,
+                      struct cf_service *service)
+{
+        struct tags tags = {.heeded = heeded};
+        struct cf_yaml *key = NULL;
+        struct cf_yaml *list = cf_yaml_follow(find_part(mapping, "pre_start", &tags, &key, NULL));
+        CF_VEC(struct cf_service *) hooks = {0};
+        note_part(service, &tags, CF_PART_PRE_START);
+        for (size_t i = 0; list && list->type == CF_YAML_SEQUENCE && i < list->count; i++) {
+                struct tags own = {.heeded = heeded && !tags.override};
+                note_tags(NULL, list->items[i], &own);
+                struct cf_service *hook = cf_arena_one(at->compose->arena, struct cf_service);
+                if (!hook)
+                        return -ENOMEM;
+                if (!is_mapping(list->items[i]) || own.reset)
+                        continue;
+                hook->file = at->file;
+                hook->key = list->items[i];
+                int r = read_container(at, list->items[i], own.heeded && !own.override, hook);
+                if (r < 0 || (r = cf_vec_push(at->compose->arena, &hooks, hook)) < 0)
+                        return r;
+        }
+        service->hooks = hooks.items;
+        service->hook_count = hooks.count;
+        return 0;
+}
+
+static int read_service(struct reading *at, struct cf_yaml *key, struct cf_yaml *mapping,
+                        bool heeded, struct cf_layer *layer, enum cf_section section)
+{
+        struct cf_service *service = cf_arena_one(at->compose->arena, struct cf_service);
+        if (!service)
+                return -ENOMEM;
+        *service = (struct cf_service){
+                .name = cf_yaml_string(key),
+                .file = at->file,
+                .key = key,
+                .dir = at->dir,
+                .variables = at->variables,
+        };
+        int r = read_container(at, mapping, heeded, service);
+        if (r == 0)
+                r = read_build(at, mapping, heeded, service);
+        if (r == 0)
+                r = read_hooks(at, mapping, heeded, service);
+        if (r < 0)
+                return r;
+        struct tags extends = {.heeded = heeded};
+        service->extends = find_part(mapping, "extends", &extends, NULL, NULL);
+        service->extends_file = at->file;
+        return cf_map_put(layer->services[section], cf_span_of(service->name), service);
+}
+
+/* ---- the document ------------------------------------------------------------------------------
+ */
+
+int cf_layer_new(struct cf_arena *arena, struct cf_layer *ret_layer)
+{
+        *ret_layer = (struct cf_layer){0};
+        for (int i = 0; i < CF_SECTIONS; i++) {
+                ret_layer->services[i] = cf_map_new(arena);
+                ret_layer->reset[i] = cf_map_new(arena);
+                if (!ret_layer->services[i] || !ret_layer->reset[i])
+                        return -ENOMEM;
+        }
+        return 0;
+}
+
+struct pair {
+        struct cf_yaml *key, *value, *owner;
+};
+
+struct pairs {
+        struct cf_arena *arena;
+        struct cf_map *by_name; /* values are struct pair */
+};
+
+/* Keeps for each name the pair that counts. */
+static int keep_pair(struct cf_yaml *key, struct cf_yaml *value, struct cf_yaml *owner,
+                     void *context)
+{
+        struct pairs *pairs = context;
+        const char *name = cf_yaml_string(key);
+        if (!name)
+                return 0;
+        struct pair *pair = cf_map_get(pairs->by_name, cf_span_of(name));
+        if (pair && pair->owner != owner)
+                return 0;
+        if (!pair) {
+                pair = cf_arena_one(pairs->arena, struct pair);
+                if (!pair || cf_map_put(pairs->by_name, cf_span_of(name), pair) < 0)
+                        return -ENOMEM;
+        }
+        *pair = (struct pair){key, value, owner};
+        return 0;
+}
+
+static int read_section(struct reading *at, struct cf_yaml *services, bool legacy, bool heeded,
+                        struct cf_layer *layer, enum cf_section section)
+{
+        struct cf_compose *compose = at->compose;
+        struct pairs pairs = {compose->arena, cf_map_new(compose->arena)};
+        if (!pairs.by_name || cf_yaml_each(services, keep_pair, &pairs) < 0)
+                return -ENOMEM;
+        for (size_t i = 0; i < cf_map_count(pairs.by_name); i++) {
+                struct cf_span name;
+                const struct pair *pair = cf_map_at(pairs.by_name, i, &name);
+                struct tags tags = {.heeded = heeded};
+                note_tags(NULL, pair->value, &tags);
+                if ((tags.reset || tags.override) &&
+                    cf_map_put(layer->reset[section], name, layer) < 0)
+                        return -ENOMEM;
+                if (tags.reset || cf_yaml_is_null(pair->value) ||
+                    (legacy && cf_span_starts(name, "x-")))
+                        continue;
+                if (!is_mapping(pair->value)) {
+                        cf_compose_refuse(compose, at->file, pair->key,
+                                          "'%s' is no mapping: Compose refuses the file",
+                                          name.data);
+                        continue;
+                }
+                int r = read_service(at, pair->key, pair->value, heeded && !tags.override, layer,
+                                     section);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+int cf_layer_read(struct cf_compose *compose, const struct cf_compose_file *file,
+                  struct cf_yaml *root, const char *dir, const struct cf_variables *variables,
+                  struct cf_layer *ret_layer)
+{
+        struct reading at = {compose, file, dir, variables};
+        int r = cf_layer_new(compose->arena, ret_layer);
+        root = cf_yaml_follow(root);
+        if (r < 0 || !root || root->type != CF_YAML_MAPPING)
+                return r;
+        if (is_legacy(root))
+                return read_section(&at, root, true, true, ret_layer, CF_SERVICES);
+        for (int i = 0; r == 0 && i < CF_SECTIONS; i++) {
+                struct tags tags = {.heeded = true};
+                struct cf_yaml *services = find_part(root, section_keys[i], &tags, NULL, NULL);
+                ret_layer->reset_all[i] = tags.reset || tags.override;
+                if (is_mapping(services))
+                        r = read_section(&at, services, false, !tags.override, ret_layer,
+                                         (enum cf_section)i);
+        }
+        struct tags include = {.heeded = true};
+        ret_layer->include = find_part(root, "include", &include, NULL, NULL);
+        return r;
+}

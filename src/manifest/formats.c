@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The table of file formats. A new one is a file that defines its row, and a line here. */
+#include "manifest/formats.h"
+
+const struct cf_format *const cf_formats[] = {
+        &cf_format_compose,
+        NULL,
+};

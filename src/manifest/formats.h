@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Private to this room: the rows that formats.c lists. */
+#pragma once
+
+#include "manifest/manifest.h"
+
+extern const struct cf_format cf_format_compose;
