@@ -193,7 +193,7 @@ bool cf_word_is_variable(const struct cf_shell_word *word, struct cf_span *ret_n
         return true;
 }
 
-int cf_script_hold(struct cf_script *script, const struct cf_list *list, size_t program, size_t end)
+int cf_script_hold(struct cf_script *script, const struct cf_list *list, size_t program)
 {
         struct cf_arena *arena = script->reader->arena;
         struct cf_shell_word *kept;
@@ -206,9 +206,10 @@ int cf_script_hold(struct cf_script *script, const struct cf_list *list, size_t 
                 .list = *list,
                 .program = program,
                 .at = cf_shell_source(list->code, list->words[0].offset),
-                .end = end,
         };
         held->list.words = kept;
+        if (cf_shell_function(&script->lexer, &held->function) < 0)
+                return -ENOMEM;
         return cf_vec_push(arena, &script->held, held);
 }
 
@@ -231,7 +232,7 @@ static int take_command(struct cf_script *script, const struct cf_list *list, si
          * function of the script, which is known only at the end. */
         if (!engine && !cf_word_is_variable(word, &name) && !interesting)
                 return 0;
-        return cf_script_hold(script, list, program, 0);
+        return cf_script_hold(script, list, program);
 }
 
 static bool is_one_of(struct cf_span word, const char *const *names)

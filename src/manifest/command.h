@@ -167,7 +167,6 @@ struct cf_held {
         struct cf_list list;
         size_t program; /* word */
         size_t at;      /* in the file */
-        size_t end;
         size_t function; /* block of the function that it stands in; 0: none */
 };
 
@@ -212,7 +211,8 @@ int cf_script_flag(struct cf_script *script, enum cf_subject_kind kind, const ch
 /* Names what is before a program in `words` in a way that fits no variable. */
 bool cf_word_is_variable(const struct cf_shell_word *word, struct cf_span *ret_name);
 
-int cf_script_hold(struct cf_script *script, const struct cf_list *list, size_t program, size_t end);
+/* Keeps a command until all variables are known. */
+int cf_script_hold(struct cf_script *script, const struct cf_list *list, size_t program);
 /* Reads a command that needs no variables. */
 int cf_script_command(struct cf_script *script, const struct cf_list *list);
 
