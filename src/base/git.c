@@ -162,7 +162,7 @@ static int configured_excludes(char **ret_value)
         CF_FREE char *value = NULL;
         char path[PATH_MAX];
         const char *home = getenv("HOME"), *global = getenv("GIT_CONFIG_GLOBAL");
-        int r = excludes_of_config("/etc/gitconfig", &value);
+        int r = getenv("GIT_CONFIG_NOSYSTEM") ? 0 : excludes_of_config("/etc/gitconfig", &value);
         if (r == 0 && global)
                 r = excludes_of_config(global, &value);
         if (r == 0 && !global && in_config_home(path, sizeof(path), "config"))

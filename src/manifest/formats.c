@@ -4,5 +4,6 @@
 
 const struct cf_format *const cf_formats[] = {
         &cf_format_compose,
+        &cf_format_daemon,
         NULL,
 };

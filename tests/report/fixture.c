@@ -323,7 +323,8 @@ struct fixture *fixture_excerpts(void)
         char *far = cf_arena_alloc(fixture->arena, 4000);
         assert(far);
         memset(far, 'x', 3900);
-        memcpy(far + 3000, " seccomp=unconfined ", 20);
+        struct cf_span option = CF_SPAN(" seccomp=unconfined ");
+        memcpy(far + 3000, option.data, option.size);
         add_excerpt(fixture, "machine-made", far, "seccomp=unconfined", "in a line of 3,900 bytes");
         add_excerpt(fixture, "line-12345", "", "", NULL);
         fixture->findings[fixture->report.finding_count - 1]->excerpt.lines[0] = "x";
