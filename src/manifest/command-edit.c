@@ -100,8 +100,9 @@ static void arrange(struct cutting *cutting)
         }
         for (size_t i = cutting->count; i > 0; i--) {
                 struct cut *cut = &cutting->cuts[i - 1];
-                cut->trails = cut->last + 1 == cutting->list->count ||
-                              (i < cutting->count && follows(cutting, i) && cutting->cuts[i].trails);
+                cut->trails =
+                        cut->last + 1 == cutting->list->count ||
+                        (i < cutting->count && follows(cutting, i) && cutting->cuts[i].trails);
         }
 }
 
@@ -231,19 +232,22 @@ static int check_level(struct cf_script *script, const struct cf_list *list, str
 }
 
 /* Reads again what is left when `removed` goes: `words` words of the list, and nothing else. */
-static int check(const struct cutting *cutting, struct cf_range removed, size_t words, bool *ret_good)
+static int check(const struct cutting *cutting, struct cf_range removed, size_t words,
+                 bool *ret_good)
 {
         const struct cf_list *list = cutting->list;
         int r = check_level(cutting->script, list, list->inner, removed, words, ret_good);
         const struct cf_shell_code *code = list->code;
         for (; r == 0 && *ret_good && code->parent; code = code->parent) {
                 struct cf_list above = {.kind = CF_LIST_COMMAND, .code = code->parent};
-                r = check_level(cutting->script, &above, code->parent_command, removed, 0, ret_good);
+                r = check_level(cutting->script, &above, code->parent_command, removed, 0,
+                                ret_good);
         }
         return r;
 }
 
-/* ---- groups ------------------------------------------------------------------------------------ */
+/* ---- groups ------------------------------------------------------------------------------------
+ */
 
 static int make_group(struct cutting *cutting, struct cf_edit **edits, const struct cf_range *parts,
                       size_t count, struct cf_range whole, enum cf_group_kind kind)
@@ -291,7 +295,8 @@ static struct cf_range single_range(const struct cutting *cutting, size_t i)
         size_t start = skip_back(cutting, cut->start), end = cut->end;
         if (cut->trails && cut->first > 0) {
                 const struct cf_shell_word *before = &cutting->list->words[cut->first - 1];
-                size_t gap = cf_shell_source_end(cutting->list->code, before->offset + before->length);
+                size_t gap =
+                        cf_shell_source_end(cutting->list->code, before->offset + before->length);
                 if (gap <= cut->start && is_gap(cutting, gap, cut->start))
                         start = gap;
         } else if (cut->leads) {
@@ -374,7 +379,8 @@ static int group_items(struct cutting *cutting, struct cf_edit **edits)
         return 0;
 }
 
-/* ---- the edits of a command -------------------------------------------------------------------- */
+/* ---- the edits of a command --------------------------------------------------------------------
+ */
 
 static const char *refusal_of(const struct cf_argument *arguments, const struct cf_hit *hit)
 {
@@ -421,7 +427,8 @@ int cf_edit_make(struct cf_script *script, const struct cf_argument *arguments,
         bool done[CF_COMMAND_SETTINGS] = {0};
         int r = 0;
         for (size_t i = 0; i < parsed->hits.count; i++) {
-                edits[i] = (struct cf_edit){.refusal = refusal_of(arguments, &parsed->hits.items[i])};
+                edits[i] =
+                        (struct cf_edit){.refusal = refusal_of(arguments, &parsed->hits.items[i])};
                 done[i] = edits[i].refusal != NULL;
         }
         for (size_t i = 0; i < parsed->hits.count && r == 0; i++) {

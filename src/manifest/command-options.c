@@ -61,12 +61,12 @@ const char *cf_engine_name(struct cf_span word)
         static const struct {
                 const char *word, *engine;
         } table[] = {
-                {"docker", "docker"},         {"podman", "podman"},
-                {"nerdctl", "nerdctl"},       {"docker.exe", "docker"},
-                {"docker.io", "docker"},      {"nvidia-docker", "docker"},
-                {"podman-remote", "podman"},  {"podman.exe", "podman"},
-                {"nerdctl.lima", "nerdctl"},  {"docker.lima", "docker"},
-                {"podman.lima", "podman"},    {"microk8s.docker", "docker"},
+                {"docker", "docker"},        {"podman", "podman"},
+                {"nerdctl", "nerdctl"},      {"docker.exe", "docker"},
+                {"docker.io", "docker"},     {"nvidia-docker", "docker"},
+                {"podman-remote", "podman"}, {"podman.exe", "podman"},
+                {"nerdctl.lima", "nerdctl"}, {"docker.lima", "docker"},
+                {"podman.lima", "podman"},   {"microk8s.docker", "docker"},
                 {"finch", "nerdctl"},
         };
         word = base_name(word);
@@ -89,9 +89,9 @@ bool cf_parse_bool(struct cf_span text, bool *ret_value)
                 const char *text;
                 bool value;
         } table[] = {
-                {"1", true},      {"t", true},       {"T", true},      {"TRUE", true},
-                {"true", true},   {"True", true},    {"0", false},     {"f", false},
-                {"F", false},     {"FALSE", false},  {"false", false}, {"False", false},
+                {"1", true},    {"t", true},      {"T", true},      {"TRUE", true},
+                {"true", true}, {"True", true},   {"0", false},     {"f", false},
+                {"F", false},   {"FALSE", false}, {"false", false}, {"False", false},
         };
         for (size_t i = 0; i < CF_COUNT(table); i++)
                 if (cf_span_is(text, table[i].text)) {
@@ -253,12 +253,13 @@ static enum guess guess(const struct cf_argument *argument)
         static const char *const options[] = {"opt",  "arg",   "flag", "param", "extra", "env",
                                               "vol",  "mount", "port", "net",   "gpu",   "tty",
                                               "priv", "secu",  "user", "label", NULL};
-        static const char *const images[] = {"image", "img", "tag", "repo", "container", "name", NULL};
+        static const char *const images[] = {"image",     "img",  "tag", "repo",
+                                             "container", "name", NULL};
         const struct cf_shell_part *part = &argument->word->parts[0];
-        struct cf_span text = part->kind == CF_SHELL_VARIABLE
-                                      ? part->name
-                                      : cf_span_part(argument->list->code->text, part->offset,
-                                                     part->length);
+        struct cf_span text =
+                part->kind == CF_SHELL_VARIABLE
+                        ? part->name
+                        : cf_span_part(argument->list->code->text, part->offset, part->length);
         if (part->all || text_has(text, options))
                 return GUESS_OPTIONS;
         if (text_has(text, images) || (part->quote && part->kind != CF_SHELL_OPAQUE))

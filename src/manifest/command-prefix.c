@@ -212,8 +212,8 @@ static struct cf_prefix find_exec(const struct cf_shell_word *words, size_t coun
 }
 
 /* What one row makes of the words behind its name at i - 1. CF_PREFIX_COMMAND: look on at `at`. */
-static struct cf_prefix apply(const struct row *row, const struct cf_shell_word *words, size_t count,
-                              size_t i)
+static struct cf_prefix apply(const struct row *row, const struct cf_shell_word *words,
+                              size_t count, size_t i)
 {
         const struct cf_prefix none = {CF_PREFIX_NONE, 0, 0};
         bool text;

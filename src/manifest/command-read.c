@@ -6,7 +6,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-/* ---- the program ------------------------------------------------------------------------------ */
+/* ---- the program ------------------------------------------------------------------------------
+ */
 
 static bool has_word(struct cf_span text, const char *word)
 {
@@ -20,17 +21,24 @@ static bool has_word(struct cf_span text, const char *word)
 /* A program that is not known whole: `$DOCKER`, `$(command -v podman)`, `$CONTAINER_ENGINE`. */
 static const char *guess_engine(const struct cf_argument *argument)
 {
-        static const char *const names[] = {"docker", "container_engine", "container_runtime",
-                                            "container_cmd", "container_tool", "container_bin",
-                                            "engine", "runtime", "oci", "cri"};
+        static const char *const names[] = {"docker",
+                                            "container_engine",
+                                            "container_runtime",
+                                            "container_cmd",
+                                            "container_tool",
+                                            "container_bin",
+                                            "engine",
+                                            "runtime",
+                                            "oci",
+                                            "cri"};
         const struct cf_shell_word *word = argument->word;
         if (word->part_count != 1 || word->parts[0].kind == CF_SHELL_LITERAL)
                 return NULL;
         const struct cf_shell_part *part = &word->parts[0];
-        struct cf_span text = part->kind == CF_SHELL_VARIABLE
-                                      ? part->name
-                                      : cf_span_part(argument->list->code->text, part->offset,
-                                                     part->length);
+        struct cf_span text =
+                part->kind == CF_SHELL_VARIABLE
+                        ? part->name
+                        : cf_span_part(argument->list->code->text, part->offset, part->length);
         if (has_word(text, "podman") && !has_word(text, "docker"))
                 return "podman";
         if (has_word(text, "nerdctl"))
@@ -97,8 +105,7 @@ static int read_arguments(struct cf_script *script, const struct cf_arguments *a
                 parsed.engine = "dockerd";
                 where.kind = CF_SUBJECT_DAEMON;
                 where.name = "dockerd";
-                return r ? r
-                         : cf_subject_give(script, arguments->items + program, &parsed, &where);
+                return r ? r : cf_subject_give(script, arguments->items + program, &parsed, &where);
         }
         const char *engine = cf_engine_name(word);
         if (!engine)
@@ -200,7 +207,8 @@ static int read_held(struct cf_script *script)
         return r;
 }
 
-/* ---- options that no command was seen to use ---------------------------------------------------- */
+/* ---- options that no command was seen to use ----------------------------------------------------
+ */
 
 static int all_arguments(struct cf_script *script, struct cf_assignment *assignment,
                          struct cf_arguments *ret_arguments)

@@ -247,7 +247,7 @@ static bool is_one_of(struct cf_span word, const char *const *names)
 static int take_assignments(struct cf_script *script, const struct cf_shell_command *command,
                             bool *ret_done)
 {
-        static const char *const declare[] = {"declare", "typeset", "local",
+        static const char *const declare[] = {"declare", "typeset",  "local",
                                               "export",  "readonly", NULL};
         static const char *const unknown[] = {"read", "mapfile", "readarray", "getopts", NULL};
         size_t first = command->assignments;
@@ -310,8 +310,8 @@ static int on_command(struct cf_shell_lexer *lexer, const struct cf_shell_comman
                 return 0;
         }
         if (prefix.kind == CF_PREFIX_STRING) {
-                struct cf_prefix inner = cf_command_prefix(command->words + prefix.at,
-                                                           prefix.end - prefix.at);
+                struct cf_prefix inner =
+                        cf_command_prefix(command->words + prefix.at, prefix.end - prefix.at);
                 if (inner.kind == CF_PREFIX_SHELL) /* ssh host sudo bash -s */
                         cf_shell_run_documents(lexer);
                 return read_string(script, command, prefix.at, prefix.end, 0);

@@ -81,7 +81,8 @@ static enum about about(struct cf_span entry)
         return may_be(value, "unconfined") ? ABOUT_ANYTHING : ABOUT_PATH;
 }
 
-/* ---- settings ---------------------------------------------------------------------------------- */
+/* ---- settings ----------------------------------------------------------------------------------
+ */
 
 struct giving {
         struct cf_script *script;
@@ -192,9 +193,9 @@ static int set_privileged(const struct giving *giving, const struct cf_hit *hit,
         }
         if (!cf_parse_bool(value->text, &on)) {
                 setting->value = cf_arena_copy(arena, value->text);
-                setting->problem = cf_arena_printf(
-                        arena, "no boolean: %s refuses the command",
-                        giving->parsed->engine ? giving->parsed->engine : "the engine");
+                setting->problem = cf_arena_printf(arena, "no boolean: %s refuses the command",
+                                                   giving->parsed->engine ? giving->parsed->engine
+                                                                          : "the engine");
                 return setting->value && setting->problem ? 1 : -ENOMEM;
         }
         setting->value = on ? "true" : "false";
@@ -293,7 +294,8 @@ static int collect(struct giving *giving)
         return r;
 }
 
-/* ---- edits ------------------------------------------------------------------------------------- */
+/* ---- edits -------------------------------------------------------------------------------------
+ */
 
 /* Where another profile may be put: the path alone. */
 static void find_value(const struct giving *giving, const struct cf_hit *hit, struct cf_edit *edit)
@@ -342,10 +344,12 @@ static int make_edits(struct giving *giving)
         return r;
 }
 
-/* ---- subjects ---------------------------------------------------------------------------------- */
+/* ---- subjects ----------------------------------------------------------------------------------
+ */
 
 /* The text of an argument from `at` on when it is known; NULL otherwise. */
-static int known_text(const struct giving *giving, size_t argument, size_t at, const char **ret_text)
+static int known_text(const struct giving *giving, size_t argument, size_t at,
+                      const char **ret_text)
 {
         const struct cf_argument *word = &giving->arguments[argument];
         struct cf_script_value value;

@@ -55,6 +55,15 @@ static int step(struct cf_script *script)
 
 /* ---- words in values ------------------------------------------------------------------------- */
 
+/* How a value within a variable's value is written: as the quotes around all of it want. */
+static enum cf_quoting quoting_of(const struct cf_shell_word *word)
+{
+        char quote = word->part_count ? word->parts[word->part_count - 1].quote : 0;
+        return quote == '\''  ? CF_QUOTE_SHELL_SINGLE
+               : quote == '"' ? CF_QUOTE_SHELL_DOUBLE
+                              : CF_QUOTE_SHELL;
+}
+
 int cf_script_split(struct cf_script *script, struct cf_assignment *assignment)
 {
         struct cf_arena *arena = script->reader->arena;
@@ -70,7 +79,10 @@ int cf_script_split(struct cf_script *script, struct cf_assignment *assignment)
         code->parent_command =
                 (struct cf_range){assignment->word->offset, assignment->word->length};
         struct cf_range whole = {0, code->text.size};
-        struct cf_list list = {.kind = CF_LIST_STRING, .code = code, .inner = whole};
+        struct cf_list list = {.kind = CF_LIST_STRING,
+                               .code = code,
+                               .inner = whole,
+                               .quoting = quoting_of(assignment->word)};
         int r = cf_shell_split(&script->lexer, code, whole, &list.words, &list.count);
         if (r == -E2BIG)
                 r = 0; /* nested too deeply to be anybody's options */
@@ -193,8 +205,8 @@ static int add_argument(struct folding *folding, const struct cf_list *list,
                                                    part->name.data);
         } else {
                 argument.because = say_default(folding->script, part->name,
-                                                  cf_span_part(list->code->text, part->argument.offset,
-                                                               part->argument.length));
+                                               cf_span_part(list->code->text, part->argument.offset,
+                                                            part->argument.length));
         }
         if (!argument.because)
                 return -ENOMEM;
@@ -253,7 +265,7 @@ static int expand_words(struct folding *folding, const struct cf_list *list,
 }
 
 int cf_script_expand(struct cf_script *script, const struct cf_list *list,
-                        const struct cf_site *site, struct cf_expansion *ret_expansion)
+                     const struct cf_site *site, struct cf_expansion *ret_expansion)
 {
         struct folding folding = {.script = script, .site = site, .expansion = ret_expansion};
         *ret_expansion = (struct cf_expansion){0};
@@ -389,7 +401,8 @@ static int put_variable(struct writing *writing, const struct cf_shell_code *cod
                 put_unknown(writing, say_unknown(writing, part->name));
                 return 0;
         }
-        struct cf_span text = cf_span_part(code->text, part->argument.offset, part->argument.length);
+        struct cf_span text =
+                cf_span_part(code->text, part->argument.offset, part->argument.length);
         doubt(writing, CF_ASSUMED, say_default(writing->script, part->name, text));
         const struct cf_shell_word *words;
         size_t count;
@@ -438,15 +451,14 @@ static int put_word(struct writing *writing, const struct cf_shell_code *code,
 }
 
 int cf_script_value(struct cf_script *script, const struct cf_shell_code *code,
-                       const struct cf_shell_word *word, size_t from, const struct cf_site *site,
-                       struct cf_script_value *ret_value)
+                    const struct cf_shell_word *word, size_t from, const struct cf_site *site,
+                    struct cf_script_value *ret_value)
 {
         struct writing writing = {.script = script, .site = site, .certainty = CF_CERTAIN};
         int r = put_word(&writing, code, word, from);
         if (r < 0 || writing.failed)
                 return r < 0 ? r : -ENOMEM;
-        *ret_value = (struct cf_script_value){writing.certainty,
-                                       {writing.text.items, writing.text.count},
-                                       writing.because};
+        *ret_value = (struct cf_script_value){
+                writing.certainty, {writing.text.items, writing.text.count}, writing.because};
         return 0;
 }

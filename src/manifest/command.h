@@ -10,15 +10,15 @@
 #include "manifest/manifest.h"
 #include "manifest/shell.h"
 
-#define CF_COMMAND_NESTED 4      /* strings within strings that shells are given */
+#define CF_COMMAND_NESTED 4       /* strings within strings that shells are given */
 #define CF_COMMAND_ARGUMENTS 4096 /* most words of a command after its variables are put in */
-#define CF_COMMAND_SETTINGS 64   /* most settings of one command */
+#define CF_COMMAND_SETTINGS 64    /* most settings of one command */
 #define CF_COMMAND_EDIT ((size_t)64 << 10) /* longest command that is edited, bytes */
-#define CF_SCRIPT_ASSIGNMENTS 65536 /* most assignments of one file */
-#define CF_SCRIPT_COMMANDS 65536    /* most commands of one file that use variables */
-#define CF_SCRIPT_SUBJECTS 16384    /* most commands of one file that have a setting */
-#define CF_SCRIPT_STEPS 20000000    /* most assignments that are looked at for the commands */
-#define CF_SCRIPT_WAYS 16 /* most values of its variables that a command is looked at with */
+#define CF_SCRIPT_ASSIGNMENTS 65536        /* most assignments of one file */
+#define CF_SCRIPT_COMMANDS 65536           /* most commands of one file that use variables */
+#define CF_SCRIPT_SUBJECTS 16384           /* most commands of one file that have a setting */
+#define CF_SCRIPT_STEPS 20000000 /* most assignments that are looked at for the commands */
+#define CF_SCRIPT_WAYS 16        /* most values of its variables that a command is looked at with */
 
 /* ---- option tables (data/cli-options.tsv) ------------------------------------------------- */
 
@@ -146,14 +146,14 @@ struct cf_assignment {
         size_t value_at;                  /* where the value starts in word->value */
         size_t at;                        /* in the file */
         size_t block;                     /* of the lexer */
-        bool append, array, local, weak; /* weak: ?= */
+        bool append, array, local, weak;  /* weak: ?= */
         bool everywhere; /* known to all commands of the file, wherever they stand */
         bool alone;      /* `NAME=value command`: for that command only */
         bool interesting;
         bool joined; /* some command uses it */
         bool dead;   /* every command that comes after sees another value */
         bool is_split;
-        struct cf_list list; /* the words of the value, once split */
+        struct cf_list list;        /* the words of the value, once split */
         struct cf_assignment *next; /* of the same name */
 };
 
@@ -165,8 +165,8 @@ struct cf_script_variable {
 /* A command that can be read only when all variables are known. */
 struct cf_held {
         struct cf_list list;
-        size_t program; /* word */
-        size_t at;      /* in the file */
+        size_t program;  /* word */
+        size_t at;       /* in the file */
         size_t function; /* block of the function that it stands in; 0: none */
 };
 
@@ -230,7 +230,7 @@ struct cf_expansion {
         size_t way_count;
 };
 int cf_script_expand(struct cf_script *script, const struct cf_list *list,
-                        const struct cf_site *site, struct cf_expansion *ret_expansion);
+                     const struct cf_site *site, struct cf_expansion *ret_expansion);
 int cf_script_split(struct cf_script *script, struct cf_assignment *assignment);
 struct cf_script_variable *cf_script_variable(const struct cf_script *script, struct cf_span name);
 
@@ -241,13 +241,13 @@ struct cf_script_value {
         const char *because;
 };
 int cf_script_value(struct cf_script *script, const struct cf_shell_code *code,
-                       const struct cf_shell_word *word, size_t from, const struct cf_site *site,
-                       struct cf_script_value *ret_value);
+                    const struct cf_shell_word *word, size_t from, const struct cf_site *site,
+                    struct cf_script_value *ret_value);
 
 /* What a subject is made of. */
 struct cf_finding_place {
         enum cf_subject_kind kind;
-        const char *name; /* NULL: --name or the image */
+        const char *name;        /* NULL: --name or the image */
         struct cf_range command; /* in the file */
         const struct cf_site *site;
 };

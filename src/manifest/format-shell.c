@@ -4,27 +4,26 @@
 #include "manifest/formats.h"
 #include "manifest/names.h"
 
-static const char *const endings[] = {".sh",   ".bash",   ".zsh",  ".ksh",     ".dash",
-                                      ".ash",  ".bats",   ".envrc", ".command", ".bashrc",
+static const char *const endings[] = {".sh",    ".bash",    ".zsh",    ".ksh",     ".dash",
+                                      ".ash",   ".bats",    ".envrc",  ".command", ".bashrc",
                                       ".zshrc", ".profile", ".ebuild", NULL};
-static const char *const names[] = {".bash_profile", ".bash_login",   ".bash_aliases", ".aliases",
-                                    "bash.bashrc",   "PKGBUILD",      "APKBUILD",      "configure.ac",
-                                    "rc.local",      ".kshrc",        ".zprofile",     ".zshenv",
-                                    "bashrc",        "bash_aliases",  "bash_profile",  "zshrc",
-                                    "profile",       NULL};
+static const char *const names[] = {
+        ".bash_profile", ".bash_login",  ".bash_aliases", ".aliases", "bash.bashrc", "PKGBUILD",
+        "APKBUILD",      "configure.ac", "rc.local",      ".kshrc",   ".zprofile",   ".zshenv",
+        "bashrc",        "bash_aliases", "bash_profile",  "zshrc",    "profile",     NULL};
 /* Folders whose files are read by scripts and units: /etc/default/docker. */
 static const char *const folders[] = {"default", "sysconfig", "conf.d", NULL};
 static const char *const daemons[] = {"docker", "docker.io", "docker-ce", "podman", NULL};
 
 static bool is_shell(struct cf_span program)
 {
-        static const char *const shells[] = {"sh",  "bash", "dash", "ash",  "zsh",
+        static const char *const shells[] = {"sh",  "bash", "dash", "ash",   "zsh",
                                              "ksh", "mksh", "bats", "rbash", NULL};
         return cf_name_is_one(program, shells);
 }
 
 /* The line #! names a shell, perhaps through env. */
-bool cf_shell_has_shebang(const struct cf_source *source)
+static bool has_shebang(const struct cf_source *source)
 {
         struct cf_span line = cf_source_line(source, 1), word;
         if (!cf_span_starts(line, "#!"))
@@ -53,10 +52,11 @@ static enum cf_claim claim(const struct cf_source *source)
                 return CF_CLAIM_NAME;
         if (cf_name_is_one(name, daemons) && cf_name_is_one(cf_name_folder(source->path), folders))
                 return CF_CLAIM_NAME;
-        return cf_shell_has_shebang(source) ? CF_CLAIM_NAME : CF_CLAIM_NONE;
+        return has_shebang(source) ? CF_CLAIM_NAME : CF_CLAIM_NONE;
 }
 
-static int read(const struct cf_reader *reader, const struct cf_source *source, struct cf_error *err)
+static int read_shell(const struct cf_reader *reader, const struct cf_source *source,
+                      struct cf_error *err)
 {
         struct cf_script script;
         cf_script_init(&script, reader, source, "shell");
@@ -72,5 +72,5 @@ const struct cf_format cf_format_shell = {
         .name = "shell",
         .summary = "shell scripts, and the files that daemons' scripts read their options from",
         .claim = claim,
-        .read = read,
+        .read = read_shell,
 };

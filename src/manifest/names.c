@@ -11,9 +11,9 @@ struct cf_span cf_span_of_path(struct cf_span path)
 
 struct cf_span cf_name_plain(const char *path)
 {
-        static const char *const templates[] = {".in",   ".j2",   ".jinja", ".jinja2",  ".tmpl",
-                                                ".tpl",  ".erb",  ".mustache", ".template", ".dist",
-                                                ".orig", ".bak",  ".sample", ".example", NULL};
+        static const char *const templates[] = {".in",   ".j2",  ".jinja",    ".jinja2",   ".tmpl",
+                                                ".tpl",  ".erb", ".mustache", ".template", ".dist",
+                                                ".orig", ".bak", ".sample",   ".example",  NULL};
         struct cf_span name = cf_span_of_path(cf_span_of(path));
         for (const char *const *ending = templates; *ending; ending++) {
                 size_t size = strlen(*ending);

@@ -29,7 +29,8 @@ void cf_shell_skip_blanks(struct cf_shell_state *state)
                         state->pos++;
                 else if (c == '\\' && cf_shell_peek(state, 1) == '\n')
                         state->pos += 2;
-                else if (c == '\\' && cf_shell_peek(state, 1) == '\r' && cf_shell_peek(state, 2) == '\n')
+                else if (c == '\\' && cf_shell_peek(state, 1) == '\r' &&
+                         cf_shell_peek(state, 2) == '\n')
                         state->pos += 3;
                 else if (c == '\r' && cf_shell_peek(state, 1) == '\n')
                         state->pos++;
@@ -291,8 +292,8 @@ int cf_shell_redirection(struct cf_shell_lexer *lexer, struct cf_span *output)
 bool cf_shell_is_descriptor(const struct cf_shell_state *state)
 {
         const struct cf_shell_word *word = &state->words.items[state->words.count - 1];
-        if (!cf_shell_starts_redirection(state) || word->part_count || cf_shell_peek(state, 0) == '&' ||
-            word->offset + word->length != state->pos)
+        if (!cf_shell_starts_redirection(state) || word->part_count ||
+            cf_shell_peek(state, 0) == '&' || word->offset + word->length != state->pos)
                 return false;
         for (size_t i = 0; i < word->length; i++)
                 if (state->text[word->offset + i] < '0' || state->text[word->offset + i] > '9')
@@ -348,14 +349,12 @@ int cf_shell_array(struct cf_shell_lexer *lexer, struct cf_shell_word *name)
         state->depth--;
         size_t first = state->first_word < count ? state->first_word : count;
         cf_shell_settle(state, first);
-        struct cf_shell_command command = {.code = state->code,
-                                           .words = state->words.items + first,
-                                           .count = count - first};
+        struct cf_shell_command command = {
+                .code = state->code, .words = state->words.items + first, .count = count - first};
         if (lexer->events->array)
-                r = lexer->events->array(
-                        lexer, &command, name, state->words.items + count,
-                        state->words.count - count,
-                        (struct cf_range){open + 1, state->pos - open - 2});
+                r = lexer->events->array(lexer, &command, name, state->words.items + count,
+                                         state->words.count - count,
+                                         (struct cf_range){open + 1, state->pos - open - 2});
         cf_shell_drop_words(state, count);
         return r;
 }

@@ -246,11 +246,11 @@ static enum reserved reserved_word(struct cf_span word)
                 const char *word;
                 enum reserved reserved;
         } table[] = {
-                {"!", R_BANG},     {"{", R_OPEN},      {"}", R_CLOSE},         {"[[", R_TEST},
-                {"do", R_DO},      {"done", R_DONE},   {"elif", R_ELIF},       {"else", R_ELSE},
-                {"esac", R_ESAC},  {"fi", R_FI},       {"for", R_FOR},         {"select", R_FOR},
-                {"if", R_IF},      {"case", R_CASE},   {"function", R_FUNCTION}, {"while", R_LOOP},
-                {"until", R_LOOP}, {"then", R_THEN},   {"coproc", R_BANG},
+                {"!", R_BANG},     {"{", R_OPEN},    {"}", R_CLOSE},           {"[[", R_TEST},
+                {"do", R_DO},      {"done", R_DONE}, {"elif", R_ELIF},         {"else", R_ELSE},
+                {"esac", R_ESAC},  {"fi", R_FI},     {"for", R_FOR},           {"select", R_FOR},
+                {"if", R_IF},      {"case", R_CASE}, {"function", R_FUNCTION}, {"while", R_LOOP},
+                {"until", R_LOOP}, {"then", R_THEN}, {"coproc", R_BANG},
         };
         if (word.size == 0 || word.size > 8)
                 return NOT_RESERVED;
@@ -503,8 +503,8 @@ int cf_shell_list(struct cf_shell_lexer *lexer, char close)
         state->depth--;
         state->piped = piped;
         state->function_next = function_next;
-        state->pipeline_document = pipeline < state->documents.count ? pipeline
-                                                                     : state->documents.count;
+        state->pipeline_document =
+                pipeline < state->documents.count ? pipeline : state->documents.count;
         return r;
 }
 

@@ -19,9 +19,9 @@ static bool is_name(char c)
 
 /* Bytes at which a run of ordinary ones stops. */
 static const bool special[256] = {
-        ['\t'] = 1, ['\n'] = 1, ['\r'] = 1, [' '] = 1,  [';'] = 1,  ['&'] = 1, ['|'] = 1,
-        ['<'] = 1,  ['>'] = 1,  ['('] = 1,  [')'] = 1,  ['\\'] = 1, ['\''] = 1, ['"'] = 1,
-        ['$'] = 1,  ['`'] = 1,  ['{'] = 1,  ['@'] = 1,  [1] = 1,    [2] = 1,
+        ['\t'] = 1, ['\n'] = 1, ['\r'] = 1, [' '] = 1, [';'] = 1,  ['&'] = 1,  ['|'] = 1,
+        ['<'] = 1,  ['>'] = 1,  ['('] = 1,  [')'] = 1, ['\\'] = 1, ['\''] = 1, ['"'] = 1,
+        ['$'] = 1,  ['`'] = 1,  ['{'] = 1,  ['@'] = 1, [1] = 1,    [2] = 1,
 };
 
 /* ---- parts -------------------------------------------------------------------------------- */
@@ -65,8 +65,8 @@ static int add_part(struct cf_shell_lexer *lexer, struct cf_shell_word *word,
         if (part.kind == CF_SHELL_LITERAL) {
                 if (add_value(lexer, state->text + part.offset, part.length) < 0)
                         return -ENOMEM;
-                struct cf_shell_part *last = count ? &state->parts.items[state->parts.count - 1]
-                                                   : NULL;
+                struct cf_shell_part *last =
+                        count ? &state->parts.items[state->parts.count - 1] : NULL;
                 if (last && last->kind == CF_SHELL_LITERAL && last->quote == part.quote &&
                     last->offset + last->length == part.offset) {
                         last->length += part.length;
@@ -94,9 +94,10 @@ static int add_literal(struct cf_shell_lexer *lexer, struct cf_shell_word *word,
 static int add_other(struct cf_shell_lexer *lexer, struct cf_shell_word *word,
                      enum cf_shell_part_kind kind, size_t offset, size_t end, char quote)
 {
-        return add_part(lexer, word,
-                        (struct cf_shell_part){
-                                .kind = kind, .quote = quote, .offset = offset, .length = end - offset});
+        return add_part(
+                lexer, word,
+                (struct cf_shell_part){
+                        .kind = kind, .quote = quote, .offset = offset, .length = end - offset});
 }
 
 /* ---- templates and marks ------------------------------------------------------------------ */
@@ -141,8 +142,9 @@ static size_t template_end(const struct cf_shell_state *state, size_t at)
         char next = at + 1 < state->end ? text[at + 1] : '\0';
         switch (text[at]) {
         case '{':
-                return next == '{' || next == '%' ? find_close(state, at + 2, next == '{' ? "}}" : "%}")
-                                                  : 0;
+                return next == '{' || next == '%'
+                               ? find_close(state, at + 2, next == '{' ? "}}" : "%}")
+                               : 0;
         case '$':
                 return next == '{' && at + 2 < state->end && text[at + 2] == '{'
                                ? find_close(state, at + 3, "}}")
@@ -237,7 +239,8 @@ static int lex_ansi(struct cf_shell_lexer *lexer, struct cf_shell_word *word)
                 if (escaped == '\\' || escaped == '\'' || escaped == '"')
                         r = add_literal(lexer, word, state->pos + 1, state->pos + 2, '$');
                 else /* a control character or a number: no option is spelled so */
-                        r = add_other(lexer, word, CF_SHELL_OPAQUE, state->pos, state->pos + 2, '$');
+                        r = add_other(lexer, word, CF_SHELL_OPAQUE, state->pos, state->pos + 2,
+                                      '$');
                 if (r < 0)
                         return r;
                 state->pos += 2;
@@ -254,7 +257,8 @@ static size_t newline_length(const struct cf_shell_state *state, size_t at)
 {
         if (at < state->end && state->text[at] == '\n')
                 return 1;
-        return at + 1 < state->end && state->text[at] == '\r' && state->text[at + 1] == '\n' ? 2 : 0;
+        return at + 1 < state->end && state->text[at] == '\r' && state->text[at + 1] == '\n' ? 2
+                                                                                             : 0;
 }
 
 /* A backslash between double quotes. */
@@ -439,8 +443,7 @@ int cf_shell_lex_dollar(struct cf_shell_lexer *lexer, struct cf_shell_word *word
         struct cf_shell_state *state = lexer->state;
         size_t start = state->pos;
         char next = start + 1 < state->end ? state->text[start + 1] : '\0';
-        struct cf_shell_part part = {
-                .kind = CF_SHELL_VARIABLE, .quote = quote, .offset = start};
+        struct cf_shell_part part = {.kind = CF_SHELL_VARIABLE, .quote = quote, .offset = start};
         switch (next) {
         case '(':
                 return lex_substitution(lexer, word, start + 1, quote);
@@ -504,8 +507,9 @@ int cf_shell_lex_backtick(struct cf_shell_lexer *lexer, struct cf_shell_word *wo
                 for (size_t at = start + 1; at < close; at++) {
                         char next = state->text[at] == '\\' ? state->text[at + 1] : '\0';
                         if (next == '`' || next == '\\' || next == '$' || (next == '"' && quote))
-                                cf_shell_build_put(&builder, (struct cf_span){&state->text[++at], 1},
-                                                   at - 1, 2);
+                                cf_shell_build_put(&builder,
+                                                   (struct cf_span){&state->text[++at], 1}, at - 1,
+                                                   2);
                         else
                                 cf_shell_build_copy(&builder, at, 1);
                 }
@@ -578,7 +582,8 @@ static int lex_bracket(struct cf_shell_lexer *lexer, struct reading *reading)
         if (before == '=' && state->parts.count == word->parts_at) {
                 word->length = start - word->offset;
                 find_name(state, word);
-                if (word->name_length && word->length == word->name_length + (word->append ? 2 : 1)) {
+                if (word->name_length &&
+                    word->length == word->name_length + (word->append ? 2 : 1)) {
                         word->array = true;
                         reading->ends = true;
                         return cf_shell_array(lexer, word);

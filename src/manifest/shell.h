@@ -103,12 +103,12 @@ struct cf_shell_word {
         size_t offset, length; /* in the code's text, quotes included */
         struct cf_span value;  /* without quotes */
         const struct cf_shell_part *parts;
-        size_t part_count;  /* 0: plain, the value stands byte by byte at `offset` */
-        bool literal;       /* nothing but literal parts */
-        bool quoted;        /* some quote or backslash */
-        bool array;         /* NAME=( … ): the elements were an event of their own */
-        bool append;        /* NAME+=… */
-        size_t name_length; /* of NAME in NAME=… (unquoted); 0: no assignment */
+        size_t part_count;         /* 0: plain, the value stands byte by byte at `offset` */
+        bool literal;              /* nothing but literal parts */
+        bool quoted;               /* some quote or backslash */
+        bool array;                /* NAME=( … ): the elements were an event of their own */
+        bool append;               /* NAME+=… */
+        size_t name_length;        /* of NAME in NAME=… (unquoted); 0: no assignment */
         size_t parts_at, value_at; /* private */
 };
 
@@ -132,9 +132,9 @@ struct cf_shell_command {
         const struct cf_shell_code *code;
         const struct cf_shell_word *words;
         size_t count;
-        size_t assignments; /* how many words in front are NAME=… */
-        size_t offset, end; /* in the code's text, redirections included */
-        bool piped;         /* reads what the command before writes */
+        size_t assignments;    /* how many words in front are NAME=… */
+        size_t offset, end;    /* in the code's text, redirections included */
+        bool piped;            /* reads what the command before writes */
         struct cf_span output; /* value of the last > or >> word; empty: none */
 };
 
