@@ -66,7 +66,7 @@ static void look_at_container(struct cf_check *check)
                 cf_check_say(draft, before, after, after);
                 draft->label = "every kernel call is open";
                 list(check, draft, container, CF_SECCOMP_OFF);
-                cf_check_remedy(check, draft,
+                cf_check_remedy(draft,
                                 off == container->process_count
                                         ? "start the container anew; if that does not help its "
                                           "runtime does not install filters"
@@ -81,7 +81,7 @@ static void look_at_container(struct cf_check *check)
                                                   "cannot be read",
                                                   unreadable, container->process_count);
                 cf_check_say(draft, "whether all processes of ", after, after);
-                cf_check_remedy(check, draft, "run as root", "sudo confined audit");
+                cf_check_remedy(draft, "run as root", "sudo confined audit");
         }
 }
 
@@ -97,7 +97,7 @@ static void look_at_process(struct cf_check *check)
                 struct cf_draft *draft = cf_check_add(check, CF_UNDECIDED, NULL);
                 cf_check_say(draft, "whether ", " has a filter cannot be told",
                              " have a filter cannot be told");
-                cf_check_remedy(check, draft, "run as root", "sudo confined audit");
+                cf_check_remedy(draft, "run as root", "sudo confined audit");
         }
         if (process->mode != CF_SECCOMP_OFF)
                 return;
@@ -115,7 +115,7 @@ static void look_at_process(struct cf_check *check)
                 cf_check_note(check, draft, "command: %s", process->command);
         if (process->cgroup)
                 cf_check_note(check, draft, "cgroup: %s", process->cgroup);
-        cf_check_remedy(check, draft,
+        cf_check_remedy(draft,
                         contained ? "find the setting that switches the filter off where the "
                                     "container is made, or ask its engine"
                                   : "nothing, if it is a service or a program that isolates itself",

@@ -263,9 +263,9 @@ static void documentation_is_a_note(void **state)
         assert_int_equal(count, 1);
         assert_int_equal(findings[0]->verdict, CF_NOTE);
         assert_false(findings[0]->remedy.editable);
+        assert_string_equal(findings[0]->edit.refusal, "text that a template makes");
         assert_string_equal(findings[0]->remedy.text,
-                            "remove the option (add the capabilities and devices that it needs) by "
-                            "hand: text that a template makes");
+                            "remove the option (add the capabilities and devices that it needs)");
         cf_judge_free(judge);
 }
 
