@@ -204,12 +204,20 @@ static int write_paths(struct worker *worker, const struct folder *folder)
         return 0;
 }
 
-/* The path that is shown for a name in the folder at work; for the folder itself with "". */
+/* The path that is shown for a name in the folder at work. */
 static const char *show(struct worker *worker, const char *name, size_t size)
 {
         memcpy(worker->shown + worker->shown_size, name, size + 1);
-        if (size == 0 && worker->shown_size == 0)
+        return worker->shown;
+}
+
+/* The path that is shown for the folder at work itself. */
+static const char *show_folder(struct worker *worker)
+{
+        size_t size = worker->shown_size;
+        if (size == 0)
                 return ".";
+        worker->shown[size > 1 ? size - 1 : size] = '\0'; /* without the slash, but for "/" */
         return worker->shown;
 }
 
@@ -492,7 +500,7 @@ static int read_folder(struct worker *worker, struct folder *folder, bool first)
         while (r == 0 && !handed_on && !stopped(walk)) {
                 r = list(worker, folder->fd);
                 if (r < 0) {
-                        report(walk, r, show(worker, "", 0), "cannot be listed");
+                        report(walk, r, show_folder(worker), "cannot be listed");
                         return 0;
                 }
                 if (first && !walk->options->no_ignore)
@@ -517,7 +525,7 @@ static int work_on_folder(struct worker *worker, struct folder *folder, bool goe
         if (r < 0) {
                 int written = r == -ENOMEM ? r : write_paths(worker, folder);
                 if (written == 0)
-                        report(walk, r, show(worker, "", 0), "cannot be opened");
+                        report(walk, r, show_folder(worker), "cannot be opened");
                 return written;
         }
         if (goes_on || enter(folder)) {

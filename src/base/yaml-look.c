@@ -6,8 +6,7 @@
 
 #include "base/yaml.h"
 
-/* ---- looking things up -------------------------------------------------------------------------
- */
+/* ---- looking things up --------------------------------------------------------------- */
 
 struct cf_yaml *cf_yaml_follow(struct cf_yaml *node)
 {
@@ -170,8 +169,7 @@ struct cf_yaml *cf_yaml_duplicate(struct cf_yaml *mapping)
         return first;
 }
 
-/* ---- scalars ------------------------------------------------------------------------------------
- */
+/* ---- scalars ------------------------------------------------------------------------- */
 
 const char *cf_yaml_string(struct cf_yaml *node)
 {

@@ -8,7 +8,7 @@
 #include "base/map.h"
 #include "base/vec.h"
 
-/* ---- characters and bytes -------------------------------------------------------------------- */
+/* ---- characters and bytes ------------------------------------------------------------ */
 
 /* libyaml counts characters. One byte offset is kept for every CHARS_EVERY of them. */
 #define CHARS_EVERY 256
@@ -55,7 +55,7 @@ static size_t offset_of(const struct offsets *offsets, size_t chars)
         return offset < size ? offset : size;
 }
 
-/* ---- looking at the source text -------------------------------------------------------------- */
+/* ---- looking at the source text ------------------------------------------------------ */
 
 /* Bytes of the line break at `at` (LF, CR, CRLF, and YAML 1.1's NEL, LS, PS); 0: none is there. */
 static size_t break_size(struct cf_span text, size_t at)
@@ -134,8 +134,7 @@ static size_t trim_end(struct cf_span text, size_t start, size_t end)
         return end;
 }
 
-/* ---- building the tree -------------------------------------------------------------------------
- */
+/* ---- building the tree --------------------------------------------------------------- */
 
 struct frame {
         struct cf_yaml *node;
@@ -402,8 +401,7 @@ static int add_event(struct builder *builder, const yaml_event_t *event)
         }
 }
 
-/* ---- reading documents -------------------------------------------------------------------------
- */
+/* ---- reading documents --------------------------------------------------------------- */
 
 /* libyaml's words are kept where they are clear; its commonest puzzle is a tab. */
 static int fail_parse(struct builder *builder, const yaml_parser_t *parser)

@@ -178,11 +178,13 @@ static int walk_options(struct scan *scan, struct cf_walk_options *ret_options,
 
 static int start_workers(struct scan *scan, unsigned count)
 {
+        if (scan->workers) /* the files are read again after --fix */
+                return 0;
         scan->workers = cf_arena_many(scan->session.arena, count, struct worker);
         if (!scan->workers)
                 return -ENOMEM;
-        for (; scan->worker_count < count; scan->worker_count++) {
-                struct worker *worker = &scan->workers[scan->worker_count];
+        while (scan->worker_count < count) {
+                struct worker *worker = &scan->workers[scan->worker_count++];
                 worker->scan = scan;
                 worker->arena = cf_arena_new(ARENA_MAX);
                 worker->look = cf_look_new();
@@ -275,7 +277,10 @@ static int read_edited(struct scan *scan, struct cf_error *err)
 static int make_edits(struct scan *scan, struct cf_error *err)
 {
         const struct cf_invocation *invocation = scan->session.invocation;
-        struct cf_fix_options options = {.profile = cf_given_value(invocation, "with")};
+        struct cf_fix_options options = {
+                .profile = cf_given_value(invocation, "with"),
+                .notes = scan->session.fail_on <= CF_NOTE, /* what fails the gate is edited */
+        };
         if (!options.profile && scan->session.config)
                 options.profile = scan->session.config->profile;
         if (options.profile) {
@@ -344,11 +349,17 @@ static int write_edits(struct scan *scan, const char **ret_hint, struct cf_error
                 return cf_error_set(err, -ENOMEM, NULL, "not enough memory");
         *ret_hint = cf_arena_printf(scan->session.arena, "fixed: %zu edit%s in %zu file%s written",
                                     scan->edits, plural(scan->edits), written, plural(written));
+        /* Read the disk again, not what should be there: a file that could not be written is as it
+         * was. */
+        scan->fix = cf_fix_free(scan->fix);
+        cf_files_free(scan->session.files);
+        scan->session.files = cf_files_new();
+        scan->stats = (struct cf_walk_stats){0};
+        if (!scan->session.files)
+                return cf_error_set(err, -ENOMEM, NULL, "not enough memory");
         int r = cf_session_new_judge(&scan->session, err);
-        if (r == 0 && written) {
-                scan->stats = (struct cf_walk_stats){0};
+        if (r == 0)
                 r = read_all(scan, err);
-        }
         if (r == 0 &&
             cf_judge_finish(scan->session.judge, &scan->findings, &scan->finding_count) < 0)
                 r = cf_error_set(err, -ENOMEM, NULL, "not enough memory");
@@ -398,6 +409,13 @@ static int scan_and_report(struct scan *scan, const struct timespec *start)
         if (diff && fix) {
                 cf_error_set(&err, -EINVAL, NULL,
                              "--diff shows what --fix would write: give one of them");
+                return cf_complain(&err);
+        }
+        for (size_t i = 0; (diff || fix) && i < invocation->argument_count; i++) {
+                if (strcmp(invocation->arguments[i], "-") != 0)
+                        continue;
+                cf_error_set(&err, -EINVAL, NULL,
+                             "standard input cannot be edited: --diff and --fix need files");
                 return cf_complain(&err);
         }
         int r = read_all(scan, &err);

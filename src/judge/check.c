@@ -37,7 +37,7 @@ static bool is_url(struct cf_span value)
 
 static const struct cf_profile_reading url_reading = {
         .state = CF_PROFILE_ABSENT,
-        .problem = "engines open a file and fetch nothing from the network",
+        .absence = "is no file: engines fetch nothing from the network",
 };
 
 static void read_profile(struct cf_check *check, struct cf_seen *seen)
@@ -56,11 +56,13 @@ static void read_profile(struct cf_check *check, struct cf_seen *seen)
         if (path) {
                 seen->profile = cf_profiles_read(check->profiles, path);
                 check->failed |= !seen->profile;
-        } else if (is_url(seen->option.value)) {
-                seen->profile = &url_reading;
         }
+        if (is_url(seen->option.value) && seen->setting->certainty != CF_UNKNOWN &&
+            (!seen->profile || seen->profile->state == CF_PROFILE_ABSENT))
+                seen->profile = &url_reading;
         seen->meant_word = seen->option.near_word && seen->setting->certainty != CF_UNKNOWN &&
                            (!seen->profile || seen->profile->state == CF_PROFILE_ABSENT);
+        seen->known_absent = seen->meant_word && seen->profile;
         if (seen->meant_word)
                 seen->profile = NULL;
 }

@@ -10,7 +10,7 @@ static void remedy(struct cf_check *check, struct cf_draft *draft, const struct 
                 cf_check_remedy_remove(check, draft, setting,
                                        "the built-in profile then applies after a restart");
         else
-                cf_check_remedy(check, draft,
+                cf_check_remedy(draft,
                                 "remove seccomp-profile from /etc/docker/daemon.json and the "
                                 "daemon's command line, then restart it",
                                 "confined scan /etc/docker/daemon.json");
@@ -26,7 +26,7 @@ static void look_at_setting(struct cf_check *check, const struct cf_seen *seen)
                         check, " has a default profile cannot be told: %s",
                         setting->because ? setting->because : "its value is not known");
                 cf_check_say(draft, "whether ", after, after);
-                cf_check_remedy(check, draft, "write the value itself", NULL);
+                cf_check_remedy(draft, "write the value itself", NULL);
                 return;
         }
         draft = cf_check_add(check, CF_FAIL, setting);

@@ -183,14 +183,10 @@ const char *cf_check_written_as(const struct cf_check *check, const struct cf_se
 /* ---- remedies ---------------------------------------------------------------------------------
  */
 
-void cf_check_remedy(struct cf_check *check, struct cf_draft *draft, const char *text,
-                     const char *command)
+void cf_check_remedy(struct cf_draft *draft, const char *text, const char *command)
 {
-        draft->finding.remedy.text = text;
-        draft->finding.remedy.command =
-                command ? command
-                        : cf_check_text(check, "confined explain %s", check->rule->info.id);
-        draft->finding.remedy.editable = false;
+        draft->finding.remedy = (struct cf_remedy){.text = text, .command = command};
+        draft->finding.edit = (struct cf_edit){0};
 }
 
 static bool can_edit(const struct cf_setting *setting)
@@ -204,25 +200,25 @@ static bool can_edit(const struct cf_setting *setting)
 static void remedy_of_container(struct cf_check *check, struct cf_draft *draft)
 {
         const struct cf_container *container = check->subject->container;
-        if (container && container->compose_dir) {
-                const char *service = container->compose_service ? container->compose_service : "?";
-                const char *files = container->compose_files ? container->compose_files
-                                                             : container->compose_dir;
-                cf_check_remedy(
-                        check, draft,
-                        cf_check_text(check,
-                                      "change service '%s' of Compose project '%s' in %s, "
-                                      "then start it again",
-                                      service,
-                                      container->compose_project ? container->compose_project : "?",
-                                      files),
-                        cf_check_text(check, "confined scan %s",
-                                      cf_shell_word(check->arena, container->compose_dir)));
+        if (!container || !container->compose_dir) {
+                cf_check_remedy(draft,
+                                "create the container anew without it (the default profile then "
+                                "applies)",
+                                NULL);
                 return;
         }
-        cf_check_remedy(check, draft,
-                        "create the container anew without it (the default profile then applies)",
-                        NULL);
+        const char *service = container->compose_service ? container->compose_service : "?";
+        const char *project = container->compose_project ? container->compose_project : "?";
+        const char *files =
+                container->compose_files ? container->compose_files : container->compose_dir;
+        cf_check_remedy(
+                draft,
+                cf_check_text(check,
+                              "change service '%s' of Compose project '%s' in %s, then start it "
+                              "again",
+                              service, project, files),
+                cf_check_text(check, "confined scan %s",
+                              cf_shell_word(check->arena, container->compose_dir)));
 }
 
 void cf_check_remedy_remove(struct cf_check *check, struct cf_draft *draft,
@@ -234,23 +230,15 @@ void cf_check_remedy_remove(struct cf_check *check, struct cf_draft *draft,
         }
         const struct cf_config *config = check->options->config;
         const char *what = cf_check_written_as(check, setting);
-        const char *text;
+        struct cf_remedy *remedy = &draft->finding.remedy;
         if (config && config->profile && setting->edit.value.length > 0)
-                text = cf_check_text(check, "put %s in its place", config->profile);
-        else if (then)
-                text = cf_check_text(check, "remove the %s (%s)", what, then);
+                remedy->text = cf_check_text(check, "put %s in its place", config->profile);
         else
-                text = cf_check_text(check, "remove the %s", what);
-        if (can_edit(setting)) {
-                cf_check_remedy(check, draft, text,
-                                cf_check_text(check, "confined scan --fix %s",
-                                              cf_shell_word(check->arena, setting->place.path)));
-                draft->finding.remedy.editable = true;
-                return;
-        }
-        if (setting->edit.refusal)
-                text = cf_check_text(check, "%s by hand: %s", text, setting->edit.refusal);
-        cf_check_remedy(check, draft, text, NULL);
+                remedy->text = cf_check_text(check, "remove the %s (%s)", what, then);
+        remedy->editable = can_edit(setting);
+        if (remedy->editable)
+                remedy->command = cf_check_text(check, "confined scan --fix %s",
+                                                cf_shell_word(check->arena, setting->place.path));
 }
 
 /* ---- what is known besides --------------------------------------------------------------------
@@ -271,12 +259,22 @@ void cf_check_reason(struct cf_check *check, struct cf_draft *draft)
                 cf_check_note(check, draft, "%s", note);
 }
 
-size_t cf_check_unfiltered(const struct cf_container *container)
+static size_t count_mode(const struct cf_container *container, enum cf_seccomp_mode mode)
 {
         size_t count = 0;
         for (size_t i = 0; i < container->process_count; i++)
-                count += container->processes[i].mode == CF_SECCOMP_OFF;
+                count += container->processes[i].mode == mode;
         return count;
+}
+
+size_t cf_check_unfiltered(const struct cf_container *container)
+{
+        return count_mode(container, CF_SECCOMP_OFF);
+}
+
+size_t cf_check_unreadable(const struct cf_container *container)
+{
+        return count_mode(container, CF_SECCOMP_UNREADABLE);
 }
 
 void cf_check_note_processes(struct cf_check *check, struct cf_draft *draft)
@@ -294,13 +292,18 @@ void cf_check_note_processes(struct cf_check *check, struct cf_draft *draft)
                 return;
         }
         size_t off = cf_check_unfiltered(container), all = container->process_count;
-        if (off == 0)
+        size_t unreadable = cf_check_unreadable(container);
+        const char *plural = all == 1 ? "" : "es";
+        if (off > 0)
+                cf_check_note(check, draft, "the kernel shows no filter on %zu of %zu process%s",
+                              off, all, plural);
+        else if (unreadable > 0)
+                cf_check_note(check, draft, "%zu of %zu process%s cannot be read", unreadable, all,
+                              plural);
+        else
                 cf_check_note(check, draft,
                               "the kernel shows a filter on %s%zu process%s all the same",
-                              all == 1 ? "its " : "all ", all, all == 1 ? "" : "es");
-        else
-                cf_check_note(check, draft, "the kernel shows no filter on %zu of %zu process%s",
-                              off, all, all == 1 ? "" : "es");
+                              all == 1 ? "its " : "all ", all, plural);
         if (container->pid > 0)
                 cf_check_note(check, draft, "to see which calls it makes: sudo strace -f -c -p %d",
                               (int)container->pid);

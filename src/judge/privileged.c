@@ -48,8 +48,8 @@ static void look_beside_profile(struct cf_check *check)
                 draft = add(
                         check, CF_NOTE,
                         cf_check_text(check, ", but keeps its own profile: %s honours it", name));
-                cf_check_remedy(check, draft,
-                                "add the capabilities and devices that it needs instead", NULL);
+                cf_check_remedy(draft, "add the capabilities and devices that it needs instead",
+                                NULL);
                 return;
         case CF_HONOUR_NO:
                 draft = add(check, CF_FAIL,
@@ -91,7 +91,7 @@ static void look(struct cf_check *check)
                                                   setting->because ? setting->because
                                                                    : "its value is not known");
                 cf_check_say(draft, "whether ", after, after);
-                cf_check_remedy(check, draft, "write true or false", NULL);
+                cf_check_remedy(draft, "write true or false", NULL);
                 return;
         }
         if (!check->is_privileged)

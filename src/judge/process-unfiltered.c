@@ -50,9 +50,8 @@ static void look_at_container(struct cf_check *check)
         const struct cf_container *container = check->subject->container;
         if (!container || !container->running || !container->processes_known || !promised(check))
                 return;
-        size_t off = cf_check_unfiltered(container), unreadable = 0;
-        for (size_t i = 0; i < container->process_count; i++)
-                unreadable += container->processes[i].mode == CF_SECCOMP_UNREADABLE;
+        size_t off = cf_check_unfiltered(container);
+        size_t unreadable = cf_check_unreadable(container);
         if (off > 0) {
                 struct cf_draft *draft = cf_check_add(check, CF_FAIL, NULL);
                 draft->finding.evidence = CF_ENFORCED;
@@ -67,7 +66,7 @@ static void look_at_container(struct cf_check *check)
                 cf_check_say(draft, before, after, after);
                 draft->label = "every kernel call is open";
                 list(check, draft, container, CF_SECCOMP_OFF);
-                cf_check_remedy(check, draft,
+                cf_check_remedy(draft,
                                 off == container->process_count
                                         ? "start the container anew; if that does not help its "
                                           "runtime does not install filters"
@@ -82,7 +81,7 @@ static void look_at_container(struct cf_check *check)
                                                   "cannot be read",
                                                   unreadable, container->process_count);
                 cf_check_say(draft, "whether all processes of ", after, after);
-                cf_check_remedy(check, draft, "run as root", "sudo confined audit");
+                cf_check_remedy(draft, "run as root", "sudo confined audit");
         }
 }
 
@@ -98,7 +97,7 @@ static void look_at_process(struct cf_check *check)
                 struct cf_draft *draft = cf_check_add(check, CF_UNDECIDED, NULL);
                 cf_check_say(draft, "whether ", " has a filter cannot be told",
                              " have a filter cannot be told");
-                cf_check_remedy(check, draft, "run as root", "sudo confined audit");
+                cf_check_remedy(draft, "run as root", "sudo confined audit");
         }
         if (process->mode != CF_SECCOMP_OFF)
                 return;
@@ -116,7 +115,7 @@ static void look_at_process(struct cf_check *check)
                 cf_check_note(check, draft, "command: %s", process->command);
         if (process->cgroup)
                 cf_check_note(check, draft, "cgroup: %s", process->cgroup);
-        cf_check_remedy(check, draft,
+        cf_check_remedy(draft,
                         contained ? "find the setting that switches the filter off where the "
                                     "container is made, or ask its engine"
                                   : "nothing, if it is a service or a program that isolates itself",

@@ -24,7 +24,7 @@ static void look(struct cf_check *check)
         else
                 cf_check_note(check, draft, "its default action is %s",
                               seen->profile->default_action);
-        cf_check_remedy(check, draft,
+        cf_check_remedy(draft,
                         "refuse by default and name what is needed; the engine's default profile "
                         "is a start",
                         NULL);

@@ -18,7 +18,7 @@ static void look(struct cf_check *check)
         draft->label = check->subject->kind == CF_SUBJECT_DAEMON
                                ? "containers cannot start under it"
                                : "the container cannot start under it";
-        cf_check_remedy(check, draft, "correct the profile at the place named", NULL);
+        cf_check_remedy(draft, "correct the profile at the place named", NULL);
 }
 
 const struct cf_rule cf_rule_profile_invalid = {

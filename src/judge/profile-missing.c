@@ -28,16 +28,16 @@ static void report(struct cf_check *check, const struct cf_seen *seen)
         bool elsewhere = absent && may_be_elsewhere(check, seen);
         bool certain = absent && !elsewhere;
         struct cf_draft *draft = cf_check_add(check, certain ? CF_FAIL : CF_UNDECIDED, setting);
-        const char *tail = !absent     ? " cannot be read here"
-                           : elsewhere ? " is not on this machine"
-                                       : " does not exist";
-        tail = cf_check_text(check, "%s%s", tail, cf_check_assumption(check, setting));
+        const char *tail = !absent     ? "cannot be read here"
+                           : elsewhere ? "is not on this machine"
+                                       : seen->profile->absence;
+        tail = cf_check_text(check, " %s%s", tail, cf_check_assumption(check, setting));
         cf_check_say(draft, cf_check_text(check, "the profile '%s' of ", path), tail, tail);
         if (certain)
                 draft->label = why(check);
         if (seen->profile->problem)
                 cf_check_note(check, draft, "%s", seen->profile->problem);
-        cf_check_remedy(check, draft,
+        cf_check_remedy(draft,
                         certain ? "correct the path or add the file; for the default profile "
                                   "remove the setting"
                                 : "scan where the file is and can be read",

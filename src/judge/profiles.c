@@ -51,20 +51,21 @@ static const char *problem_text(struct cf_arena *arena, const struct cf_error *e
         return cf_arena_string(arena, cause->message);
 }
 
-/* What an engine could not open either is absent; the rest is our own inability. */
-static enum cf_profile_state state_of_failed_read(int r)
+/* What an engine cannot open either is absent: then why. NULL: it is our own inability. */
+static const char *absence_of(int r)
 {
         switch (r) {
         case -ENOENT:
         case -ENOTDIR:
+                return "does not exist";
         case -EISDIR:
+                return "is a folder";
         case -ELOOP:
+                return "is a link that leads nowhere";
         case -ENAMETOOLONG:
-                return CF_PROFILE_ABSENT;
-        case -EILSEQ: /* JSON is UTF-8 to every engine */
-                return CF_PROFILE_BROKEN;
+                return "has too long a name";
         default:
-                return CF_PROFILE_UNREADABLE;
+                return NULL;
         }
 }
 
@@ -77,6 +78,20 @@ static struct cf_profile_reading *failed(struct cf_arena *arena, enum cf_profile
         reading->state = state;
         reading->problem = problem_text(arena, err);
         return reading->problem ? reading : NULL;
+}
+
+static struct cf_profile_reading *failed_read(struct cf_arena *arena, int r,
+                                              const struct cf_error *err)
+{
+        const char *absence = absence_of(r);
+        if (!absence) /* JSON is UTF-8 to every engine */
+                return failed(arena, r == -EILSEQ ? CF_PROFILE_BROKEN : CF_PROFILE_UNREADABLE, err);
+        struct cf_profile_reading *reading = cf_arena_one(arena, struct cf_profile_reading);
+        if (!reading)
+                return NULL;
+        reading->state = CF_PROFILE_ABSENT;
+        reading->absence = absence;
+        return reading;
 }
 
 /* `keep` gets the reading, `work` all that is needed on the way. */
@@ -112,9 +127,8 @@ static struct cf_profile_reading *remember(struct cf_profiles *profiles, const c
         int r = cf_files_read(profiles->files, work, path, &source, &err);
         if (r == -ENOMEM)
                 return NULL;
-        struct cf_profile_reading *reading =
-                r < 0 ? failed(profiles->arena, state_of_failed_read(r), &err)
-                      : read_source(profiles->arena, work, source);
+        struct cf_profile_reading *reading = r < 0 ? failed_read(profiles->arena, r, &err)
+                                                   : read_source(profiles->arena, work, source);
         char *key = cf_arena_string(profiles->arena, path);
         if (!reading || !key || cf_map_put(profiles->by_path, cf_span_of(key), reading) < 0)
                 return NULL;

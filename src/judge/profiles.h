@@ -16,7 +16,8 @@ enum cf_profile_state {
 
 struct cf_profile_reading {
         enum cf_profile_state state;
-        const char *problem; /* ABSENT, BROKEN, UNREADABLE: why, with the place; else NULL */
+        const char *absence; /* ABSENT: "does not exist", "is a folder" */
+        const char *problem; /* BROKEN, UNREADABLE: why, with the place; else NULL */
         const char *default_action;
         struct cf_place default_place; /* ALLOWS, LETS_OTHER: of the default action */
 };

@@ -64,8 +64,8 @@ struct cf_seen {
         bool anything;           /* its value is not known at all */
         /* The profile that it names, as read; NULL: none, or it cannot be resolved here. */
         const struct cf_profile_reading *profile;
-        bool meant_word; /* a file name that was surely meant as a word, and no such file is there
-                          */
+        bool meant_word;   /* a file name that was surely meant as a word; no such file was seen */
+        bool known_absent; /* and it was looked for */
 };
 
 /* Whether an engine applies a profile that is given to a privileged container. */
@@ -112,19 +112,20 @@ void cf_check_note(struct cf_check *check, struct cf_draft *draft, const char *f
         CF_PRINTF(3, 4);
 
 /* The remedy "take it out": by an edit where the source allows one, else by hand. `then` says
- * what applies afterwards ("the default profile then applies"); NULL: nothing to say. */
+ * what is true afterwards: "the default profile then applies". */
 void cf_check_remedy_remove(struct cf_check *check, struct cf_draft *draft,
                             const struct cf_setting *setting, const char *then);
-/* Any other remedy; `command` NULL: `confined explain RULE`. */
-void cf_check_remedy(struct cf_check *check, struct cf_draft *draft, const char *text,
-                     const char *command);
+/* Any other remedy, which no edit can do. `command` NULL: there is nothing to type. */
+void cf_check_remedy(struct cf_draft *draft, const char *text, const char *command);
 
 /* The note that a known reason for switching the filter off gives, if one is known. */
 void cf_check_reason(struct cf_check *check, struct cf_draft *draft);
 
 /* Adds what the kernel says of the container's processes, or that it is not running. */
 void cf_check_note_processes(struct cf_check *check, struct cf_draft *draft);
+/* How many of its processes the kernel shows without a filter, and how many it does not show. */
 size_t cf_check_unfiltered(const struct cf_container *container);
+size_t cf_check_unreadable(const struct cf_container *container);
 
 /* ": SECCOMP is unset, …" behind a message whose setting is assumed; "" when it is certain. */
 const char *cf_check_assumption(struct cf_check *check, const struct cf_setting *setting);

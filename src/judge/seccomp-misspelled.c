@@ -26,10 +26,10 @@ static void look_at(struct cf_check *check, const struct cf_seen *seen)
                                   seen->option.why));
         else if (seen->meant_word)
                 add(check, seen,
-                    cf_check_text(check,
-                                  "%s takes '%s' as a file name, and fails unless there is "
-                                  "such a file",
-                                  name, seen->option.value.data));
+                    cf_check_text(check, "%s takes '%s' as a file name, and %s", name,
+                                  seen->option.value.data,
+                                  seen->known_absent ? "there is no such file"
+                                                     : "fails unless there is such a file"));
 }
 
 static void look(struct cf_check *check)

@@ -38,8 +38,7 @@ static void add_unknown(struct cf_check *check, const struct cf_setting *setting
         const char *after = cf_check_text(check, " is off cannot be told: %s",
                                           because ? because : "its value is not known");
         cf_check_say(draft, "whether the system call filter of ", after, after);
-        cf_check_remedy(check, draft, "write the value itself, or one that cannot be unconfined",
-                        NULL);
+        cf_check_remedy(draft, "write the value itself, or one that cannot be unconfined", NULL);
 }
 
 /* The engine's default applies, and it is no filter. */
@@ -56,7 +55,7 @@ static void look_at_engine_default(struct cf_check *check)
         draft->label = "every kernel call is open";
         draft->label_names_image = true;
         cf_check_note_processes(check, draft);
-        cf_check_remedy(check, draft,
+        cf_check_remedy(draft,
                         "give the engine a default profile again (seccomp-profile in daemon.json), "
                         "or this container --security-opt seccomp=builtin",
                         "confined explain daemon-unconfined");

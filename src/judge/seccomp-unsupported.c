@@ -18,7 +18,7 @@ static void look(struct cf_check *check)
                 cf_check_say(draft, "", " has no system call filter: its engine has no seccomp",
                              " have no system call filter: their engine has no seccomp");
                 cf_check_note_processes(check, draft);
-                cf_check_remedy(check, draft, "give the engine seccomp", NULL);
+                cf_check_remedy(draft, "give the engine seccomp", NULL);
                 return;
         }
         struct cf_draft *draft = cf_check_add(check, CF_FAIL, NULL);
@@ -26,7 +26,7 @@ static void look(struct cf_check *check)
                      " have no seccomp: no container has a system call filter");
         if (engine->kernel)
                 cf_check_note(check, draft, "kernel %s", engine->kernel);
-        cf_check_remedy(check, draft,
+        cf_check_remedy(draft,
                         "use a kernel with CONFIG_SECCOMP_FILTER and an engine built with seccomp",
                         "grep CONFIG_SECCOMP /boot/config-$(uname -r)");
 }

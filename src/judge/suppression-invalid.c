@@ -19,7 +19,7 @@ static void look_at(struct cf_check *check, const struct cf_setting *setting,
         cf_check_say(draft,
                      cf_check_text(check, "this suppression is not honoured (%s) for ", problem),
                      "", "");
-        cf_check_remedy(check, draft, "write: confined: ignore RULE -- why it is accepted", NULL);
+        cf_check_remedy(draft, "write: confined: ignore RULE -- why it is accepted", NULL);
 }
 
 static void look(struct cf_check *check)

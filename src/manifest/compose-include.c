@@ -12,7 +12,7 @@ struct names {
 struct include {
         struct cf_compose *compose;
         const struct cf_project *project;
-        const struct cf_compose_file *file;
+        struct cf_compose_file *file;
         struct cf_yaml *node; /* one item of the list */
         bool unknown;         /* a name in it is not known, and was reported */
         struct names paths, env_files;
@@ -159,7 +159,7 @@ static int read_project(struct include *include, struct cf_layer **ret_layer)
                 return 0;
         }
         for (size_t i = 0; i < include->paths.count; i++) {
-                const struct cf_compose_file *file;
+                struct cf_compose_file *file;
                 if (cf_compose_open(compose, include->paths.items[i], &file) < 0)
                         return -ENOMEM;
                 if (file->error)
@@ -223,7 +223,7 @@ static int include_one(struct include *include, struct cf_layer *layer)
 }
 
 int cf_compose_include(struct cf_compose *compose, const struct cf_project *project,
-                       const struct cf_compose_file *file, struct cf_layer *layer)
+                       struct cf_compose_file *file, struct cf_layer *layer)
 {
         struct cf_yaml *list = cf_yaml_follow(layer->include);
         if (cf_yaml_is_null(list))

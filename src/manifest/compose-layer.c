@@ -8,8 +8,7 @@
 static const char *const section_keys[CF_SECTIONS] = {
         [CF_SERVICES] = "services", [CF_JOBS] = "jobs"};
 
-/* ---- shape -------------------------------------------------------------------------------------
- */
+/* ---- shape --------------------------------------------------------------------------- */
 
 static bool is_mapping(struct cf_yaml *node)
 {
@@ -90,8 +89,7 @@ bool cf_compose_shape(struct cf_yaml *root, bool named)
                          is_mapping(cf_yaml_get(root, "jobs", NULL, NULL)) || is_legacy(root));
 }
 
-/* ---- tags --------------------------------------------------------------------------------------
- */
+/* ---- tags ---------------------------------------------------------------------------- */
 
 /* `!reset` takes a value away, `!override` lets it replace what earlier files say. Below an
  * `!override` Compose looks for no further tags. */
@@ -125,8 +123,7 @@ static struct cf_yaml *find_part(struct cf_yaml *mapping, const char *name, stru
         return cf_yaml_seek(mapping, name, take_value, tags, ret_key, ret_owner);
 }
 
-/* ---- values ------------------------------------------------------------------------------------
- */
+/* ---- values -------------------------------------------------------------------------- */
 
 int cf_compose_value(struct cf_compose *compose, const struct cf_variables *variables,
                      struct cf_yaml *node, struct cf_value *ret_value)
@@ -143,7 +140,7 @@ int cf_compose_value(struct cf_compose *compose, const struct cf_variables *vari
 
 struct reading {
         struct cf_compose *compose;
-        const struct cf_compose_file *file;
+        struct cf_compose_file *file;
         const char *dir;
         const struct cf_variables *variables;
 };
@@ -186,8 +183,7 @@ static int describe_collection(struct reading *at, struct cf_yaml *node, struct 
         return 0;
 }
 
-/* ---- security_opt ------------------------------------------------------------------------------
- */
+/* ---- security_opt -------------------------------------------------------------------- */
 
 static bool repeats(const struct cf_entries *entries, const struct cf_entry *entry)
 {
@@ -251,8 +247,7 @@ static int read_options(struct reading *at, struct cf_yaml *mapping, struct tags
         return r;
 }
 
-/* ---- privileged --------------------------------------------------------------------------------
- */
+/* ---- privileged ---------------------------------------------------------------------- */
 
 static int read_privileged(struct reading *at, struct cf_yaml *mapping, struct tags *tags,
                            struct cf_entry **ret_entry)
@@ -279,8 +274,7 @@ static int read_privileged(struct reading *at, struct cf_yaml *mapping, struct t
         return 0;
 }
 
-/* ---- services ----------------------------------------------------------------------------------
- */
+/* ---- services ------------------------------------------------------------------------ */
 
 static void note_part(struct cf_service *service, const struct tags *tags, enum cf_part part)
 {
@@ -383,8 +377,7 @@ static int read_service(struct reading *at, struct cf_yaml *key, struct cf_yaml 
         return cf_map_put(layer->services[section], cf_span_of(service->name), service);
 }
 
-/* ---- the document ------------------------------------------------------------------------------
- */
+/* ---- the document -------------------------------------------------------------------- */
 
 int cf_layer_new(struct cf_arena *arena, struct cf_layer *ret_layer)
 {
@@ -459,9 +452,8 @@ static int read_section(struct reading *at, struct cf_yaml *services, bool legac
         return 0;
 }
 
-int cf_layer_read(struct cf_compose *compose, const struct cf_compose_file *file,
-                  struct cf_yaml *root, const char *dir, const struct cf_variables *variables,
-                  struct cf_layer *ret_layer)
+int cf_layer_read(struct cf_compose *compose, struct cf_compose_file *file, struct cf_yaml *root,
+                  const char *dir, const struct cf_variables *variables, struct cf_layer *ret_layer)
 {
         struct reading at = {compose, file, dir, variables};
         int r = cf_layer_new(compose->arena, ret_layer);

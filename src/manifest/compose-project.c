@@ -5,8 +5,7 @@
 
 #include "manifest/compose.h"
 
-/* ---- merging -----------------------------------------------------------------------------------
- */
+/* ---- merging ------------------------------------------------------------------------- */
 
 static bool has_equal(const struct cf_entries *entries, const struct cf_entry *entry)
 {
@@ -33,13 +32,13 @@ static int append_options(struct cf_compose *compose, const struct cf_entries *b
 }
 
 /* The value that counts, marked when it hides one that would switch the filter off as well. */
-static struct cf_entry *replace(struct cf_entry *base, struct cf_entry *over)
+static int replace(struct cf_compose *compose, struct cf_entry *base, struct cf_entry *over,
+                   struct cf_entry **ret_entry)
 {
-        if (!base || !over)
-                return over ? over : base;
-        if (cf_entry_truth(base) != CF_FALSE)
-                cf_entry_set_hiding(over);
-        return over;
+        *ret_entry = over ? over : base;
+        if (base && over && cf_entry_truth(base) != CF_FALSE)
+                return cf_entry_set_hiding(compose, over);
+        return 0;
 }
 
 static int append_hooks(struct cf_compose *compose, const struct cf_service *base,
@@ -87,14 +86,15 @@ int cf_service_merge(struct cf_compose *compose, const struct cf_service *base,
         apply_resets(kept, over->resets);
         *merged = *over;
         merged->image = over->image ? over->image : kept->image;
-        merged->privileged = replace(kept->privileged, over->privileged);
-        merged->build_privileged = replace(kept->build_privileged, over->build_privileged);
         if (!merged->extends && kept->extends) {
                 merged->extends = kept->extends;
                 merged->extends_file = kept->extends_file;
                 merged->state = kept->state;
         }
-        if (append_options(compose, &kept->options, &over->options, &merged->options) < 0 ||
+        if (replace(compose, kept->privileged, over->privileged, &merged->privileged) < 0 ||
+            replace(compose, kept->build_privileged, over->build_privileged,
+                    &merged->build_privileged) < 0 ||
+            append_options(compose, &kept->options, &over->options, &merged->options) < 0 ||
             append_hooks(compose, kept, over, merged) < 0)
                 return -ENOMEM;
         *ret_merged = merged;
@@ -145,11 +145,10 @@ static int merge_layer(struct cf_compose *compose, struct cf_layer *all,
         return 0;
 }
 
-/* ---- extends -----------------------------------------------------------------------------------
- */
+/* ---- extends ------------------------------------------------------------------------- */
 
 /* All documents of an extended file, its own include and extends left as they are. */
-static int read_base(struct cf_compose *compose, const struct cf_compose_file *file,
+static int read_base(struct cf_compose *compose, struct cf_compose_file *file,
                      const struct cf_variables *variables, struct cf_layer **ret_layer)
 {
         char *key = cf_arena_printf(compose->arena, "%p %s", (const void *)variables, file->path);
@@ -206,7 +205,7 @@ static int find_base_layer(struct cf_compose *compose, struct cf_layer *layer,
                            const struct cf_service *service, const char *name, const char *path,
                            struct cf_layer **ret_layer)
 {
-        const struct cf_compose_file *file;
+        struct cf_compose_file *file;
         *ret_layer = NULL;
         if (!path) {
                 *ret_layer = layer;
@@ -308,12 +307,10 @@ static int resolve_layer(struct cf_compose *compose, struct cf_layer *layer)
         return 0;
 }
 
-/* ---- projects ----------------------------------------------------------------------------------
- */
+/* ---- projects ------------------------------------------------------------------------ */
 
 static int read_document(struct cf_compose *compose, const struct cf_project *project,
-                         const struct cf_compose_file *file, struct cf_yaml *root,
-                         struct cf_layer *all)
+                         struct cf_compose_file *file, struct cf_yaml *root, struct cf_layer *all)
 {
         struct cf_layer layer;
         int r = cf_layer_read(compose, file, root, project->dir, project->variables, &layer);
@@ -329,7 +326,7 @@ int cf_project_read(struct cf_compose *compose, const struct cf_project *project
 {
         int r = cf_layer_new(compose->arena, ret_layer);
         for (size_t i = 0; r == 0 && i < project->path_count; i++) {
-                const struct cf_compose_file *file;
+                struct cf_compose_file *file;
                 r = cf_compose_open(compose, project->paths[i], &file);
                 if (r < 0)
                         return r;

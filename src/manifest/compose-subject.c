@@ -6,8 +6,7 @@
 #include "manifest/compose.h"
 #include "manifest/ignore.h"
 
-/* ---- what a value means ------------------------------------------------------------------------
- */
+/* ---- what a value means -------------------------------------------------------------- */
 
 enum cf_truth cf_entry_truth(const struct cf_entry *entry)
 {
@@ -65,18 +64,23 @@ static bool is_about_seccomp(const struct cf_entry *entry)
         return !is_other_key(cf_span_part(known, 0, at));
 }
 
-/* ---- settings ----------------------------------------------------------------------------------
- */
+/* ---- settings ------------------------------------------------------------------------ */
+
+/* A subject that waits for its edits to be verified. */
+struct draft {
+        struct cf_subject subject;
+        struct cf_setting *settings;
+        struct cf_edit **edits; /* of the settings */
+};
 
 struct output {
         struct cf_compose *compose;
         const char *base_dir;
-        const struct cf_service *service; /* that suppressions above its name are for */
-};
-
-struct settings {
-        struct cf_setting *items;
-        size_t count, capacity;
+        CF_VEC(struct draft) drafts;
+        /* The subject that is being drafted: */
+        const struct cf_service *service;
+        CF_VEC(struct cf_setting) settings;
+        CF_VEC(struct cf_edit *) edits;
 };
 
 /* What can be said of an option whose text has holes. */
@@ -139,7 +143,7 @@ static int add_ignores(struct output *output, const struct cf_entry *entry,
 }
 
 static int add_setting(struct output *output, enum cf_setting_kind kind,
-                       const struct cf_entry *entry, struct settings *settings)
+                       const struct cf_entry *entry)
 {
         struct cf_arena *arena = output->compose->arena;
         struct cf_range range = range_of(entry);
@@ -153,6 +157,7 @@ static int add_setting(struct output *output, enum cf_setting_kind kind,
                 .file_id = entry->file->source->id,
                 .base_dir = output->base_dir,
         };
+        struct cf_edit *edit;
         int r = 0;
         if (kind == CF_SETTING_PRIVILEGED)
                 r = set_privileged(output, entry, &setting);
@@ -161,65 +166,92 @@ static int add_setting(struct output *output, enum cf_setting_kind kind,
         if (r == 0)
                 r = cf_excerpt_take(arena, entry->file->source, &setting.place, &setting.excerpt);
         if (r == 0)
-                r = cf_compose_edit(output->compose, entry, output->base_dir, &setting.edit);
+                r = cf_compose_edit(output->compose, entry, output->base_dir, &edit);
         if (r == 0)
                 r = add_ignores(output, entry, &setting);
-        return r < 0 ? r : cf_vec_push(arena, settings, setting);
+        if (r == 0)
+                r = cf_vec_push(arena, &output->settings, setting);
+        return r < 0 ? r : cf_vec_push(arena, &output->edits, edit);
 }
 
-/* ---- subjects ----------------------------------------------------------------------------------
- */
+/* ---- subjects ------------------------------------------------------------------------ */
 
-static int hand_out(struct output *output, enum cf_subject_kind kind, const char *name,
-                    const struct cf_service *service, const struct settings *settings)
+static void start_draft(struct output *output, const struct cf_service *service)
 {
-        const struct cf_yaml *key = service->key;
-        const struct cf_subject subject = {
-                .kind = kind,
-                .evidence = CF_DECLARED,
-                .name = name,
-                .image = service->image,
-                .engine_word = "compose",
-                .format = "compose",
-                .root = output->compose->source->path,
-                .place = cf_source_place(service->file->source, key->offset, key->length),
-                .settings = settings->items,
-                .setting_count = settings->count,
-        };
-        return output->compose->reader->subject(&subject, output->compose->reader->context);
-}
-
-static int hand_out_container(struct output *output, const char *name,
-                              const struct cf_service *service)
-{
-        struct settings settings = {0};
-        int r = 0;
         output->service = service;
+        output->settings.items = NULL;
+        output->settings.count = output->settings.capacity = 0;
+        output->edits.items = NULL;
+        output->edits.count = output->edits.capacity = 0;
+}
+
+static int end_draft(struct output *output, enum cf_subject_kind kind, const char *name)
+{
+        const struct cf_service *service = output->service;
+        const struct cf_yaml *key = service->key;
+        struct draft draft = {
+                .subject =
+                        {
+                                .kind = kind,
+                                .evidence = CF_DECLARED,
+                                .name = name,
+                                .image = service->image,
+                                .engine_word = "compose",
+                                .format = "compose",
+                                .root = output->compose->source->path,
+                                .place = cf_source_place(service->file->source, key->offset,
+                                                         key->length),
+                                .settings = output->settings.items,
+                                .setting_count = output->settings.count,
+                        },
+                .settings = output->settings.items,
+                .edits = output->edits.items,
+        };
+        return cf_vec_push(output->compose->arena, &output->drafts, draft);
+}
+
+static int draft_container(struct output *output, const char *name,
+                           const struct cf_service *service)
+{
+        int r = 0;
+        start_draft(output, service);
         for (size_t i = 0; r == 0 && i < service->options.count; i++)
                 if (is_about_seccomp(service->options.items[i]))
-                        r = add_setting(output, CF_SETTING_SECURITY_OPT, service->options.items[i],
-                                        &settings);
+                        r = add_setting(output, CF_SETTING_SECURITY_OPT, service->options.items[i]);
         if (r == 0 && service->privileged)
-                r = add_setting(output, CF_SETTING_PRIVILEGED, service->privileged, &settings);
-        return r < 0 ? r : hand_out(output, CF_SUBJECT_SERVICE, name, service, &settings);
+                r = add_setting(output, CF_SETTING_PRIVILEGED, service->privileged);
+        return r < 0 ? r : end_draft(output, CF_SUBJECT_SERVICE, name);
 }
 
-static int hand_out_service(struct output *output, const struct cf_service *service)
+static int draft_service(struct output *output, const struct cf_service *service)
 {
-        struct cf_arena *arena = output->compose->arena;
-        int r = hand_out_container(output, service->name, service);
+        int r = draft_container(output, service->name, service);
         if (r == 0 && service->build_privileged) {
-                struct settings settings = {0};
-                r = add_setting(output, CF_SETTING_PRIVILEGED, service->build_privileged,
-                                &settings);
+                start_draft(output, service);
+                r = add_setting(output, CF_SETTING_PRIVILEGED, service->build_privileged);
                 if (r == 0)
-                        r = hand_out(output, CF_SUBJECT_BUILD, service->name, service, &settings);
+                        r = end_draft(output, CF_SUBJECT_BUILD, service->name);
         }
         for (size_t i = 0; r == 0 && i < service->hook_count; i++) {
-                char *name = cf_arena_printf(arena, "%s.pre_start[%zu]", service->name, i);
-                r = name ? hand_out_container(output, name, service->hooks[i]) : -ENOMEM;
+                char *name = cf_arena_printf(output->compose->arena, "%s.pre_start[%zu]",
+                                             service->name, i);
+                r = name ? draft_container(output, name, service->hooks[i]) : -ENOMEM;
         }
         return r;
+}
+
+static int hand_out(struct output *output)
+{
+        const struct cf_reader *reader = output->compose->reader;
+        for (size_t i = 0; i < output->drafts.count; i++) {
+                struct draft *draft = &output->drafts.items[i];
+                for (size_t j = 0; j < draft->subject.setting_count; j++)
+                        draft->settings[j].edit = *draft->edits[j];
+                int r = reader->subject(&draft->subject, reader->context);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
 }
 
 /* A pre_start hook is a container that starts from what its service says. */
@@ -248,13 +280,11 @@ int cf_compose_subjects(struct cf_compose *compose, const struct cf_project *pro
                         if (complete_hooks(compose, cf_map_at(layer->services[section], i, NULL)) <
                             0)
                                 return -ENOMEM;
-        for (int section = 0; section < CF_SECTIONS; section++) {
-                for (size_t i = 0; i < cf_map_count(layer->services[section]); i++) {
-                        int r = hand_out_service(&output,
-                                                 cf_map_at(layer->services[section], i, NULL));
-                        if (r < 0)
-                                return r;
-                }
-        }
-        return 0;
+        int r = 0;
+        for (int section = 0; section < CF_SECTIONS; section++)
+                for (size_t i = 0; r == 0 && i < cf_map_count(layer->services[section]); i++)
+                        r = draft_service(&output, cf_map_at(layer->services[section], i, NULL));
+        if (r == 0)
+                r = cf_compose_verify(compose);
+        return r < 0 ? r : hand_out(&output);
 }

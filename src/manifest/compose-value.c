@@ -5,8 +5,7 @@
 #include "base/text.h"
 #include "manifest/compose.h"
 
-/* ---- variables ---------------------------------------------------------------------------------
- */
+/* ---- variables ----------------------------------------------------------------------- */
 
 const struct cf_variable *cf_variable_find(const struct cf_variables *variables,
                                            struct cf_span name)
@@ -52,8 +51,7 @@ int cf_variables_from(struct cf_arena *arena, const char *const *assignments,
         return 0;
 }
 
-/* ---- interpolation -----------------------------------------------------------------------------
- */
+/* ---- interpolation ------------------------------------------------------------------- */
 
 struct interpolation {
         struct cf_arena *arena;

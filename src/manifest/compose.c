@@ -6,8 +6,7 @@
 
 #include "manifest/formats.h"
 
-/* ---- names -------------------------------------------------------------------------------------
- */
+/* ---- names --------------------------------------------------------------------------- */
 
 /* In the order in which Compose prefers them. */
 static const char *const main_names[] = {"compose.yaml", "compose.yml", "docker-compose.yml",
@@ -52,8 +51,7 @@ static enum cf_claim claim(const struct cf_source *source)
                                                                            : CF_CLAIM_NONE;
 }
 
-/* ---- files -------------------------------------------------------------------------------------
- */
+/* ---- files --------------------------------------------------------------------------- */
 
 char *cf_compose_path(const struct cf_compose *compose, const char *dir, const char *path)
 {
@@ -103,8 +101,7 @@ static int open_file(struct cf_compose *compose, const char *path, const struct 
         return cf_map_put(compose->files, cf_span_of(path), file);
 }
 
-int cf_compose_open(struct cf_compose *compose, const char *path,
-                    const struct cf_compose_file **ret_file)
+int cf_compose_open(struct cf_compose *compose, const char *path, struct cf_compose_file **ret_file)
 {
         struct cf_compose_file *file = cf_map_get(compose->files, cf_span_of(path));
         if (!file) {
@@ -133,8 +130,7 @@ int cf_compose_env(struct cf_compose *compose, const char *path, bool required,
         return 0;
 }
 
-/* ---- reporting ---------------------------------------------------------------------------------
- */
+/* ---- reporting ----------------------------------------------------------------------- */
 
 /* False when the same was reported before (or when there is no memory to tell). */
 static bool is_new(struct cf_compose *compose, const struct cf_error *err)
@@ -156,7 +152,7 @@ static void report(struct cf_compose *compose, const struct cf_error *err)
                 compose->reader->trouble(err, compose->reader->context);
 }
 
-void cf_compose_refuse(struct cf_compose *compose, const struct cf_compose_file *file,
+void cf_compose_refuse(struct cf_compose *compose, struct cf_compose_file *file,
                        const struct cf_yaml *node, const char *format, ...)
 {
         char message[CF_ERROR_TEXT];
@@ -170,7 +166,7 @@ void cf_compose_refuse(struct cf_compose *compose, const struct cf_compose_file 
         report(compose, &err);
 }
 
-void cf_compose_unreadable(struct cf_compose *compose, const struct cf_compose_file *file,
+void cf_compose_unreadable(struct cf_compose *compose, struct cf_compose_file *file,
                            const struct cf_yaml *node, const struct cf_error *why,
                            const char *format, ...)
 {
@@ -189,7 +185,7 @@ void cf_compose_unreadable(struct cf_compose *compose, const struct cf_compose_f
 }
 
 /* Compose refuses a file in which a key stands twice. */
-static void check_duplicates(struct cf_compose *compose, const struct cf_compose_file *file,
+static void check_duplicates(struct cf_compose *compose, struct cf_compose_file *file,
                              struct cf_yaml *node)
 {
         if (node->target || node->type == CF_YAML_SCALAR)
@@ -205,8 +201,7 @@ static void check_duplicates(struct cf_compose *compose, const struct cf_compose
                 check_duplicates(compose, file, node->items[i]);
 }
 
-/* ---- which files make a project ----------------------------------------------------------------
- */
+/* ---- which files make a project ------------------------------------------------------ */
 
 struct role {
         CF_VEC(const char *) paths; /* the first is the main file */
@@ -346,8 +341,7 @@ static int find_role(struct cf_compose *compose, struct role *role)
         return cf_vec_push(compose->arena, &role->paths, compose->source->path);
 }
 
-/* ---- reading -----------------------------------------------------------------------------------
- */
+/* ---- reading ------------------------------------------------------------------------- */
 
 static int read_role(struct cf_compose *compose, const struct role *role)
 {

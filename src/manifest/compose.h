@@ -27,8 +27,7 @@
 #define CF_COMPOSE_VALUE ((size_t)64 << 10) /* longest value after interpolation, bytes */
 #define CF_COMPOSE_VARIABLES 20000          /* most variables of one project's .env files */
 
-/* ---- values ------------------------------------------------------------------------------------
- */
+/* ---- values -------------------------------------------------------------------------- */
 
 /* Text after interpolation. A part that cannot be known stands as one NUL byte, a "hole": YAML
  * text and .env files hold none of their own. */
@@ -76,28 +75,40 @@ int cf_interpolate(struct cf_arena *arena, struct cf_span template,
 bool cf_value_may_be(struct cf_span text, const char *word);
 bool cf_value_has_hole(struct cf_span text);
 
-/* ---- files and projects ------------------------------------------------------------------------
- */
+/* ---- files and projects -------------------------------------------------------------- */
 
 struct cf_compose_file {
         const char *path; /* as shown */
         const struct cf_source *source;
         struct cf_yaml_file *yaml;
         const struct cf_error *error; /* not NULL: it could not be read */
-        struct cf_yaml **merging;     /* mappings with a merge key, in order; see compose-edit.c */
+        bool surveyed;                /* what follows is filled in, and notes are made */
+        struct cf_yaml **merging;     /* mappings with a merge key */
         size_t merging_count;
+        bool is_json;
+};
+
+/* An edit that is to be verified, and what it is expected to do. */
+struct cf_pending {
+        struct cf_edit *edit;
+        struct cf_compose_file *file;
+        struct cf_yaml *node;       /* the item, key or value that goes or changes */
+        struct cf_yaml *collection; /* that it is cut from; NULL: it becomes `false` */
+        struct cf_yaml *key;        /* of the pair that goes when all of the collection does; */
+        struct cf_yaml *owner;      /* and the mapping of that pair; NULL: the collection stays */
 };
 
 struct cf_compose {
         const struct cf_reader *reader;
         struct cf_arena *arena;
-        bool dotted;                    /* paths are shown with "./" in front */
-        const struct cf_source *source; /* the file that the reader was given */
-        struct cf_map *files;           /* path → struct cf_compose_file */
-        struct cf_map *bases;           /* extended file and variables → struct cf_layer */
-        struct cf_map *included;        /* an include and its variables → struct cf_layer */
-        struct cf_map *refused;         /* places that were reported */
-        size_t verified;                /* bytes parsed again to verify edits */
+        bool dotted;                       /* paths are shown with "./" in front */
+        const struct cf_source *source;    /* the file that the reader was given */
+        struct cf_map *files;              /* path → struct cf_compose_file */
+        struct cf_map *bases;              /* extended file and variables → struct cf_layer */
+        struct cf_map *included;           /* an include and its variables → struct cf_layer */
+        struct cf_map *refused;            /* places that were reported */
+        CF_VEC(struct cf_pending) pending; /* edits to be verified */
+        uint64_t rounds;                   /* of verifying */
 };
 
 /* A (sub)project: files that are merged in order, its folder, its variables. */
@@ -121,7 +132,7 @@ enum cf_part {
 
 /* One thing that a file writes: where, and what it is after interpolation. */
 struct cf_entry {
-        const struct cf_compose_file *file;
+        struct cf_compose_file *file;
         struct cf_yaml *node;  /* the list item or the value of the key, as written */
         struct cf_yaml *key;   /* the key of the pair */
         struct cf_yaml *pair;  /* the value of the pair, as written */
@@ -140,19 +151,19 @@ enum cf_section { CF_SERVICES, CF_JOBS, CF_SECTIONS };
 
 struct cf_service {
         const char *name;
-        const struct cf_compose_file *file; /* where it is defined */
-        struct cf_yaml *key;                /* its name there */
-        const char *image;                  /* NULL: none, or not known */
-        struct cf_entries options;          /* security_opt */
-        struct cf_entry *privileged;        /* NULL: not given */
+        struct cf_compose_file *file; /* where it is defined */
+        struct cf_yaml *key;          /* its name there */
+        const char *image;            /* NULL: none, or not known */
+        struct cf_entries options;    /* security_opt */
+        struct cf_entry *privileged;  /* NULL: not given */
         struct cf_entry *build_privileged;
         struct cf_service **hooks; /* pre_start: containers of their own */
         size_t hook_count;
-        unsigned resets;                            /* cf_part bits */
-        struct cf_yaml *extends;                    /* NULL: none, or resolved */
-        const struct cf_compose_file *extends_file; /* where `extends` is written */
-        const char *dir;                            /* extends.file starts from it */
-        const struct cf_variables *variables;       /* for its extends */
+        unsigned resets;                      /* cf_part bits */
+        struct cf_yaml *extends;              /* NULL: none, or resolved */
+        struct cf_compose_file *extends_file; /* where `extends` is written */
+        const char *dir;                      /* extends.file starts from it */
+        const struct cf_variables *variables; /* for its extends */
         enum { CF_EXTENDS_OPEN, CF_EXTENDS_BUSY, CF_EXTENDS_DONE } state;
 };
 
@@ -167,21 +178,20 @@ struct cf_layer {
 /* Reads a file of the project once; (*ret_file)->error says when it cannot be read. 0 or -ENOMEM.
  */
 int cf_compose_open(struct cf_compose *compose, const char *path,
-                    const struct cf_compose_file **ret_file);
+                    struct cf_compose_file **ret_file);
 
 /* The path of a file that is named in folder `dir`, as it is shown. NULL: no memory. */
 char *cf_compose_path(const struct cf_compose *compose, const char *dir, const char *path);
 
 /* Reports what is wrong at a node, or that the file `why` could not be read there (NULL: nothing
  * beneath). The same words at the same place are said once. */
-void cf_compose_refuse(struct cf_compose *compose, const struct cf_compose_file *file,
+void cf_compose_refuse(struct cf_compose *compose, struct cf_compose_file *file,
                        const struct cf_yaml *node, const char *format, ...) CF_PRINTF(4, 5);
-void cf_compose_unreadable(struct cf_compose *compose, const struct cf_compose_file *file,
+void cf_compose_unreadable(struct cf_compose *compose, struct cf_compose_file *file,
                            const struct cf_yaml *node, const struct cf_error *why,
                            const char *format, ...) CF_PRINTF(5, 6);
 
-/* ---- layers ------------------------------------------------------------------------------------
- */
+/* ---- layers -------------------------------------------------------------------------- */
 
 /* The document could be Compose's: a mapping with a mapping `services` (or `jobs`) of mappings;
  * with `named` also one that only includes, and the legacy form without `services`. */
@@ -190,8 +200,8 @@ bool cf_compose_shape(struct cf_yaml *root, bool named);
 int cf_layer_new(struct cf_arena *arena, struct cf_layer *ret_layer);
 
 /* What one document writes. `dir`, `variables` are those of its project. 0 or -ENOMEM. */
-int cf_layer_read(struct cf_compose *compose, const struct cf_compose_file *file,
-                  struct cf_yaml *root, const char *dir, const struct cf_variables *variables,
+int cf_layer_read(struct cf_compose *compose, struct cf_compose_file *file, struct cf_yaml *root,
+                  const char *dir, const struct cf_variables *variables,
                   struct cf_layer *ret_layer);
 
 /* The text of a scalar after interpolation; text.data NULL: it is no scalar. 0 or -ENOMEM. */
@@ -202,8 +212,7 @@ int cf_compose_value(struct cf_compose *compose, const struct cf_variables *vari
 enum cf_truth { CF_FALSE, CF_TRUE, CF_TRUTH_UNKNOWN, CF_TRUTH_REFUSED };
 enum cf_truth cf_entry_truth(const struct cf_entry *entry);
 
-/* ---- projects ----------------------------------------------------------------------------------
- */
+/* ---- projects ------------------------------------------------------------------------ */
 
 /* A service over another: the one it extends, that of an earlier file, an included one. */
 int cf_service_merge(struct cf_compose *compose, const struct cf_service *base,
@@ -211,7 +220,7 @@ int cf_service_merge(struct cf_compose *compose, const struct cf_service *base,
 
 /* Reads what a document includes and puts it under the document's own services. */
 int cf_compose_include(struct cf_compose *compose, const struct cf_project *project,
-                       const struct cf_compose_file *file, struct cf_layer *layer);
+                       struct cf_compose_file *file, struct cf_layer *layer);
 
 /* The name is an address (Git, OCI, HTTP), which Compose would fetch. */
 bool cf_compose_is_remote(const char *path);
@@ -228,13 +237,17 @@ int cf_project_read(struct cf_compose *compose, const struct cf_project *project
 int cf_compose_subjects(struct cf_compose *compose, const struct cf_project *project,
                         const struct cf_layer *layer);
 
-/* ---- edits -------------------------------------------------------------------------------------
- */
+/* ---- edits --------------------------------------------------------------------------- */
 
 /* Notes that without this entry another value would come to bear: it is turned off where it
- * stands rather than taken out. */
-void cf_entry_set_hiding(struct cf_entry *entry);
+ * stands rather than taken out. 0 or -ENOMEM. */
+int cf_entry_set_hiding(struct cf_compose *compose, struct cf_entry *entry);
 
-/* How an entry can be ended in its file. 0 or -ENOMEM. */
+/* How an entry can be ended in its file: one edit a place, however many services it reaches. It
+ * becomes final with cf_compose_verify. 0 or -ENOMEM. */
 int cf_compose_edit(struct cf_compose *compose, const struct cf_entry *entry, const char *base_dir,
-                    struct cf_edit *ret_edit);
+                    struct cf_edit **ret_edit);
+
+/* Makes each edit on a copy of its file and reads that again: an edit that would change anything
+ * else is refused. 0 or -ENOMEM. */
+int cf_compose_verify(struct cf_compose *compose);

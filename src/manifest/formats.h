@@ -5,3 +5,5 @@
 #include "manifest/manifest.h"
 
 extern const struct cf_format cf_format_compose;
+extern const struct cf_format cf_format_daemon;
+extern const struct cf_format cf_format_shell;

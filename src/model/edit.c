@@ -18,6 +18,7 @@ struct node {
 /* A replacement, and what became of it when it met others. */
 struct candidate {
         struct cf_replacement made;
+        bool removes; /* of a group; what stands for the whole of it may remain */
         const char *refusal;
 };
 
@@ -161,9 +162,9 @@ static void cut_part(struct node *node, size_t part)
 
 /* Index of a new candidate, or 0 when there is no memory. */
 static size_t add_candidate(struct resolver *resolver, size_t start, size_t end,
-                            struct cf_span text)
+                            struct cf_span text, bool removes)
 {
-        struct candidate candidate = {.made = {start, end - start, text}};
+        struct candidate candidate = {.made = {start, end - start, text}, .removes = removes};
         if (cf_vec_push(resolver->arena, &resolver->candidates, candidate) < 0)
                 return 0;
         return resolver->candidates.count - 1;
@@ -203,16 +204,16 @@ static size_t cut_run(struct resolver *resolver, const struct cf_group *group, s
         if (first == 0) {
                 if (last + 1 < group->count)
                         end = parts[last + 1].offset;
-                return add_candidate(resolver, start, end, CF_SPAN(""));
+                return add_candidate(resolver, start, end, CF_SPAN(""), true);
         }
         size_t before = range_end(&parts[first - 1]);
         size_t comma = comma_before_comment(resolver->text, before, start);
         if (comma == SIZE_MAX)
-                return add_candidate(resolver, before, end, CF_SPAN(""));
+                return add_candidate(resolver, before, end, CF_SPAN(""), true);
         while (start > comma + 1 && strchr(" \t", resolver->text.data[start - 1]))
                 start--;
         return add_candidate(resolver, comma, end,
-                             cf_span_part(resolver->text, comma + 1, start - comma - 1));
+                             cf_span_part(resolver->text, comma + 1, start - comma - 1), true);
 }
 
 static int write_parts(struct resolver *resolver, struct node *node)
@@ -229,7 +230,8 @@ static int write_parts(struct resolver *resolver, struct node *node)
                         made = cut_run(resolver, group, i, next - 1);
                 } else {
                         const struct cf_range *part = &group->parts[i];
-                        made = add_candidate(resolver, part->offset, range_end(part), CF_SPAN(""));
+                        made = add_candidate(resolver, part->offset, range_end(part), CF_SPAN(""),
+                                             true);
                 }
                 if (!made)
                         return -ENOMEM;
@@ -247,7 +249,7 @@ static int write_node(struct resolver *resolver, struct node *node)
         if (!is_gone(node) || !has_whole(node))
                 return write_parts(resolver, node);
         node->whole = add_candidate(resolver, group->whole.offset, range_end(&group->whole),
-                                    cf_span_of(group->whole_text));
+                                    cf_span_of(group->whole_text), true);
         return node->whole ? 0 : -ENOMEM;
 }
 
@@ -283,7 +285,8 @@ static int write_request(struct resolver *resolver, struct cf_edit_request *requ
                 request->refusal = malformed;
                 return 0;
         }
-        *ret_candidate = add_candidate(resolver, made.offset, made.offset + made.length, made.text);
+        *ret_candidate = add_candidate(resolver, made.offset, made.offset + made.length, made.text,
+                                       made.text.size == 0);
         return *ret_candidate ? 0 : -ENOMEM;
 }
 
@@ -305,14 +308,15 @@ static bool meets(const struct cf_replacement *before, const struct cf_replaceme
         return after->offset < before->offset + before->length || after->offset == before->offset;
 }
 
-/* True when making `before` makes `after`, too. */
-static bool includes(const struct cf_replacement *before, const struct cf_replacement *after)
+/* True when making `a` makes `b`, too. */
+static bool includes(const struct candidate *a, const struct candidate *b)
 {
-        if (before->offset == after->offset && before->length == after->length &&
-            cf_span_equal(before->text, after->text))
+        const struct cf_replacement *outer = &a->made, *inner = &b->made;
+        if (outer->offset == inner->offset && outer->length == inner->length &&
+            cf_span_equal(outer->text, inner->text))
                 return true;
-        return before->text.size == 0 && after->text.size == 0 &&
-               after->offset + after->length <= before->offset + before->length;
+        return a->removes && b->removes &&
+               inner->offset + inner->length <= outer->offset + outer->length;
 }
 
 /* Sorts the candidates and keeps those that can be made together. */
@@ -320,6 +324,7 @@ static int settle(struct resolver *resolver, struct cf_replacement **ret_replace
                   size_t *ret_count)
 {
         size_t count = resolver->candidates.count - 1, made = 0;
+        const struct candidate *last = NULL;
         struct candidate **sorted = cf_arena_many(resolver->arena, count, struct candidate *);
         struct cf_replacement *replacements =
                 cf_arena_many(resolver->arena, count, struct cf_replacement);
@@ -330,11 +335,12 @@ static int settle(struct resolver *resolver, struct cf_replacement **ret_replace
         if (count)
                 qsort(sorted, count, sizeof(struct candidate *), compare_candidates);
         for (size_t i = 0; i < count; i++) {
-                const struct cf_replacement *last = made ? &replacements[made - 1] : NULL;
-                if (!last || !meets(last, &sorted[i]->made))
-                        replacements[made++] = sorted[i]->made;
-                else if (!includes(last, &sorted[i]->made))
+                if (!last || !meets(&last->made, &sorted[i]->made)) {
+                        last = sorted[i];
+                        replacements[made++] = last->made;
+                } else if (!includes(last, sorted[i])) {
                         sorted[i]->refusal = overlaps;
+                }
         }
         *ret_replacements = replacements;
         *ret_count = made;

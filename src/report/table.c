@@ -25,7 +25,7 @@ static void put_or_dash(struct cf_text *out, const char *text)
 static void put_name(struct cf_text *out, const struct cf_report_row *row)
 {
         const struct cf_container *container = row->subject->container;
-        put_or_dash(out, container ? container->name : row->subject->name);
+        put_or_dash(out, container ? cf_report_container_name(container) : row->subject->name);
 }
 
 static void put_image(struct cf_text *out, const struct cf_report_row *row)
@@ -116,7 +116,7 @@ static void make_cell(struct cf_text *cell, const struct column *column,
 /* Takes from the widest column until the line fits; the first and the last stay. */
 static void shrink(size_t widths[static COLUMNS], size_t room)
 {
-        size_t total = (COLUMNS - 1) * GAP;
+        size_t total = (size_t)(COLUMNS - 1) * GAP;
         for (size_t i = 0; i < COLUMNS; i++)
                 total += widths[i];
         while (total > room) {

@@ -237,7 +237,7 @@ static const struct row profiles[] = {
          SERVICE,
          NULL,
          {OPT("seccomp=folder")},
-         "fail profile-missing: the profile 'folder' of service 'web' does not exist",
+         "fail profile-missing: the profile 'folder' of service 'web' is a folder",
          NULL},
         {"below a file",
          SERVICE,
@@ -265,7 +265,7 @@ static const struct row profiles[] = {
          NULL,
          {OPT("seccomp=https://example.com/p.json")},
          "fail profile-missing: the profile 'https://example.com/p.json' of 'docker run' of image "
-         "'nginx:latest' does not exist",
+         "'nginx:latest' is no file: engines fetch nothing from the network",
          NULL},
         {"broken",
          SERVICE,
@@ -333,9 +333,8 @@ static const struct row profiles[] = {
 };
 
 #define MISSPELLED "warn seccomp-misspelled: the seccomp setting of service 'web': "
-#define AS_FILE(value)                                                                           \
-        MISSPELLED "Compose takes '" value "' as a file name, and fails unless there is such a " \
-                   "file"
+#define AS_FILE(value) \
+        MISSPELLED "Compose takes '" value "' as a file name, and there is no such file"
 #define REFUSED(entry) MISSPELLED "Compose refuses '" entry "': no security option has that name"
 #define NO_VALUE(entry) MISSPELLED "Compose refuses '" entry "': it needs the form seccomp=VALUE"
 
@@ -435,7 +434,7 @@ static const struct row daemons[] = {
          NULL,
          {DAEMON("UNCONFINED")},
          "warn seccomp-misspelled: the seccomp setting of the Docker daemon: Docker takes "
-         "'UNCONFINED' as a file name, and fails unless there is such a file",
+         "'UNCONFINED' as a file name, and there is no such file",
          NULL},
         {"unknown",
          CF_SUBJECT_DAEMON,

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """House rules that a machine can hold: format, rooms, sizes, and tables against documents."""
+import concurrent.futures
 import os
 import pathlib
 import re
@@ -48,6 +49,20 @@ def format_is_clean():
     done = subprocess.run(["clang-format", "--dry-run", "-Werror", *sources], cwd=TOP, text=True,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     return [l for l in done.stdout.splitlines() if "error:" in l][:20]
+
+
+def clang_tidy_is_quiet():
+    database = next((d for d in (TOP / "build-sanitized", TOP / "build") if (d / "compile_commands.json").exists()),
+                    None)
+    if not database:
+        return ["no build folder with compile_commands.json"]
+    sources = [str(f) for f in tracked("src/*.c")]
+    batches = [sources[i::8] for i in range(8)]
+    with concurrent.futures.ThreadPoolExecutor(max_workers=os.cpu_count() or 2) as pool:
+        done = pool.map(lambda batch: subprocess.run(["clang-tidy", "-p", str(database), "--quiet", *batch],
+                                                     cwd=TOP, text=True, stdout=subprocess.PIPE,
+                                                     stderr=subprocess.DEVNULL).stdout, batches)
+        return sorted({l for out in done for l in out.splitlines() if re.search(r" (error|warning): ", l)})
 
 
 def rooms():
@@ -209,7 +224,7 @@ def changelog_and_version():
 
 
 def main():
-    for rule in (format_is_clean, includes_stay_in_their_rooms, sizes_and_calls, man_pages_match_the_tables,
+    for rule in (format_is_clean, clang_tidy_is_quiet, includes_stay_in_their_rooms, sizes_and_calls, man_pages_match_the_tables,
                  man_pages_compile, rules_have_pages, formats_are_documented, completions_know_everything,
                  speaks_of_itself_alone, changelog_and_version):
         check("lint: " + rule.__name__.replace("_", " "), rule())

@@ -147,6 +147,7 @@ static void parents(void **state)
                 {1 | 8, "s:\n web:\n  image: x\n  p: t\nv: 1\n"}, /* the item goes with its key */
                 {3 | 8, "s:\n web:\n  image: x\n  p: t\nv: 1\n"},
                 {3 | 4 | 16, "s:\n web: {}\nv: 1\n"},
+                {1 | 4 | 8 | 16, "s:\n web: {}\nv: 1\n"}, /* the item is in what goes whole */
         };
         for (size_t i = 0; i < CF_COUNT(rows); i++) {
                 CF_ARENA struct cf_arena *arena = cf_arena_new(0);

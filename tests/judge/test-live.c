@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Engines, containers and processes: what is configured, and what the kernel says. */
+#include "kit.h"
+
+#define ID "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+static const struct cf_engine docker = {.name = "Docker",
+                                        .version = "28.5.2",
+                                        .host = "unix:///run/docker.sock",
+                                        .kernel = "6.12.1",
+                                        .local = true,
+                                        .seccomp = true,
+                                        .default_profile = "builtin"};
+static const struct cf_engine docker_unconfined = {.name = "Docker",
+                                                   .version = "26.1.0",
+                                                   .host = "unix:///run/docker.sock",
+                                                   .local = true,
+                                                   .seccomp = true,
+                                                   .default_profile = "unconfined"};
+static const struct cf_engine docker_without = {.name = "Docker",
+                                                .version = "20.10.24",
+                                                .host = "unix:///run/docker.sock",
+                                                .kernel = "6.18.0",
+                                                .local = true};
+
+/* Modes of a container's processes, a letter each: f filter, n none, u unreadable, e none and
+ * entered from outside. */
+static const struct cf_process *processes(struct cf_arena *arena, const char *modes)
+{
+        size_t count = strlen(modes);
+        struct cf_process *items = cf_arena_many(arena, count, struct cf_process);
+        for (size_t i = 0; i < count; i++)
+                items[i] = (struct cf_process){.pid = (pid_t)(4711 + i),
+                                               .name = "sh",
+                                               .mode = modes[i] == 'f'   ? CF_SECCOMP_FILTER
+                                                       : modes[i] == 'u' ? CF_SECCOMP_UNREADABLE
+                                                                         : CF_SECCOMP_OFF,
+                                               .by_exec = modes[i] == 'e',
+                                               .foreign = true};
+        return items;
+}
+
+struct live {
+        const char *what;
+        const struct cf_engine *engine;
+        struct row_setting settings[ROW_SETTINGS];
+        const char *status; /* NULL: running */
+        const char *modes;  /* NULL: processes are not known */
+        const char *want;   /* the findings, and of each its notes behind "  " */
+};
+
+#define OFF "fail seccomp-unconfined: the system call filter of container 'web' is off"
+
+static const struct live lives[] = {
+        {"a clean one", &docker, {{0}}, NULL, "fff", ""},
+        {"processes not known", &docker, {{0}}, NULL, NULL, ""},
+        {"unconfined and running",
+         &docker,
+         {OPT("seccomp=unconfined")},
+         NULL,
+         "nnn",
+         OFF "\n  the kernel shows no filter on 3 of 3 processes"
+             "\n  to see which calls it makes: sudo strace -f -c -p 4711"},
+        {"unconfined and stopped",
+         &docker,
+         {OPT("seccomp:unconfined")},
+         "exited",
+         NULL,
+         OFF "\n  not running (exited): nothing is exposed now"},
+        {"unconfined, processes not known",
+         &docker,
+         {OPT("seccomp=unconfined")},
+         NULL,
+         NULL,
+         OFF "\n  its processes cannot be seen from here"},
+        {"unconfined, but the program filters itself",
+         &docker,
+         {OPT("seccomp=unconfined")},
+         NULL,
+         "f",
+         OFF "\n  the kernel shows a filter on its 1 process all the same"
+             "\n  to see which calls it makes: sudo strace -f -c -p 4711"},
+        {"privileged, and honoured with a profile",
+         &docker,
+         {PRIV("true"), OPT_JSON("{\"defaultAction\":\"SCMP_ACT_ERRNO\"}")},
+         NULL,
+         "f",
+         "note privileged: container 'web' is privileged, but keeps its own profile: Docker "
+         "honours "
+         "it"},
+        {"privileged with a profile, on an engine that ignores it",
+         &docker_unconfined,
+         {PRIV("true"), OPT_JSON("{\"defaultAction\":\"SCMP_ACT_ERRNO\"}")},
+         "created",
+         NULL,
+         "fail privileged: container 'web' is privileged: no system call filter, since Docker "
+         "ignores "
+         "its profile then\n  not running (created): nothing is exposed now"},
+        {"privileged with a profile that is not enforced",
+         &docker,
+         {PRIV("true"), OPT_JSON("{\"defaultAction\":\"SCMP_ACT_ERRNO\"}")},
+         NULL,
+         "n",
+         "note privileged: container 'web' is privileged, but keeps its own profile: Docker "
+         "honours "
+         "it\n"
+         "fail process-unfiltered: no process of container 'web' has the filter that it was "
+         "configured with\n  PID 4711 (sh)"},
+        {"the engine's default is unconfined",
+         &docker_unconfined,
+         {{0}},
+         NULL,
+         "nn",
+         OFF ": it has no profile of its own and the engine's default is unconfined"
+             "\n  the kernel shows no filter on 2 of 2 processes"
+             "\n  to see which calls it makes: sudo strace -f -c -p 4711"},
+        {"the engine's default is unconfined, the container's is builtin",
+         &docker_unconfined,
+         {OPT("seccomp=builtin")},
+         NULL,
+         "ff",
+         ""},
+        {"the engine has no seccomp",
+         &docker_without,
+         {{0}},
+         NULL,
+         "n",
+         "fail seccomp-unsupported: container 'web' has no system call filter: its engine has no "
+         "seccomp\n  the kernel shows no filter on 1 of 1 process"
+         "\n  to see which calls it makes: sudo strace -f -c -p 4711"},
+        {"the engine has no seccomp, and the container is unconfined anyway",
+         &docker_without,
+         {OPT("seccomp=unconfined")},
+         "exited",
+         NULL,
+         OFF "\n  not running (exited): nothing is exposed now"},
+        {"someone entered",
+         &docker,
+         {{0}},
+         NULL,
+         "ffe",
+         "fail process-unfiltered: 1 of 3 processes of container 'web' has no filter\n"
+         "  PID 4713 (sh), entered from outside"},
+        {"many entered",
+         &docker,
+         {{0}},
+         NULL,
+         "fnnnnnn",
+         "fail process-unfiltered: 6 of 7 processes of container 'web' have no filter\n"
+         "  PID 4712 (sh)\n  PID 4713 (sh)\n  PID 4714 (sh)\n  PID 4715 (sh)\n  and 2 more"},
+        {"the runtime installs none",
+         &docker,
+         {{0}},
+         NULL,
+         "nn",
+         "fail process-unfiltered: no process of container 'web' has the filter that it was "
+         "configured with\n  PID 4711 (sh)\n  PID 4712 (sh)"},
+        {"unreadable",
+         &docker,
+         {{0}},
+         NULL,
+         "fuu",
+         "unknown process-unfiltered: whether all processes of container 'web' have a filter "
+         "cannot "
+         "be told: 2 of 3 cannot be read"},
+        {"unreadable and unconfined: one finding",
+         &docker,
+         {OPT("seccomp=unconfined")},
+         NULL,
+         "u",
+         OFF "\n  1 of 1 process cannot be read"
+             "\n  to see which calls it makes: sudo strace -f -c -p 4711"},
+};
+
+static char *print_with_notes(struct cf_arena *arena, struct cf_finding *const *findings,
+                              size_t count)
+{
+        char *text = cf_arena_string(arena, "");
+        for (size_t i = 0; i < count; i++) {
+                text = cf_arena_printf(arena, "%s%s%s", text, i ? "\n" : "",
+                                       kit_print(arena, &findings[i], 1));
+                for (size_t j = 0; j < findings[i]->note_count; j++)
+                        text = cf_arena_printf(arena, "%s\n  %s", text, findings[i]->notes[j]);
+        }
+        return text;
+}
+
+static char *judge_one(struct cf_arena *arena, const struct cf_subject *subject)
+{
+        struct cf_files *files = cf_files_new();
+        struct cf_judge_options options = {.files = files, .kernel = "6.1.0"};
+        struct cf_judge *judge = cf_judge_new(&options);
+        struct cf_finding **findings = NULL;
+        size_t count = 0;
+        assert_int_equal(cf_judge_subject(judge, subject), 0);
+        assert_int_equal(cf_judge_finish(judge, &findings, &count), 0);
+        char *text = print_with_notes(arena, findings, count);
+        cf_judge_free(judge);
+        cf_files_free(files);
+        return text;
+}
+
+static void containers(void **state)
+{
+        (void)state;
+        for (size_t i = 0; i < CF_COUNT(lives); i++) {
+                const struct live *live = &lives[i];
+                CF_ARENA struct cf_arena *arena = cf_arena_new(0);
+                struct cf_container container = {.id = ID,
+                                                 .name = "web",
+                                                 .image = "nginx:latest",
+                                                 .command = "nginx -g daemon off;",
+                                                 .status = live->status ? live->status : "running",
+                                                 .running = !live->status,
+                                                 .pid = live->status ? 0 : 4711,
+                                                 .processes_known = live->modes};
+                if (live->modes) {
+                        container.processes = processes(arena, live->modes);
+                        container.process_count = strlen(live->modes);
+                }
+                struct cf_subject subject = {.kind = CF_SUBJECT_CONTAINER,
+                                             .evidence = CF_CONFIGURED,
+                                             .name = "web",
+                                             .image = "nginx:latest",
+                                             .container = &container,
+                                             .engine = live->engine};
+                struct cf_setting *settings =
+                        kit_settings(arena, live->settings, &subject.setting_count);
+                for (size_t j = 0; j < subject.setting_count; j++)
+                        settings[j].place = (struct cf_place){0};
+                subject.settings = settings;
+                const char *got = judge_one(arena, &subject);
+                if (strcmp(got, live->want) != 0)
+                        fail_msg("%s:\n  got:  %s\n  want: %s", live->what, got, live->want);
+        }
+}
+
+static void engines(void **state)
+{
+        (void)state;
+        static const struct {
+                const struct cf_engine *engine;
+                const char *want;
+        } rows[] = {
+                {&docker, ""},
+                {&docker_unconfined,
+                 "fail daemon-unconfined: the default seccomp profile of Docker "
+                 "26.1.0 at unix:///run/docker.sock is unconfined"},
+                {&docker_without,
+                 "fail seccomp-unsupported: Docker 20.10.24 at "
+                 "unix:///run/docker.sock has no seccomp: no container has a system "
+                 "call filter\n  kernel 6.18.0"},
+        };
+        for (size_t i = 0; i < CF_COUNT(rows); i++) {
+                CF_ARENA struct cf_arena *arena = cf_arena_new(0);
+                struct cf_subject subject = {.kind = CF_SUBJECT_DAEMON,
+                                             .evidence = CF_CONFIGURED,
+                                             .engine_word = "docker",
+                                             .engine = rows[i].engine};
+                assert_string_equal(judge_one(arena, &subject), rows[i].want);
+        }
+}
+
+static void lone_processes(void **state)
+{
+        (void)state;
+        static const struct {
+                struct cf_process process;
+                const char *want;
+        } rows[] = {
+                {{.mode = CF_SECCOMP_OFF}, ""},
+                {{.mode = CF_SECCOMP_FILTER, .foreign = true, .container = ID}, ""},
+                {{.mode = CF_SECCOMP_STRICT, .foreign = true, .container = ID}, ""},
+                {{.mode = CF_SECCOMP_OFF,
+                  .foreign = true,
+                  .container = ID,
+                  .engine = "docker",
+                  .cgroup = "/docker/" ID,
+                  .command = "sleep 9"},
+                 "fail process-unfiltered: process 42 (sleep) of docker container 0123456789ab has "
+                 "no "
+                 "filter\n  command: sleep 9\n  cgroup: /docker/" ID},
+                {{.mode = CF_SECCOMP_OFF, .foreign = true, .engine = "lxc"},
+                 "fail process-unfiltered: process 42 (sleep) of a container of lxc has no filter"},
+                {{.mode = CF_SECCOMP_OFF, .foreign = true},
+                 "note process-unfiltered: process 42 (sleep) lives in namespaces of its own and "
+                 "has "
+                 "no filter"},
+                {{.mode = CF_SECCOMP_UNREADABLE, .foreign = true, .container = ID},
+                 "unknown process-unfiltered: whether process 42 (sleep) has a filter cannot be "
+                 "told"},
+                {{.mode = CF_SECCOMP_UNREADABLE, .foreign = true}, ""},
+        };
+        for (size_t i = 0; i < CF_COUNT(rows); i++) {
+                CF_ARENA struct cf_arena *arena = cf_arena_new(0);
+                struct cf_process process = rows[i].process;
+                process.pid = 42;
+                process.name = "sleep";
+                struct cf_subject subject = {
+                        .kind = CF_SUBJECT_PROCESS, .evidence = CF_ENFORCED, .process = &process};
+                assert_string_equal(judge_one(arena, &subject), rows[i].want);
+        }
+}
+
+/* The next step leads to the file that made the container. */
+static void compose_labels(void **state)
+{
+        (void)state;
+        struct cf_container container = {.id = ID,
+                                         .name = "shop-db-1",
+                                         .running = false,
+                                         .status = "exited",
+                                         .compose_project = "shop",
+                                         .compose_service = "db",
+                                         .compose_files = "/srv/my shop/compose.yaml",
+                                         .compose_dir = "/srv/my shop"};
+        struct cf_setting setting = {.kind = CF_SETTING_SECURITY_OPT,
+                                     .value = "seccomp=unconfined"};
+        struct cf_subject subject = {.kind = CF_SUBJECT_CONTAINER,
+                                     .evidence = CF_CONFIGURED,
+                                     .name = "shop-db-1",
+                                     .container = &container,
+                                     .engine = &docker,
+                                     .settings = &setting,
+                                     .setting_count = 1};
+        struct cf_judge *judge = cf_judge_new(&(struct cf_judge_options){0});
+        struct cf_finding **findings = NULL;
+        size_t count = 0;
+        assert_int_equal(cf_judge_subject(judge, &subject), 0);
+        assert_int_equal(cf_judge_finish(judge, &findings, &count), 0);
+        assert_int_equal(count, 1);
+        assert_string_equal(findings[0]->remedy.text,
+                            "change service 'db' of Compose project 'shop' in /srv/my "
+                            "shop/compose.yaml, then start it again");
+        assert_string_equal(findings[0]->remedy.command, "confined scan '/srv/my shop'");
+        assert_false(findings[0]->remedy.editable);
+        assert_ptr_not_equal(findings[0]->container, &container);
+        assert_string_equal(findings[0]->container->id, ID);
+        cf_judge_free(judge);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(containers),
+                cmocka_unit_test(engines),
+                cmocka_unit_test(lone_processes),
+                cmocka_unit_test(compose_labels),
+        };
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

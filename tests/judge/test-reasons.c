@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "unit.h"
+
+#include "judge/reasons.h"
+
+static void found(void **state)
+{
+        (void)state;
+        static const struct {
+                const char *image, *command, *id; /* id NULL: none */
+        } rows[] = {
+                {"golang:1.25", NULL, "delve"},
+                {"docker.io/library/golang", NULL, "delve"},
+                {"GoLang:1.25", NULL, "delve"},
+                {"registry:5000/x/delve@sha256:00", NULL, "delve"},
+                {"registry:5000/x/delve:1@sha256:00", NULL, "delve"},
+                {NULL, "dlv test ./...", "delve"},
+                {NULL, "/go/bin/dlv debug", "delve"},
+                {NULL, "sh -c 'cd /src && dlv test'", "delve"},
+                {NULL, "bash -lc \"exec dlv test\"", "delve"},
+                {NULL, "sudo gdb -p 1", "ptrace-debuggers"},
+                {NULL, "A=1 env B=2 strace ls", "ptrace-debuggers"},
+                {NULL, "docker-entrypoint.sh mongod --bind_ip_all", "numactl"},
+                {NULL, "/usr/local/bin/docker-entrypoint.sh mysqld", "mysql-mbind"},
+                {NULL, "python3 -m vllm.entrypoints.openai.api_server", "vllm-cpu"},
+                {NULL, "/sbin/init", "systemd-pid1"},
+                {"docker:dind", NULL, "dind"},
+                {"docker:27-dind", NULL, "dind"},
+                {"docker:27.1-dind-rootless", NULL, "dind"},
+                {"docker:cli", NULL, NULL},
+                {"docker", NULL, NULL},
+                {"rocm/pytorch:latest", NULL, "rocm"},
+                {"registry.example/rocm/vllm-dev", NULL, "rocm"},
+                {"lscr.io/linuxserver/webtop:ubuntu", NULL, "linuxserver-gui"},
+                {"mywebtop", NULL, NULL},
+                {"xrocm/pytorch", NULL, NULL},
+                {"selenium/standalone-chrome:4", NULL, "chromium-sandbox"},
+                /* ordinary images and commands */
+                {"nginx:latest", "nginx -g 'daemon off;'", NULL},
+                {"postgres:18", "docker-entrypoint.sh postgres", NULL},
+                {"redis:8", "docker-entrypoint.sh redis-server", NULL},
+                {"python:3.13", "python3 app.py", NULL},
+                {"node:24", "docker-entrypoint.sh npm run perf", NULL},
+                {"ubuntu:24.04", "bash", NULL},
+                {"debian", "sleep infinity", NULL},
+                {"alpine", "sh -c 'echo chrome'", NULL},
+                {"ruby", NULL, NULL},
+                {"php:8-apache", NULL, NULL},
+                {"busybox", "grep strace /log", NULL},
+                {"example/service", "/app --mode perf", NULL},
+                {"", "", NULL},
+                {":", "'", NULL},
+                {"/", "; ; ;", NULL},
+                {NULL, NULL, NULL},
+        };
+        for (size_t i = 0; i < CF_COUNT(rows); i++) {
+                const struct cf_reason *reason = cf_reason_find(rows[i].image, rows[i].command);
+                const char *id = reason ? reason->id : "none";
+                const char *want = rows[i].id ? rows[i].id : "none";
+                if (strcmp(id, want) != 0)
+                        fail_msg("%s %s: %s, not %s", rows[i].image, rows[i].command, id, want);
+        }
+}
+
+static const struct cf_reason *reason_of(const char *id)
+{
+        for (size_t i = 0; i < cf_reason_count; i++)
+                if (strcmp(cf_reasons[i].id, id) == 0)
+                        return &cf_reasons[i];
+        fail_msg("no reason %s", id);
+        return NULL;
+}
+
+static void notes(void **state)
+{
+        (void)state;
+        static const struct {
+                const char *id, *docker, *kernel, *want;
+        } rows[] = {
+                {"delve", NULL, NULL,
+                 "for Delve this is not needed since Docker 19.03 on kernels from 4.8"},
+                {"delve", "28.5.2", "6.12",
+                 "for Delve this is not needed since Docker 19.03 on kernels from 4.8"},
+                {"delve", "18.09.1", "6.12",
+                 "for Delve this is not needed since Docker 19.03 on kernels from 4.8; this is "
+                 "Docker "
+                 "18.09.1"},
+                {"delve", "20.10.24+dfsg1", "4.4.0-x",
+                 "for Delve this is not needed since Docker 19.03 on kernels from 4.8; this is "
+                 "kernel "
+                 "4.4.0"},
+                {"clone3-glibc234", "20.10.9", NULL,
+                 "for programs on glibc 2.34 and later this is not needed since Docker 20.10.10; "
+                 "this "
+                 "is Docker 20.10.9"},
+                {"bazel-sandbox", NULL, NULL,
+                 "for Bazel this is not needed: Bazel falls back by itself "
+                 "(processwrapper-sandbox); "
+                 "force linux-sandbox only with the userns-sandbox profile"},
+                {"chrony-set", NULL, NULL,
+                 "for setting the clock a capability is enough: cap_add SYS_TIME"},
+                {"bpf-tools", "20.10.24", NULL,
+                 "for eBPF tools a capability is enough (from Docker 24.0 on; this is 20.10.24): "
+                 "cap_add BPF and PERFMON (Docker >= 24.0); not SYS_ADMIN"},
+        };
+        CF_ARENA struct cf_arena *arena = cf_arena_new(0);
+        for (size_t i = 0; i < CF_COUNT(rows); i++)
+                assert_string_equal(cf_reason_note(arena, reason_of(rows[i].id),
+                                                   cf_version_of(rows[i].docker),
+                                                   cf_version_of(rows[i].kernel)),
+                                    rows[i].want);
+        for (size_t i = 0; i < cf_reason_count; i++)
+                assert_non_null(cf_reason_note(arena, &cf_reasons[i], (struct cf_version){0},
+                                               (struct cf_version){0}));
+}
+
+/* Every word of the table finds its own row, or an earlier one on purpose. */
+static void words_are_reachable(void **state)
+{
+        (void)state;
+        for (size_t i = 0; i < cf_reason_count; i++) {
+                char words[1024], *rest = words;
+                assert_true(strlen(cf_reasons[i].match) < sizeof(words));
+                memcpy(words, cf_reasons[i].match, strlen(cf_reasons[i].match) + 1);
+                for (char *word; (word = strtok_r(rest, " ", &rest));) {
+                        char image[256];
+                        bool folder = word[strlen(word) - 1] == '/', path = word[0] == '/';
+                        snprintf(image, sizeof(image), folder ? "r.example/%sx:1" : "r.example/%s",
+                                 word);
+                        const struct cf_reason *reason =
+                                path ? cf_reason_find(NULL, word) : cf_reason_find(image, NULL);
+                        if (reason != &cf_reasons[i])
+                                fail_msg("'%s' of %s finds %s", word, cf_reasons[i].id,
+                                         reason ? reason->id : "nothing");
+                }
+        }
+}
+
+static void versions(void **state)
+{
+        (void)state;
+        static const struct {
+                const char *text;
+                struct cf_version want;
+        } rows[] = {
+                {"28.5.2", {28, 5, 2}},
+                {"20.10.24+dfsg1", {20, 10, 24}},
+                {"6.12.1-amd64", {6, 12, 1}},
+                {"27.0.0-rc.1", {27, 0, 0}},
+                {"19.03", {19, 3, 0}},
+                {"6", {6, 0, 0}},
+                {"6.", {6, 0, 0}},
+                {"6.x", {6, 0, 0}},
+                {"", {0, 0, 0}},
+                {"dev", {0, 0, 0}},
+                {NULL, {0, 0, 0}},
+                {"99999999999999.1", {1000000, 1, 0}},
+        };
+        for (size_t i = 0; i < CF_COUNT(rows); i++) {
+                struct cf_version got = cf_version_of(rows[i].text);
+                assert_int_equal(cf_version_compare(got, rows[i].want), 0);
+        }
+        assert_true(cf_version_compare(cf_version_of("19.03"), cf_version_of("18.09.9")) > 0);
+        assert_true(cf_version_compare(cf_version_of("26.1"), cf_version_of("27.0")) < 0);
+        assert_true(cf_version_compare(cf_version_of("20.10.9"), cf_version_of("20.10.10")) < 0);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(found),
+                cmocka_unit_test(notes),
+                cmocka_unit_test(words_are_reachable),
+                cmocka_unit_test(versions),
+        };
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
