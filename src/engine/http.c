@@ -146,12 +146,17 @@ static const struct failure {
          "client certificate (DOCKER_TLS_VERIFY, DOCKER_CERT_PATH)?"},
 };
 
-/* The other side went away before it said anything. */
+/* The other side went away before it said anything; curl calls that many names. */
 static bool is_hangup(const struct transfer *transfer, CURLcode result)
 {
-        return transfer->header_bytes == 0 &&
-               (result == CURLE_GOT_NOTHING || result == CURLE_SEND_ERROR ||
-                result == CURLE_RECV_ERROR);
+        long os_error = 0;
+        if (transfer->header_bytes > 0)
+                return false;
+        if (result != CURLE_COULDNT_CONNECT)
+                return result == CURLE_GOT_NOTHING || result == CURLE_SEND_ERROR ||
+                       result == CURLE_RECV_ERROR;
+        curl_easy_getinfo(transfer->easy, CURLINFO_OS_ERRNO, &os_error);
+        return os_error == 0 || os_error == ENOTCONN || os_error == ECONNRESET || os_error == EPIPE;
 }
 
 static int transfer_failure(const struct transfer *transfer, CURLcode result, struct cf_error *err)
@@ -165,11 +170,6 @@ static int transfer_failure(const struct transfer *transfer, CURLcode result, st
                                             : transfer->batch->max);
         if (transfer->body.failed)
                 return cf_error_set(err, -ENOMEM, NULL, "not enough memory for the answer");
-        if (result == CURLE_COULDNT_CONNECT) {
-                long os_error = 0;
-                curl_easy_getinfo(transfer->easy, CURLINFO_OS_ERRNO, &os_error);
-                return connect_failure(transfer->http, (int)os_error, err);
-        }
         if (is_hangup(transfer, result)) {
                 const struct cf_http *http = transfer->http;
                 return cf_error_set(err, -ECONNRESET, NULL,
@@ -178,6 +178,11 @@ static int transfer_failure(const struct transfer *transfer, CURLcode result, st
                                             ? "is this the engine's API socket? look at its log"
                                             : "does the engine want TLS (DOCKER_TLS_VERIFY, "
                                               "DOCKER_CERT_PATH)?");
+        }
+        if (result == CURLE_COULDNT_CONNECT) {
+                long os_error = 0;
+                curl_easy_getinfo(transfer->easy, CURLINFO_OS_ERRNO, &os_error);
+                return connect_failure(transfer->http, (int)os_error, err);
         }
         for (size_t i = 0; i < CF_COUNT(failures); i++) {
                 if (result >= failures[i].from && result <= failures[i].to)

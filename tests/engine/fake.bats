@@ -125,6 +125,13 @@ refusal() {
         expect_in "$output" "seccomp-unsupported"
 }
 
+@test "an engine whose default profile is off" {
+        fake daemon-unconfined
+        audit
+        expect_status 1
+        expect_in "$output" "fail daemon-unconfined"
+}
+
 @test "an engine that stops in the middle: what it answered is kept" {
         fake stops 200
         confined audit --format cis --host "$fake_url" --timeout 1
