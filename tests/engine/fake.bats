@@ -80,7 +80,7 @@ refusal() {
 }
 
 @test "answers without end" {
-        refusal endless-body "the answer has no end: over 4194304 bytes"
+        refusal endless-body "the answer has no end: over 67108864 bytes"
         refusal endless-headers "the answer has no end: over 65536 bytes"
         refusal endless-100 "the answer has no end: over 65536 bytes"
         refusal too-long "no whole answer in time"
