@@ -22,6 +22,8 @@
 #include "base/walk.h"
 #include "manifest/manifest.h"
 
+#define NO_LETTER '\1' /* stands for whatever is part of no word */
+
 enum { KEY_SERVICES = 1, KEY_EXTENDS = 2, KEY_INCLUDE = 4 };
 
 static const struct {
@@ -56,7 +58,7 @@ unsigned cf_look_name_kind(const char *name)
 static bool is_name_byte(char c)
 {
         return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-               c == '_' || c == '-';
+               c == '_' || c == '-' || c == NO_LETTER;
 }
 
 /* May the word of `size` bytes at `at` be a key? What is behind the piece's end may make it one. */
@@ -166,8 +168,6 @@ static int hex_value(char c)
         c |= 0x20;
         return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
-
-#define NO_LETTER '\1' /* stands for whatever is part of no word */
 
 /* What one byte behind a backslash makes of it: a byte, or -1 when that is not known yet. */
 static int begin_escape(struct cf_look_state *look, char c)

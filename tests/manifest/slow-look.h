@@ -28,7 +28,7 @@ static inline bool slow_has_key(const char *text, size_t size, const char *word)
                 if (memcmp(text + i, word, n) != 0)
                         continue;
                 if (i > 0 && (isalnum((unsigned char)text[i - 1]) || text[i - 1] == '_' ||
-                              text[i - 1] == '-'))
+                              text[i - 1] == '-' || text[i - 1] == 1))
                         continue;
                 if (end < size && (text[end] == '"' || text[end] == '\''))
                         end++;
