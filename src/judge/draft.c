@@ -172,9 +172,12 @@ const char *cf_check_assumption(struct cf_check *check, const struct cf_setting 
 
 const char *cf_check_written_as(const struct cf_check *check, const struct cf_setting *setting)
 {
-        switch (check->subject->kind) {
-        case CF_SUBJECT_SERVICE:
+        const struct cf_subject *subject = check->subject;
+        bool compose = subject->format && strcmp(subject->format, "compose") == 0;
+        switch (subject->kind) {
         case CF_SUBJECT_BUILD:
+                return compose ? "key" : "option";
+        case CF_SUBJECT_SERVICE:
                 return setting->kind == CF_SETTING_PRIVILEGED ? "key" : "item";
         case CF_SUBJECT_COMMAND:
         case CF_SUBJECT_EXEC:

@@ -3,7 +3,8 @@
 
 #include "base/text.h"
 
-#define WORDS_MAX 64   /* words of a command that are looked at */
+#define WORDS_MAX 64   /* programs of a command that are looked at */
+#define LOOKED_MAX 256 /* words of it that are read */
 #define WORD_MAX 128   /* longer words are no program's name */
 #define IMAGE_MAX 1024 /* longer image names are no names (a reference has at most 255 bytes) */
 
@@ -94,7 +95,7 @@ static void take_command(struct asked *asked, const char *command)
 {
         struct cf_span rest = cf_span_of(command), word;
         bool program = true;
-        for (size_t i = 0; i < 4 * WORDS_MAX && next_word(&rest, &word); i++) {
+        for (size_t i = 0; i < LOOKED_MAX && next_word(&rest, &word); i++) {
                 bool ends = word.data[word.size - 1] == ';' && word.size > 1;
                 if (ends)
                         word.size--;
