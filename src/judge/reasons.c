@@ -243,9 +243,9 @@ const char *cf_reason_note(struct cf_arena *arena, const struct cf_reason *reaso
                            struct cf_version docker, struct cf_version kernel)
 {
         static const char *const phrases[] = {
-                [CF_NEED_CAPABILITY] = "a capability is enough",
-                [CF_NEED_ARGUMENT_RULE] = "a rule for single calls is enough",
-                [CF_NEED_CALL] = "single calls would be enough",
+                [CF_NEED_CAPABILITY] = " a capability is enough",
+                [CF_NEED_ARGUMENT_RULE] = " a rule for single calls is enough",
+                [CF_NEED_CALL] = "",
         };
         if (reason->need == CF_NEED_NOTHING)
                 return note_of_nothing(arena, reason, docker, kernel);
@@ -253,7 +253,7 @@ const char *cf_reason_note(struct cf_arena *arena, const struct cf_reason *reaso
         if (reaches(docker, reason->docker) < 0)
                 when = cf_arena_printf(arena, " (from Docker %s on; this is %s)", reason->docker,
                                        cf_version_text(arena, docker));
-        return when ? cf_arena_printf(arena, "for %s %s%s: %s", reason->name, phrases[reason->need],
+        return when ? cf_arena_printf(arena, "for %s%s%s: %s", reason->name, phrases[reason->need],
                                       when, reason->remedy)
                     : NULL;
 }
