@@ -7,9 +7,7 @@ static void add(struct cf_check *check, const struct cf_seen *seen, const char *
         struct cf_draft *draft = cf_check_add(check, CF_WARN, seen->setting);
         const char *tail =
                 cf_check_text(check, ": %s%s", text, cf_check_assumption(check, seen->setting));
-        bool privileged = seen->setting->kind == CF_SETTING_PRIVILEGED;
-        cf_check_say(draft, privileged ? "the privileged setting of " : "the seccomp setting of ",
-                     tail, tail);
+        cf_check_say(draft, "the seccomp setting of ", tail, tail);
         cf_check_remedy_remove(check, draft, seen->setting, "the default profile then applies");
 }
 
@@ -17,10 +15,10 @@ static void look_at(struct cf_check *check, const struct cf_seen *seen)
 {
         const char *name = cf_reader_kind_name(check->reader);
         const struct cf_setting *setting = seen->setting;
+        if (setting->kind == CF_SETTING_PRIVILEGED)
+                return; /* a value that is no boolean starts nothing, and hides nothing */
         if (setting->problem)
                 add(check, seen, setting->problem);
-        else if (setting->kind == CF_SETTING_PRIVILEGED)
-                return;
         else if (seen->option.kind == CF_SECOPT_NEARLY)
                 add(check, seen,
                     cf_check_text(check, "%s %s '%s': %s", name,
