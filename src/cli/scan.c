@@ -277,7 +277,10 @@ static int read_edited(struct scan *scan, struct cf_error *err)
 static int make_edits(struct scan *scan, struct cf_error *err)
 {
         const struct cf_invocation *invocation = scan->session.invocation;
-        struct cf_fix_options options = {.profile = cf_given_value(invocation, "with")};
+        struct cf_fix_options options = {
+                .profile = cf_given_value(invocation, "with"),
+                .notes = scan->session.fail_on <= CF_NOTE, /* what fails the gate is edited */
+        };
         if (!options.profile && scan->session.config)
                 options.profile = scan->session.config->profile;
         if (options.profile) {

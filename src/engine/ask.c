@@ -47,13 +47,23 @@ static int no_memory(struct cf_error *err)
 static int refused(struct ask *ask, const struct cf_http_answer *answer, struct cf_error *err)
 {
         const char *told = cf_answer_message(ask->scratch, answer->body);
-        int code = answer->status == 404                            ? -ENOENT
-                   : answer->status == 401 || answer->status == 403 ? -EACCES
-                                                                    : -EREMOTEIO;
-        if (told)
-                return cf_error_set(err, code, NULL, "it refused with status %ld: %s",
-                                    answer->status, told);
-        return cf_error_set(err, code, NULL, "it refused with status %ld", answer->status);
+        bool forbidden = answer->status == 401 || answer->status == 403;
+        return cf_error_set(err, forbidden ? -EACCES : -EREMOTEIO, NULL,
+                            "it refused with status %ld%s%s; %s", answer->status, told ? ": " : "",
+                            told ? told : "",
+                            forbidden ? "a proxy in front of the engine must allow GET /_ping, "
+                                        "/info and /containers"
+                            : answer->status >= 500 ? "look at the engine's log, then try again"
+                                                    : "is this the engine's API socket?");
+}
+
+/* What was answered cannot be used. */
+static int unusable(int r, struct cf_error *err)
+{
+        if (r != -EINVAL)
+                return r;
+        return cf_error_doing(err, r, NULL,
+                              "its answer is not an engine's (is this the engine's API socket?)");
 }
 
 /* ---- one request ------------------------------------------------------------------------------
@@ -96,7 +106,9 @@ static int get(struct ask *ask, const char *path, size_t max,
         ask->broken = r < 0;
         if (r == 0)
                 r = single.result;
-        return r < 0 ? cf_error_doing(err, r, NULL, "GET %s", path) : 0;
+        if (r == 0 || (ask->broken && (r == -ENOENT || r == -EACCES || r == -ECONNREFUSED)))
+                return r; /* no connection: what would have been asked does not matter */
+        return cf_error_doing(err, r, NULL, "GET %s", path);
 }
 
 /* ---- which version ------------------------------------------------------------------------------
@@ -154,7 +166,7 @@ static int take_version(struct ask *ask, const struct cf_http_answer *answer, st
         if (answer->status != 200)
                 return refused(ask, answer, err);
         int r = cf_answer_version(ask->arena, ask->scratch, answer->body, &version, err);
-        return r < 0 ? r : choose_version(ask, version.api, version.min_api, err);
+        return r < 0 ? unusable(r, err) : choose_version(ask, version.api, version.min_api, err);
 }
 
 static int take_ping(struct ask *ask, const struct cf_http_answer *answer, struct cf_error *err)
@@ -194,15 +206,16 @@ static int take_info(struct ask *ask, const struct cf_http_answer *answer, struc
         int r = cf_answer_info(ask->arena, ask->scratch, answer->body, &ask->answer.engine, err);
         if (r == 0)
                 ask->answer.info_known = true;
-        return r;
+        return unusable(r, err);
 }
 
 static int take_list(struct ask *ask, const struct cf_http_answer *answer, struct cf_error *err)
 {
         if (answer->status != 200)
                 return refused(ask, answer, err);
-        return cf_answer_list(ask->arena, ask->scratch, answer->body, &ask->listed,
-                              &ask->listed_count, err);
+        return unusable(cf_answer_list(ask->arena, ask->scratch, answer->body, &ask->listed,
+                                       &ask->listed_count, err),
+                        err);
 }
 
 /* An engine may be a virtual machine's (Docker Desktop, Podman machine) though its socket is here;
@@ -270,8 +283,9 @@ static int take_inspect(void *context, size_t i, const struct cf_http_answer *an
                 return 0;
         cf_arena_clear(ask->scratch);
         int r = answer->status == 200
-                        ? cf_answer_inspect(ask->arena, ask->scratch, answer->body,
-                                            ask->listed[i].id, &ask->inspected[i], &err)
+                        ? unusable(cf_answer_inspect(ask->arena, ask->scratch, answer->body,
+                                                     ask->listed[i].id, &ask->inspected[i], &err),
+                                   &err)
                         : refused(ask, answer, &err);
         if (r < 0) {
                 cf_error_doing(&err, r, NULL, "cannot use what %s at %s says of container '%s'",

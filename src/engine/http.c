@@ -18,6 +18,7 @@ struct transfer {
         struct cf_text body;
         size_t header_bytes;
         bool too_large;
+        bool again; /* the second try of this request */
         struct cf_http_answer answer;
         char message[CURL_ERROR_SIZE];
 };
@@ -30,6 +31,11 @@ struct cf_http {
         CURLM *multi;
         struct transfer transfers[CF_HTTP_CONNECTIONS];
 };
+
+static int no_memory(struct cf_error *err)
+{
+        return cf_error_set(err, -ENOMEM, NULL, "not enough memory for a request");
+}
 
 /* ---- what comes in --------------------------------------------------------------------------- */
 
@@ -125,9 +131,6 @@ static const struct failure {
         {CURLE_PARTIAL_FILE, CURLE_PARTIAL_FILE, -ECONNRESET,
          "the connection ended in the middle of the answer; look at the engine's log, then try "
          "again"},
-        {CURLE_GOT_NOTHING, CURLE_GOT_NOTHING, -ECONNRESET,
-         "the connection ended without an answer; is this the engine's API socket, and does it "
-         "want TLS?"},
         {CURLE_SEND_ERROR, CURLE_RECV_ERROR, -ECONNRESET,
          "the connection broke; look at the engine's log, then try again"},
         {CURLE_OUT_OF_MEMORY, CURLE_OUT_OF_MEMORY, -ENOMEM, "not enough memory"},
@@ -142,6 +145,14 @@ static const struct failure {
          "no TLS connection; does the engine speak TLS on this port, and does it accept the "
          "client certificate (DOCKER_TLS_VERIFY, DOCKER_CERT_PATH)?"},
 };
+
+/* The other side went away before it said anything. */
+static bool is_hangup(const struct transfer *transfer, CURLcode result)
+{
+        return transfer->header_bytes == 0 &&
+               (result == CURLE_GOT_NOTHING || result == CURLE_SEND_ERROR ||
+                result == CURLE_RECV_ERROR);
+}
 
 static int transfer_failure(const struct transfer *transfer, CURLcode result, struct cf_error *err)
 {
@@ -158,6 +169,15 @@ static int transfer_failure(const struct transfer *transfer, CURLcode result, st
                 long os_error = 0;
                 curl_easy_getinfo(transfer->easy, CURLINFO_OS_ERRNO, &os_error);
                 return connect_failure(transfer->http, (int)os_error, err);
+        }
+        if (is_hangup(transfer, result)) {
+                const struct cf_http *http = transfer->http;
+                return cf_error_set(err, -ECONNRESET, NULL,
+                                    "the connection ended without an answer; %s",
+                                    http->socket[0] || http->host.tls
+                                            ? "is this the engine's API socket? look at its log"
+                                            : "does the engine want TLS (DOCKER_TLS_VERIFY, "
+                                              "DOCKER_CERT_PATH)?");
         }
         for (size_t i = 0; i < CF_COUNT(failures); i++) {
                 if (result >= failures[i].from && result <= failures[i].to)
@@ -208,6 +228,22 @@ static bool set_options(struct transfer *transfer)
         return r == CURLE_OK;
 }
 
+static int start(struct transfer *transfer)
+{
+        cf_text_clear(&transfer->body);
+        transfer->body.max = transfer->batch->max;
+        transfer->header_bytes = 0;
+        transfer->too_large = false;
+        transfer->message[0] = 0;
+        transfer->answer = (struct cf_http_answer){0};
+        if (curl_easy_setopt(transfer->easy, CURLOPT_FRESH_CONNECT, transfer->again ? 1L : 0L) !=
+                    CURLE_OK ||
+            curl_multi_add_handle(transfer->http->multi, transfer->easy) != CURLM_OK)
+                return -ENOMEM;
+        transfer->busy = true;
+        return 0;
+}
+
 /* Begins request `index`. 0 or -ENOMEM. */
 static int begin(struct transfer *transfer, const struct cf_http_batch *batch, size_t index)
 {
@@ -219,19 +255,12 @@ static int begin(struct transfer *transfer, const struct cf_http_batch *batch, s
         }
         batch->path(batch->context, index, path);
         snprintf(url, sizeof(url), "%s%s", transfer->http->base, path);
-        cf_text_clear(&transfer->body);
-        transfer->body.max = batch->max;
         transfer->batch = batch;
         transfer->index = index;
-        transfer->header_bytes = 0;
-        transfer->too_large = false;
-        transfer->message[0] = 0;
-        transfer->answer = (struct cf_http_answer){0};
-        if (curl_easy_setopt(transfer->easy, CURLOPT_URL, url) != CURLE_OK ||
-            curl_multi_add_handle(transfer->http->multi, transfer->easy) != CURLM_OK)
+        transfer->again = false;
+        if (curl_easy_setopt(transfer->easy, CURLOPT_URL, url) != CURLE_OK)
                 return -ENOMEM;
-        transfer->busy = true;
-        return 0;
+        return start(transfer);
 }
 
 /* A transfer that came to its end: hands its answer over, or says why there is none. */
@@ -239,6 +268,11 @@ static int finish(struct transfer *transfer, CURLcode result, struct cf_error *e
 {
         curl_multi_remove_handle(transfer->http->multi, transfer->easy);
         transfer->busy = false;
+        /* An engine may close a connection that it kept just when it is used again. */
+        if (is_hangup(transfer, result) && !transfer->again) {
+                transfer->again = true;
+                return start(transfer) < 0 ? no_memory(err) : 0;
+        }
         if (result != CURLE_OK)
                 return transfer_failure(transfer, result, err);
         struct cf_http_answer *answer = &transfer->answer;
@@ -278,9 +312,8 @@ static bool begin_some(struct cf_http *http, const struct cf_http_batch *batch, 
         for (size_t i = 0; i < CF_COUNT(http->transfers); i++) {
                 struct transfer *transfer = &http->transfers[i];
                 if (!transfer->busy && *begun < batch->count && !*failed) {
-                        *failed = begin(transfer, batch, (*begun)++);
-                        if (*failed)
-                                cf_error_set(err, *failed, NULL, "not enough memory for a request");
+                        if (begin(transfer, batch, (*begun)++) < 0)
+                                *failed = no_memory(err);
                 }
                 busy |= transfer->busy;
         }

@@ -24,6 +24,7 @@ struct cf_fix {
         struct cf_arena *arena;
         struct cf_files *files;
         const char *profile;
+        bool notes;                 /* as in cf_fix_options */
         struct cf_map *by_resolved; /* resolved path → struct edited */
         struct cf_map *reported;    /* what was told to `trouble` */
         struct cf_fix_file *view;   /* of all edited files, by path */
@@ -62,6 +63,7 @@ struct cf_fix *cf_fix_new(struct cf_files *files, const struct cf_fix_options *o
                 if (!fix->profile)
                         return NULL;
         }
+        fix->notes = options && options->notes;
         fix->arena = cf_steal(arena);
         return fix;
 }
@@ -80,10 +82,10 @@ struct cf_fix *cf_fix_free(struct cf_fix *fix)
 
 /* ---- one round ------------------------------------------------------------------------------- */
 
-static bool is_wanted(const struct cf_finding *finding)
+static bool is_wanted(const struct cf_fix *fix, const struct cf_finding *finding)
 {
-        return finding->remedy.editable && !finding->suppressed_by && !finding->in_baseline &&
-               finding->place.path;
+        return (finding->verdict > CF_NOTE || fix->notes) && finding->remedy.editable &&
+               !finding->suppressed_by && !finding->in_baseline && finding->place.path;
 }
 
 static int compare_wanted(const void *left, const void *right)
@@ -102,7 +104,7 @@ static int collect(struct round *round, struct cf_finding *const *findings, size
         if (!resolved)
                 return -ENOMEM;
         for (size_t i = 0; i < count; i++) {
-                if (!is_wanted(findings[i]))
+                if (!is_wanted(round->fix, findings[i]))
                         continue;
                 struct cf_span path = cf_span_of(findings[i]->place.path);
                 char *known = cf_map_get(resolved, path);

@@ -9,6 +9,7 @@
 
 struct cf_fix_options {
         const char *profile; /* --with: path to put in place of `unconfined`; NULL: remove */
+        bool notes;          /* edit documentation too: findings that are notes */
 };
 
 /* What the edits of one file make of it. */

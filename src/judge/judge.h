@@ -37,6 +37,9 @@ struct cf_config {
 /* Reads a configuration. Unknown keys, rules and values are errors with their place. */
 int cf_config_read(struct cf_arena *arena, struct cf_files *files, const char *path,
                    struct cf_config **ret_config, struct cf_error *err);
+/* The same from text at hand; its path says which folder paths are relative to. */
+int cf_config_parse(struct cf_arena *arena, const struct cf_source *source,
+                    struct cf_config **ret_config, struct cf_error *err);
 
 /* The nearest `.confined.yaml` in `dir` or a folder above it; NULL in *ret_path: none. */
 int cf_config_find(struct cf_arena *arena, const char *dir, char **ret_path);
@@ -46,6 +49,8 @@ int cf_config_find(struct cf_arena *arena, const char *dir, char **ret_path);
 struct cf_baseline; /* a set of fingerprints with counts */
 int cf_baseline_read(struct cf_arena *arena, struct cf_files *files, const char *path,
                      struct cf_baseline **ret_baseline, struct cf_error *err);
+int cf_baseline_parse(struct cf_arena *arena, const struct cf_source *source,
+                      struct cf_baseline **ret_baseline, struct cf_error *err);
 /* Writes the fingerprints of `findings` (sorted, with rule and place for a reader) as JSON. */
 int cf_baseline_write(const char *path, struct cf_finding *const *findings, size_t count,
                       struct cf_error *err);

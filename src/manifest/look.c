@@ -115,14 +115,16 @@ static bool has_spelling(struct cf_look_state *look, struct cf_span bytes)
                 return false;
         if (look->backslash && may_spell(bytes.data[0]))
                 return true;
-        const char *end = bytes.data + bytes.size, *at = bytes.data;
-        while ((at = memchr(at, '\\', (size_t)(end - at)))) {
-                if (++at == end)
+        size_t i = look->backslash; /* what a backslash stands before starts no escape */
+        look->backslash = false;
+        for (const char *at; (at = memchr(bytes.data + i, '\\', bytes.size - i)); i++) {
+                i = (size_t)(at - bytes.data) + 1;
+                look->backslash = i == bytes.size;
+                if (look->backslash)
                         break;
-                if (may_spell(*at))
+                if (may_spell(bytes.data[i]))
                         return true;
         }
-        look->backslash = end[-1] == '\\';
         return false;
 }
 
@@ -198,7 +200,8 @@ static bool look_at_text(struct cf_look_state *look, struct cf_span bytes)
                 bool pending = look->backslash;
                 look->spelling = has_spelling(look, bytes);
                 if (look->spelling) {
-                        look->spelled = look->raw; /* the same so far */
+                        look->spelled = look->raw; /* the same so far, or less broken up */
+                        look->spelled.tail_size -= pending;
                         look->state = pending ? CF_LOOK_ESCAPE : CF_LOOK_PLAIN;
                 }
         }
