@@ -201,10 +201,11 @@ def only_removed(before, after, where, swap):
                 continue
             else:
                 problems += only_removed(value, after[key], f"{where}.{key}", swap)
-        if [k for k in before if k in after] != list(after):
-            problems.append(f"{where}: keys in another order")
         return problems
     if isinstance(before, list) and isinstance(after, list):
+        if len(before) == len(after) and not any(isinstance(i, str) for i in before):
+            return [p for i, pair in enumerate(zip(before, after))
+                    for p in only_removed(*pair, f"{where}[{i}]", swap)]
         rest = list(after)
         for item in before:
             if rest and (rest[0] == item or (swap and is_off_option(item) and swap(rest[0]))):
