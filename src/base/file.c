@@ -288,8 +288,7 @@ static int explain(struct cf_error *err, int r, enum stage stage, const char *pa
         static const char *const stages[] = {
                 [STAGE_FOLDER] = "cannot be written: no file can be made in its folder",
                 [STAGE_CONTENT] = "cannot be written",
-                [STAGE_ATTRIBUTES] = "is not written: its owner or attributes cannot be kept; run "
-                                     "as its owner or as root",
+                [STAGE_ATTRIBUTES] = "is not written, its owner or attributes cannot be kept",
                 [STAGE_NAME] = "cannot be replaced",
         };
         static const struct {

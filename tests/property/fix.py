@@ -227,19 +227,20 @@ def documents_of(data):
     return list(yaml.safe_load_all(decoded(data)))
 
 
-def tokens_of(data):
-    """Comments and other text that carries a number of its own."""
-    return re.findall(r"# c\d+|\b[a-z]\d+\b", decoded(data))
-
-
 def check_comments(before, after):
-    """Comments stay, but for those on a line or in a gap that went with what stood there."""
+    """Comments stay, but for those on a line that goes, or inside of a list that goes whole."""
     left = set(re.findall(r"# c\d+", decoded(after)))
+    lines = [line for line in re.split(r"\r?\n", decoded(before)) if line.strip()]
     problems = []
-    for line in re.split(r"\r?\n", decoded(before)):
+    for number, line in enumerate(lines):
         for comment in re.findall(r"# c\d+", line):
-            code = line.split(comment)[0]
-            if comment not in left and not re.search(r"seccomp|privileged|security_opt|^\s*\]", code):
+            code = line.split(comment)[0].strip()
+            around = [text for text in lines[:number][::-1] if not text.strip().startswith("#")][:1] \
+                + [text for text in lines[number + 1:] if not text.strip().startswith("#")][:1]
+            inside = not code and len(around) == 2 and re.search(r"security_opt:|seccomp", around[0]) \
+                and re.match(r"\s*(- |['\"]?seccomp|\])", around[1])
+            if comment not in left and not inside \
+                    and not re.search(r"seccomp|privileged|security_opt|^\]", code):
                 problems.append(f"the comment '{comment}' is gone: {line!r}")
     return problems
 
@@ -403,19 +404,16 @@ def generated(kind, program, base, tally, options):
 def with_profile(program, base, tally, options):
     """--with: the profile's path is right from where the engine looks for it."""
     for kind, (make, name) in KINDS.items():
-        profile = base / kind / "before" / "profiles" / "used.json"
-        tree = Tree(program, base / kind, "--with", "profiles/used.json")
+        tree = Tree(program, base / kind, "--with", "../used profile.json")
         put_documents(tree.folder, random.Random(f"{options.seed} with {kind}"), make, name,
                       max(10, (options.count or COUNTS[kind]) // 5))
-        profile.write_text(json.dumps(PROFILE))
+        (base / kind / "used profile.json").write_text(json.dumps(PROFILE))
         tree.run(tally, f"with {kind}")
-        wanted = {"compose": {"seccomp:../profiles/used.json", "seccomp=../profiles/used.json"},
-                  "script": {"seccomp:profiles/used.json", "seccomp=profiles/used.json"},
-                  "daemon": {str(base / kind / d / "profiles" / "used.json")
-                             for d in ("before", "fixed", "patch", "git")}}[kind]
+        wanted = {"compose": {f"seccomp{c}../../used profile.json" for c in ":="},
+                  "script": {f"seccomp{c}../used profile.json" for c in ":="},
+                  "daemon": {str(base / kind / "used profile.json")}}[kind]
         check = {"compose": check_compose, "daemon": check_daemon,
                  "script": check_script(base)}[kind]
-        tree.before.pop("profiles/used.json")
         check_documents(tree, tally, f"with {kind} (seed {options.seed})", check,
                         swap=lambda text, w=wanted: text in w, keep=options.keep)
 
