@@ -5,5 +5,6 @@
 const struct cf_format *const cf_formats[] = {
         &cf_format_compose,
         &cf_format_daemon,
+        &cf_format_shell,
         NULL,
 };

@@ -6,3 +6,4 @@
 
 extern const struct cf_format cf_format_compose;
 extern const struct cf_format cf_format_daemon;
+extern const struct cf_format cf_format_shell;
