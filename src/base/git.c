@@ -85,6 +85,20 @@ static void skip_blanks(struct cf_span *text)
                 *text = cf_span_part(*text, 1, SIZE_MAX);
 }
 
+/* Reads a section's header behind its '[': is it that section, without a subsection? */
+static bool read_header(struct cf_span *text, const char *section)
+{
+        skip_blanks(text);
+        struct cf_span name = take_name(text);
+        bool whole = cf_span_starts(*text, "]");
+        size_t end = cf_span_find_byte(*text, ']'), line = cf_span_find_byte(*text, '\n');
+        if (end < line)
+                *text = cf_span_part(*text, end + 1, SIZE_MAX); /* a setting may follow */
+        else
+                skip_line(text);
+        return whole && cf_span_equal_nocase(name, cf_span_of(section));
+}
+
 int cf_git_config_value(struct cf_span text, const char *section, const char *key, char **ret_value)
 {
         CF_TEXT struct cf_text value = {0};
@@ -96,12 +110,7 @@ int cf_git_config_value(struct cf_span text, const char *section, const char *ke
                 skip_blanks(&text);
                 if (cf_span_starts(text, "[")) {
                         text = cf_span_part(text, 1, SIZE_MAX);
-                        skip_blanks(&text);
-                        struct cf_span name = take_name(&text);
-                        inside = cf_span_starts(text, "]") &&
-                                 cf_span_equal_nocase(name, cf_span_of(section));
-                        size_t end = cf_span_find_byte(text, ']');
-                        text = cf_span_part(text, end == SIZE_MAX ? text.size : end + 1, SIZE_MAX);
+                        inside = read_header(&text, section);
                         continue;
                 }
                 struct cf_span name = take_name(&text);
