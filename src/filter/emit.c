@@ -235,31 +235,52 @@ struct form {
         size_t count; /* 0: bit by bit */
 };
 
+/* Nodes of one word, children in front of parents, and the set of them. */
 struct nodes {
         struct emitter *e;
         unsigned word;
-        CF_VEC(cf_policy) list; /* nodes of the word, children in front */
+        CF_VEC(cf_policy) list;
+        cf_policy *slots; /* by hash, 0: empty; twice as many as nodes at most */
+        uint32_t slot_mask, limit;
 };
 
-/* Nodes of one word below a policy, each once. */
-static int list_nodes(struct nodes *nodes, cf_policy policy, uint32_t limit)
+static cf_policy *node_slot(const struct nodes *nodes, cf_policy policy)
+{
+        uint32_t at = policy * 0x9e3779b1u & nodes->slot_mask;
+        while (nodes->slots[at] && nodes->slots[at] != policy)
+                at = (at + 1) & nodes->slot_mask;
+        return &nodes->slots[at];
+}
+
+/* 0, -ENOMEM, or -E2BIG when there are more than the limit. At most 32 deep. */
+static int list_below(struct nodes *nodes, cf_policy policy)
 {
         unsigned word, bit;
         cf_policy low, high;
         if (!cf_policy_branch(nodes->e->all, policy, &word, &bit, &low, &high) ||
-            word != nodes->word)
+            word != nodes->word || *node_slot(nodes, policy))
                 return 0;
-        for (size_t i = 0; i < nodes->list.count; i++)
-                if (nodes->list.items[i] == policy)
-                        return 0;
-        int r = list_nodes(nodes, low, limit);
+        if (nodes->list.count >= nodes->limit)
+                return -E2BIG;
+        int r = list_below(nodes, low);
         if (r == 0)
-                r = list_nodes(nodes, high, limit);
+                r = list_below(nodes, high);
         if (r < 0)
                 return r;
-        if (nodes->list.count >= limit)
+        if (nodes->list.count >= nodes->limit)
                 return -E2BIG;
+        *node_slot(nodes, policy) = policy;
         return cf_vec_push(nodes->e->arena, &nodes->list, policy);
+}
+
+static int list_nodes(struct nodes *nodes, cf_policy policy, uint32_t limit)
+{
+        nodes->limit = limit;
+        nodes->slot_mask = 15;
+        while (nodes->slot_mask < 2 * limit)
+                nodes->slot_mask = 2 * nodes->slot_mask + 1;
+        nodes->slots = cf_arena_many(nodes->e->arena, (size_t)nodes->slot_mask + 1, cf_policy);
+        return nodes->slots ? list_below(nodes, policy) : -ENOMEM;
 }
 
 /* The shortest form of a policy's first word. `nodes` are listed when ranges are many. */
@@ -272,12 +293,13 @@ static int choose_form(struct emitter *e, cf_policy policy, unsigned word, struc
         uint32_t support[CF_WORDS];
         *form = (struct form){.mask = UINT32_MAX};
         cf_policy_support(e->all, policy, support);
-        int r = cf_policy_pieces(e->all, policy, slice, e->arena, &form->pieces, &count, e->err);
-        best = r == 0 && count <= WORD_MAX ? count : SIZE_MAX;
+        int r = cf_policy_masked_pieces(e->all, policy, slice, UINT32_MAX, WORD_MAX, e->arena,
+                                        &form->pieces, &count, e->err);
+        best = r == 0 ? count : SIZE_MAX;
         if ((r == 0 || r == -E2BIG) && support[word] != UINT32_MAX && best > 2) {
-                r = cf_policy_masked_pieces(e->all, policy, slice, support[word], e->arena, &masked,
-                                            &masked_count, e->err);
-                if (r == 0 && masked_count <= WORD_MAX && masked_count + 1 < best) {
+                r = cf_policy_masked_pieces(e->all, policy, slice, support[word], WORD_MAX,
+                                            e->arena, &masked, &masked_count, e->err);
+                if (r == 0 && masked_count + 1 < best) {
                         form->mask = support[word];
                         form->pieces = masked;
                         best = masked_count;

@@ -291,10 +291,11 @@ int cf_policy_pieces(struct cf_policies *all, cf_policy policy, struct cf_slice 
                      struct cf_error *err);
 
 /* The same with first and last of (slice & mask), where values that the mask cannot give belong to
- * no piece: for a policy that does not depend on the slice's other bits (else -EINVAL). */
+ * no piece: for a policy that does not depend on the slice's other bits (else -EINVAL). -E2BIG:
+ * more than `limit` pieces. */
 int cf_policy_masked_pieces(struct cf_policies *all, cf_policy policy, struct cf_slice slice,
-                            uint64_t mask, struct cf_arena *arena, struct cf_piece **ret_pieces,
-                            size_t *ret_count, struct cf_error *err);
+                            uint64_t mask, size_t limit, struct cf_arena *arena,
+                            struct cf_piece **ret_pieces, size_t *ret_count, struct cf_error *err);
 
 /* One path of the diagram: the calls with (word[w] & mask[w]) == value[w] for all w get `result`.
  * The cubes of a policy are disjoint and cover every call. */

@@ -200,6 +200,7 @@ struct pieces {
         const struct cf_policies *all;
         struct cf_arena *arena;
         uint64_t mask;
+        size_t limit;
         uint32_t end; /* the first variable behind the slice */
         CF_VEC(struct cf_piece) list;
 };
@@ -217,7 +218,7 @@ static int add_pieces(struct pieces *pieces, cf_policy p, uint32_t var, uint64_t
                         before->last = last;
                         return 0;
                 }
-                if (pieces->list.count >= CF_POLICY_PIECES_MAX)
+                if (pieces->list.count >= pieces->limit)
                         return -E2BIG;
                 return cf_vec_push(pieces->arena, &pieces->list, (struct cf_piece){base, last, p});
         }
@@ -230,12 +231,13 @@ static int add_pieces(struct pieces *pieces, cf_policy p, uint32_t var, uint64_t
 }
 
 int cf_policy_masked_pieces(struct cf_policies *all, cf_policy policy, struct cf_slice slice,
-                            uint64_t mask, struct cf_arena *arena, struct cf_piece **ret_pieces,
-                            size_t *ret_count, struct cf_error *err)
+                            uint64_t mask, size_t limit, struct cf_arena *arena,
+                            struct cf_piece **ret_pieces, size_t *ret_count, struct cf_error *err)
 {
         struct pieces pieces = {.all = all,
                                 .arena = arena,
                                 .mask = mask,
+                                .limit = limit,
                                 .end = (uint32_t)slice.first + slice.width};
         int r = cf_var(all, policy) < slice.first ? -EINVAL
                                                   : add_pieces(&pieces, policy, slice.first, 0);
@@ -247,8 +249,8 @@ int cf_policy_masked_pieces(struct cf_policies *all, cf_policy policy, struct cf
                 return cf_error_set(err, r, NULL,
                                     r == -ENOMEM ? "no memory for the pieces of a policy"
                                                  : "the policy is too complex: it cuts a part of "
-                                                   "the call into more than %u pieces",
-                                    CF_POLICY_PIECES_MAX);
+                                                   "the call into more than %zu pieces",
+                                    limit);
         *ret_pieces = pieces.list.items;
         *ret_count = pieces.list.count;
         return 0;
@@ -258,8 +260,8 @@ int cf_policy_pieces(struct cf_policies *all, cf_policy policy, struct cf_slice 
                      struct cf_arena *arena, struct cf_piece **ret_pieces, size_t *ret_count,
                      struct cf_error *err)
 {
-        return cf_policy_masked_pieces(all, policy, slice, cf_slice_max(slice), arena, ret_pieces,
-                                       ret_count, err);
+        return cf_policy_masked_pieces(all, policy, slice, cf_slice_max(slice),
+                                       CF_POLICY_PIECES_MAX, arena, ret_pieces, ret_count, err);
 }
 
 struct walk {
