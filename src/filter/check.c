@@ -77,7 +77,7 @@ const char *cf_instruction_refused(const struct sock_filter *i, size_t left)
         case BPF_LDX | BPF_IMM:
         case BPF_RET | BPF_K:
         case BPF_RET | BPF_A:
-        case BPF_ALU | BPF_ADD | BPF_K:
+        case BPF_ALU | BPF_ADD: /* BPF_K: both are 0 */
         case BPF_ALU | BPF_ADD | BPF_X:
         case BPF_ALU | BPF_SUB | BPF_K:
         case BPF_ALU | BPF_SUB | BPF_X:

@@ -423,7 +423,7 @@ static uint32_t offset_of_word(unsigned word)
                                  : offsetof(struct seccomp_data, nr);
         if (word >= 14)
                 return offsetof(struct seccomp_data, instruction_pointer) + (word == 14 ? 4 : 0);
-        return offsetof(struct seccomp_data, args) + 4 * ((word - 2) ^ 1);
+        return (uint32_t)offsetof(struct seccomp_data, args) + 4 * ((word - 2) ^ 1);
 }
 
 /* Puts what decides a policy, registers being unknown, unless it is there. Recurses once a word. */

@@ -37,7 +37,7 @@ static void random_programs(void **state)
         (void)state;
         unsigned lifted = 0, refused = 0;
         struct cf_error err = {0};
-        for (int round = 0; round < 4000; round++) {
+        for (int round = 0; round < 2000; round++) {
                 struct sock_filter code[64];
                 CF_POLICIES struct cf_policies *all = cf_policies_new(1u << 16);
                 enum flavour flavour = (enum flavour)(round % FLAVOURS);
