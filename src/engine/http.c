@@ -20,6 +20,7 @@ struct transfer {
         bool too_large;
         bool again; /* the second try of this request */
         struct cf_http_answer answer;
+        char path[CF_HTTP_PATH_MAX];
         char message[CURL_ERROR_SIZE];
 };
 
@@ -84,10 +85,13 @@ static size_t take_header(char *data, size_t one, size_t count, void *context)
  */
 
 /* What to do when the operating system refused the connection. */
-static int connect_failure(const struct cf_http *http, int os_error, struct cf_error *err)
+static int connect_failure(const struct transfer *transfer, struct cf_error *err)
 {
-        const struct cf_engine_host *host = &http->host;
+        const struct cf_engine_host *host = &transfer->http->host;
         bool podman = strcmp(host->name, "Podman") == 0;
+        long error = 0;
+        curl_easy_getinfo(transfer->easy, CURLINFO_OS_ERRNO, &error);
+        int os_error = (int)error;
         switch (os_error) {
         case EACCES:
         case EPERM:
@@ -146,12 +150,17 @@ static const struct failure {
          "client certificate (DOCKER_TLS_VERIFY, DOCKER_CERT_PATH)?"},
 };
 
-/* The other side went away before it said anything. */
+/* The other side went away before it said anything; curl calls that many names. */
 static bool is_hangup(const struct transfer *transfer, CURLcode result)
 {
-        return transfer->header_bytes == 0 &&
-               (result == CURLE_GOT_NOTHING || result == CURLE_SEND_ERROR ||
-                result == CURLE_RECV_ERROR);
+        long os_error = 0;
+        if (transfer->header_bytes > 0)
+                return false;
+        if (result != CURLE_COULDNT_CONNECT)
+                return result == CURLE_GOT_NOTHING || result == CURLE_SEND_ERROR ||
+                       result == CURLE_RECV_ERROR;
+        curl_easy_getinfo(transfer->easy, CURLINFO_OS_ERRNO, &os_error);
+        return os_error == 0 || os_error == ENOTCONN || os_error == ECONNRESET || os_error == EPIPE;
 }
 
 static int transfer_failure(const struct transfer *transfer, CURLcode result, struct cf_error *err)
@@ -165,11 +174,6 @@ static int transfer_failure(const struct transfer *transfer, CURLcode result, st
                                             : transfer->batch->max);
         if (transfer->body.failed)
                 return cf_error_set(err, -ENOMEM, NULL, "not enough memory for the answer");
-        if (result == CURLE_COULDNT_CONNECT) {
-                long os_error = 0;
-                curl_easy_getinfo(transfer->easy, CURLINFO_OS_ERRNO, &os_error);
-                return connect_failure(transfer->http, (int)os_error, err);
-        }
         if (is_hangup(transfer, result)) {
                 const struct cf_http *http = transfer->http;
                 return cf_error_set(err, -ECONNRESET, NULL,
@@ -247,14 +251,14 @@ static int start(struct transfer *transfer)
 /* Begins request `index`. 0 or -ENOMEM. */
 static int begin(struct transfer *transfer, const struct cf_http_batch *batch, size_t index)
 {
-        char path[CF_HTTP_PATH_MAX], url[URL_MAX + CF_HTTP_PATH_MAX];
+        char url[URL_MAX + CF_HTTP_PATH_MAX];
         if (!transfer->easy) {
                 transfer->easy = curl_easy_init();
                 if (!transfer->easy || !set_options(transfer))
                         return -ENOMEM;
         }
-        batch->path(batch->context, index, path);
-        snprintf(url, sizeof(url), "%s%s", transfer->http->base, path);
+        batch->path(batch->context, index, transfer->path);
+        snprintf(url, sizeof(url), "%s%s", transfer->http->base, transfer->path);
         transfer->batch = batch;
         transfer->index = index;
         transfer->again = false;
@@ -273,8 +277,11 @@ static int finish(struct transfer *transfer, CURLcode result, struct cf_error *e
                 transfer->again = true;
                 return start(transfer) < 0 ? no_memory(err) : 0;
         }
+        if (result == CURLE_COULDNT_CONNECT && !is_hangup(transfer, result))
+                return connect_failure(transfer, err);
         if (result != CURLE_OK)
-                return transfer_failure(transfer, result, err);
+                return cf_error_doing(err, transfer_failure(transfer, result, err), NULL, "GET %s",
+                                      transfer->path);
         struct cf_http_answer *answer = &transfer->answer;
         curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &answer->status);
         cf_text_add(&transfer->body, CF_SPAN("")); /* NUL-ended even when empty */

@@ -76,6 +76,8 @@ class Engine:
             options = ["seccomp"]
         if self.behaviour == "no-seccomp":
             options = ["name=apparmor"]
+        if self.behaviour == "daemon-unconfined":
+            options = ["name=seccomp,profile=unconfined"]
         if self.behaviour == "info-garbage":
             return 200, '{"SecurityOptions": 7}'
         return 200, json.dumps({"ServerVersion": "99.9", "KernelVersion": "0.0-elsewhere",
@@ -171,6 +173,8 @@ class Engine:
     def serve(self, connection):
         file = connection.makefile("rwb", buffering=65536)
         try:
+            if self.behaviour in ("garbage", "ssh"):
+                file.readline()
             if self.behaviour == "garbage":
                 file.write(bytes(range(256)) * 10)
                 return

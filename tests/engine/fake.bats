@@ -80,7 +80,7 @@ refusal() {
 }
 
 @test "answers without end" {
-        refusal endless-body "the answer has no end: over 4194304 bytes"
+        refusal endless-body "the answer has no end: over 67108864 bytes"
         refusal endless-headers "the answer has no end: over 65536 bytes"
         refusal endless-100 "the answer has no end: over 65536 bytes"
         refusal too-long "no whole answer in time"
@@ -123,6 +123,13 @@ refusal() {
         audit
         expect_status 1
         expect_in "$output" "seccomp-unsupported"
+}
+
+@test "an engine whose default profile is off" {
+        fake daemon-unconfined
+        audit
+        expect_status 1
+        expect_in "$output" "fail daemon-unconfined"
 }
 
 @test "an engine that stops in the middle: what it answered is kept" {
