@@ -74,7 +74,6 @@ static const struct row {
         {"run_cmd", WORDS, 0, "", "", false},
         {"travis_retry", WORDS, 0, "", "", false},
         {"travis_wait", WORDS, 0, "", "", false},
-        {"then", WORDS, 0, "", "", false},
         {"sh", SHELL, 0, "oO", " rcfile init-file ", false},
         {"bash", SHELL, 0, "oO", " rcfile init-file ", false},
         {"dash", SHELL, 0, "o", "", false},

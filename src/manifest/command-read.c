@@ -87,6 +87,33 @@ static int find_program(struct cf_script *script, const struct cf_arguments *arg
         return 0;
 }
 
+/* In a sentence what stands where the image would is a word of the language, or ends it. */
+static bool is_image(const struct cf_argument *argument)
+{
+        static const char *const words[] = {
+                "is",   "are",  "was",   "and",    "or",      "to",     "with", "without", "for",
+                "in",   "on",   "of",    "the",    "a",       "an",     "this", "that",    "it",
+                "flag", "mode", "flags", "option", "options", "will",   "can",  "could",   "may",
+                "must", "if",   "when",  "then",   "but",     "not",    "as",   "from",    "by",
+                "at",   "also", "only",  "should", "command", "allows", "does", "because", "so"};
+        struct cf_span text = argument->word->value;
+        for (size_t i = 0; i < CF_COUNT(words); i++)
+                if (cf_span_equal_nocase(text, cf_span_of(words[i])))
+                        return false;
+        char last = text.size ? text.data[text.size - 1] : '\0';
+        return last && !strchr(".,;:!?)\"'", last);
+}
+
+static bool is_convincing(const struct cf_script *script, const struct cf_arguments *arguments,
+                          const struct cf_parsed *parsed)
+{
+        if (!script->prose && !script->whole)
+                return true;
+        if (parsed->image == SIZE_MAX)
+                return false;
+        return !script->prose || is_image(&arguments->items[parsed->image]);
+}
+
 static int read_arguments(struct cf_script *script, const struct cf_arguments *arguments,
                           const struct cf_site *site, struct cf_range command)
 {
@@ -110,8 +137,10 @@ static int read_arguments(struct cf_script *script, const struct cf_arguments *a
         const char *engine = cf_engine_name(word);
         if (!engine)
                 engine = guess_engine(&arguments->items[program]);
-        if (!engine || !cf_command_read(arena, arguments->items, arguments->count, program, engine,
-                                        &parsed, &r))
+        if (!engine ||
+            !cf_command_read(arena, arguments->items, arguments->count, program, engine, &parsed,
+                             &r) ||
+            !is_convincing(script, arguments, &parsed))
                 return r;
         if (strcmp(parsed.action, "exec") == 0)
                 where.kind = CF_SUBJECT_EXEC;
@@ -202,8 +231,11 @@ static int read_held(struct cf_script *script)
         for (size_t i = 0; i < script->held.count && r == 0; i++) {
                 const struct cf_held *held = script->held.items[i];
                 struct cf_site site = {.at = held->at, .function = held->function};
+                script->prose = held->prose;
+                script->whole = held->whole;
                 r = read_list(script, &held->list, &site);
         }
+        script->prose = script->whole = false;
         return r;
 }
 

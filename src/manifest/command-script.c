@@ -206,6 +206,8 @@ int cf_script_hold(struct cf_script *script, const struct cf_list *list, size_t 
                 .list = *list,
                 .program = program,
                 .at = cf_shell_source(list->code, list->words[0].offset),
+                .prose = script->prose,
+                .whole = script->whole,
         };
         held->list.words = kept;
         if (cf_shell_function(&script->lexer, &held->function) < 0)

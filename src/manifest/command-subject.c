@@ -421,3 +421,58 @@ int cf_subject_give(struct cf_script *script, const struct cf_argument *argument
         mark_joined(&giving);
         return giving.settings.count ? give(&giving) : 0;
 }
+
+/* The flag with the blanks behind it, or, alone on a line that goes on, all of that line. */
+static struct cf_range flag_cut(struct cf_span text, struct cf_range flag)
+{
+        size_t start = flag.offset, end = flag.offset + flag.length, back = start;
+        while (end < text.size && (text.data[end] == ' ' || text.data[end] == '\t'))
+                end++;
+        while (back > 0 && (text.data[back - 1] == ' ' || text.data[back - 1] == '\t'))
+                back--;
+        if (back > 0 && text.data[back - 1] == '\n' && end < text.size &&
+            strchr("\\`", text.data[end]) && text.data[end]) {
+                struct cf_span rest = cf_span_part(text, end + 1, SIZE_MAX), line;
+                if (cf_span_next_line(&rest, &line) && cf_span_trim(line).size == 0)
+                        return (struct cf_range){back, (size_t)(rest.data - text.data) - back};
+        }
+        return (struct cf_range){start, end - start};
+}
+
+int cf_script_flag(struct cf_script *script, const char *action, const char *name,
+                   struct cf_range command, struct cf_range flag)
+{
+        const struct cf_source *source = script->source;
+        struct cf_arena *arena = script->reader->arena;
+        struct cf_range *part = cf_arena_one(arena, struct cf_range);
+        struct cf_group *group = cf_arena_one(arena, struct cf_group);
+        struct cf_ignores ignores = {0};
+        struct cf_setting setting = {.kind = CF_SETTING_PRIVILEGED, .value = "true"};
+        if (!part || !group)
+                return -ENOMEM;
+        *part = flag_cut(source->text, flag);
+        *group = (struct cf_group){.parts = part, .count = 1, .whole = *part, .whole_text = ""};
+        setting.edit.group = group;
+        setting.file_id = source->id;
+        setting.place = cf_source_place(source, flag.offset, flag.length);
+        if (cf_excerpt_take(arena, source, &setting.place, &setting.excerpt) < 0 ||
+            cf_ignores_beside(arena, source, flag, &ignores) < 0 ||
+            cf_ignores_above(arena, source, command.offset, script->documentation, &ignores) < 0)
+                return -ENOMEM;
+        setting.ignores = ignores.items;
+        setting.ignore_count = ignores.count;
+        struct cf_subject subject = {
+                .kind = CF_SUBJECT_BUILD,
+                .evidence = CF_DECLARED,
+                .name = name,
+                .engine_word = "docker",
+                .action = action,
+                .format = script->format,
+                .documentation = script->documentation,
+                .root = source->path,
+                .place = cf_source_place(source, command.offset, command.length),
+                .settings = &setting,
+                .setting_count = 1,
+        };
+        return script->reader->subject(&subject, script->reader->context);
+}

@@ -55,15 +55,6 @@ static int step(struct cf_script *script)
 
 /* ---- words in values ------------------------------------------------------------------------- */
 
-/* How a value within a variable's value is written: as the quotes around all of it want. */
-static enum cf_quoting quoting_of(const struct cf_shell_word *word)
-{
-        char quote = word->part_count ? word->parts[word->part_count - 1].quote : 0;
-        return quote == '\''  ? CF_QUOTE_SHELL_SINGLE
-               : quote == '"' ? CF_QUOTE_SHELL_DOUBLE
-                              : CF_QUOTE_SHELL;
-}
-
 int cf_script_split(struct cf_script *script, struct cf_assignment *assignment)
 {
         struct cf_arena *arena = script->reader->arena;
@@ -82,7 +73,8 @@ int cf_script_split(struct cf_script *script, struct cf_assignment *assignment)
         struct cf_list list = {.kind = CF_LIST_STRING,
                                .code = code,
                                .inner = whole,
-                               .quoting = quoting_of(assignment->word)};
+                               /* the shell splits it after quotes were taken off: none can help */
+                               .quoting = CF_QUOTE_NONE};
         int r = cf_shell_split(&script->lexer, code, whole, &list.words, &list.count);
         if (r == -E2BIG)
                 r = 0; /* nested too deeply to be anybody's options */

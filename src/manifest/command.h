@@ -165,9 +165,10 @@ struct cf_script_variable {
 /* A command that can be read only when all variables are known. */
 struct cf_held {
         struct cf_list list;
-        size_t program;  /* word */
-        size_t at;       /* in the file */
-        size_t function; /* block of the function that it stands in; 0: none */
+        size_t program;    /* word */
+        size_t at;         /* in the file */
+        size_t function;   /* block of the function that it stands in; 0: none */
+        bool prose, whole; /* of the script when it was read */
 };
 
 struct cf_script {
@@ -175,6 +176,8 @@ struct cf_script {
         const struct cf_source *source;
         const char *format;
         bool documentation;
+        bool prose; /* what is read now may be a sentence: only what is clearly a command counts */
+        bool whole; /* what is read now is a whole command, with its image, or none */
         struct cf_shell_lexer lexer;
         struct cf_shell_events events;
         CF_VEC(struct cf_assignment *) assignments;
@@ -201,10 +204,10 @@ int cf_script_assign(struct cf_script *script, const struct cf_assignment *assig
 /* Reads what waits for variables and hands over what is left. */
 int cf_script_finish(struct cf_script *script, struct cf_error *err);
 
-/* A subject whose only setting is a flag that may be cut: RUN --security=insecure. */
-int cf_script_flag(struct cf_script *script, enum cf_subject_kind kind, const char *action,
-                   const char *name, struct cf_range command, struct cf_range flag,
-                   struct cf_range cut);
+/* RUN --security=insecure: a subject whose only setting is a flag, `flag`, of `command` (ranges of
+ * the file). `name` may be NULL. */
+int cf_script_flag(struct cf_script *script, const char *action, const char *name,
+                   struct cf_range command, struct cf_range flag);
 
 /* ---- within command*.c --------------------------------------------------------------------- */
 

@@ -53,7 +53,7 @@ struct cf_shell_state {
         size_t first_document;    /* of this region */
         size_t pipeline_document; /* of this pipeline */
         CF_VEC(struct scope) scopes;
-        unsigned restarts, lost_documents;
+        unsigned restarts, lost_documents, lost_templates;
         size_t first_word; /* of the command that is being read */
         bool piped;
         bool function_next; /* the next compound command is a function's body */

@@ -102,12 +102,15 @@ static int add_other(struct cf_shell_lexer *lexer, struct cf_shell_word *word,
 
 /* ---- templates and marks ------------------------------------------------------------------ */
 
-static size_t find_close(const struct cf_shell_state *state, size_t at, const char *close)
+static size_t find_close(struct cf_shell_state *state, size_t at, const char *close)
 {
+        if (state->lost_templates >= CF_SHELL_LOST_TEMPLATES)
+                return 0;
         size_t limit = state->end - at < TEMPLATE_MAX ? state->end : at + TEMPLATE_MAX;
         for (; at + 1 < limit && state->text[at] != '\n'; at++)
                 if (state->text[at] == close[0] && state->text[at + 1] == close[1])
                         return at + 2;
+        state->lost_templates++;
         return 0;
 }
 
@@ -136,7 +139,7 @@ static size_t placeholder(const struct cf_shell_state *state, size_t at)
 }
 
 /* The end of a template or mark that starts at `at`, whatever the quotes around; 0: none does. */
-static size_t template_end(const struct cf_shell_state *state, size_t at)
+static size_t template_end(struct cf_shell_state *state, size_t at)
 {
         const char *text = state->text;
         char next = at + 1 < state->end ? text[at + 1] : '\0';

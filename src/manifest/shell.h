@@ -19,6 +19,7 @@
 #define CF_SHELL_WORDS 65536       /* most words of one command or array */
 #define CF_SHELL_PARTS 4096        /* most parts of one word; with more it counts as unknown */
 #define CF_SHELL_LOST_DOCUMENTS 64 /* most here-documents without an end that are searched for */
+#define CF_SHELL_LOST_TEMPLATES 4096 /* most {{ without an end that are searched for */
 
 /* Bytes that hosts put into shell text; elsewhere in a file they are ordinary (and unknown). */
 #define CF_SHELL_MARK '\x01'       /* something that cannot be known */
