@@ -128,7 +128,7 @@ static const struct cf_subject *take_subject(struct feed *feed)
         }
         setting->value = take_optional(feed);
         container->id = take_text(feed);
-        container->name = take_text(feed);
+        container->name = take_optional(feed);
         container->image = take_optional(feed);
         container->cis_line = take_text(feed);
         container->compose_project = take_optional(feed);

@@ -258,6 +258,48 @@ static int place_node(struct builder *builder, struct cf_yaml *node, unsigned he
         return cf_vec_push(builder->arena, &builder->children, node) < 0 ? fail_memory(builder) : 0;
 }
 
+static int base64_digit(char c)
+{
+        static const char digits[] =
+                "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+        const char *found = c ? strchr(digits, c) : NULL;
+        return found ? (int)(found - digits) : -1;
+}
+
+/* What a `!!binary` scalar spells, in place. False: it is no base64, nothing was changed. */
+static bool decode_base64(char *text, size_t *size)
+{
+        size_t count = 0, pad = 0;
+        for (size_t i = 0; i < *size; i++) {
+                if (text[i] == '\n' || text[i] == '\r')
+                        continue;
+                if (text[i] == '=')
+                        pad++;
+                else if (pad || base64_digit(text[i]) < 0)
+                        return false;
+                else
+                        count++;
+        }
+        if ((count + pad) % 4 || pad > 2 || count % 4 == 1)
+                return false;
+        unsigned bits = 0, held = 0;
+        size_t out = 0;
+        for (size_t i = 0; i < *size; i++) {
+                int digit = base64_digit(text[i]);
+                if (digit < 0)
+                        continue;
+                bits = ((bits << 6) | (unsigned)digit) & 0xffff;
+                held += 6;
+                if (held < 8)
+                        continue;
+                held -= 8;
+                text[out++] = (char)(bits >> held);
+        }
+        text[out] = '\0';
+        *size = out;
+        return true;
+}
+
 static const enum cf_yaml_style scalar_styles[] = {
         [YAML_ANY_SCALAR_STYLE] = CF_YAML_PLAIN,
         [YAML_PLAIN_SCALAR_STYLE] = CF_YAML_PLAIN,
@@ -295,9 +337,13 @@ static int add_scalar(struct builder *builder, const yaml_event_t *event)
         if (r < 0)
                 return r;
         struct cf_span text = {(const char *)event->data.scalar.value, event->data.scalar.length};
-        node->text = (struct cf_span){cf_arena_copy(builder->arena, text), text.size};
-        if (!node->text.data)
+        char *copy = cf_arena_copy(builder->arena, text);
+        if (!copy)
                 return fail_memory(builder);
+        const char *tag = (const char *)event->data.scalar.tag;
+        if (tag && strcmp(tag, "tag:yaml.org,2002:binary") == 0)
+                decode_base64(copy, &text.size);
+        node->text = (struct cf_span){copy, text.size};
         if (node->style == CF_YAML_LITERAL || node->style == CF_YAML_FOLDED)
                 node->length =
                         trim_end(builder->source->text, node->offset, node->offset + node->length) -

@@ -29,7 +29,7 @@ struct cf_yaml {
         enum cf_yaml_style style;
         struct cf_span tag;    /* as written without resolving, "!reset"; empty: none */
         struct cf_span anchor; /* without '&'; empty: none */
-        struct cf_span text;   /* SCALAR: its value, NUL-ended */
+        struct cf_span text;   /* SCALAR: its value, NUL-ended; of !!binary what it spells */
         /* Text range of the node itself: a scalar with its quotes; a flow collection with its
          * brackets; a block collection from its first entry to the end of its last entry's
          * content (no trailing blank or comment). An empty scalar has length 0. */

@@ -18,7 +18,9 @@ struct transfer {
         struct cf_text body;
         size_t header_bytes;
         bool too_large;
+        bool again; /* the second try of this request */
         struct cf_http_answer answer;
+        char path[CF_HTTP_PATH_MAX];
         char message[CURL_ERROR_SIZE];
 };
 
@@ -30,6 +32,11 @@ struct cf_http {
         CURLM *multi;
         struct transfer transfers[CF_HTTP_CONNECTIONS];
 };
+
+static int no_memory(struct cf_error *err)
+{
+        return cf_error_set(err, -ENOMEM, NULL, "not enough memory for a request");
+}
 
 /* ---- what comes in --------------------------------------------------------------------------- */
 
@@ -78,10 +85,13 @@ static size_t take_header(char *data, size_t one, size_t count, void *context)
  */
 
 /* What to do when the operating system refused the connection. */
-static int connect_failure(const struct cf_http *http, int os_error, struct cf_error *err)
+static int connect_failure(const struct transfer *transfer, struct cf_error *err)
 {
-        const struct cf_engine_host *host = &http->host;
+        const struct cf_engine_host *host = &transfer->http->host;
         bool podman = strcmp(host->name, "Podman") == 0;
+        long error = 0;
+        curl_easy_getinfo(transfer->easy, CURLINFO_OS_ERRNO, &error);
+        int os_error = (int)error;
         switch (os_error) {
         case EACCES:
         case EPERM:
@@ -125,9 +135,6 @@ static const struct failure {
         {CURLE_PARTIAL_FILE, CURLE_PARTIAL_FILE, -ECONNRESET,
          "the connection ended in the middle of the answer; look at the engine's log, then try "
          "again"},
-        {CURLE_GOT_NOTHING, CURLE_GOT_NOTHING, -ECONNRESET,
-         "the connection ended without an answer; is this the engine's API socket, and does it "
-         "want TLS?"},
         {CURLE_SEND_ERROR, CURLE_RECV_ERROR, -ECONNRESET,
          "the connection broke; look at the engine's log, then try again"},
         {CURLE_OUT_OF_MEMORY, CURLE_OUT_OF_MEMORY, -ENOMEM, "not enough memory"},
@@ -143,6 +150,19 @@ static const struct failure {
          "client certificate (DOCKER_TLS_VERIFY, DOCKER_CERT_PATH)?"},
 };
 
+/* The other side went away before it said anything; curl calls that many names. */
+static bool is_hangup(const struct transfer *transfer, CURLcode result)
+{
+        long os_error = 0;
+        if (transfer->header_bytes > 0)
+                return false;
+        if (result != CURLE_COULDNT_CONNECT)
+                return result == CURLE_GOT_NOTHING || result == CURLE_SEND_ERROR ||
+                       result == CURLE_RECV_ERROR;
+        curl_easy_getinfo(transfer->easy, CURLINFO_OS_ERRNO, &os_error);
+        return os_error == 0 || os_error == ENOTCONN || os_error == ECONNRESET || os_error == EPIPE;
+}
+
 static int transfer_failure(const struct transfer *transfer, CURLcode result, struct cf_error *err)
 {
         if (transfer->too_large)
@@ -154,10 +174,14 @@ static int transfer_failure(const struct transfer *transfer, CURLcode result, st
                                             : transfer->batch->max);
         if (transfer->body.failed)
                 return cf_error_set(err, -ENOMEM, NULL, "not enough memory for the answer");
-        if (result == CURLE_COULDNT_CONNECT) {
-                long os_error = 0;
-                curl_easy_getinfo(transfer->easy, CURLINFO_OS_ERRNO, &os_error);
-                return connect_failure(transfer->http, (int)os_error, err);
+        if (is_hangup(transfer, result)) {
+                const struct cf_http *http = transfer->http;
+                return cf_error_set(err, -ECONNRESET, NULL,
+                                    "the connection ended without an answer; %s",
+                                    http->socket[0] || http->host.tls
+                                            ? "is this the engine's API socket? look at its log"
+                                            : "does the engine want TLS (DOCKER_TLS_VERIFY, "
+                                              "DOCKER_CERT_PATH)?");
         }
         for (size_t i = 0; i < CF_COUNT(failures); i++) {
                 if (result >= failures[i].from && result <= failures[i].to)
@@ -208,30 +232,39 @@ static bool set_options(struct transfer *transfer)
         return r == CURLE_OK;
 }
 
+static int start(struct transfer *transfer)
+{
+        cf_text_clear(&transfer->body);
+        transfer->body.max = transfer->batch->max;
+        transfer->header_bytes = 0;
+        transfer->too_large = false;
+        transfer->message[0] = 0;
+        transfer->answer = (struct cf_http_answer){0};
+        if (curl_easy_setopt(transfer->easy, CURLOPT_FRESH_CONNECT, transfer->again ? 1L : 0L) !=
+                    CURLE_OK ||
+            curl_multi_add_handle(transfer->http->multi, transfer->easy) != CURLM_OK)
+                return -ENOMEM;
+        transfer->busy = true;
+        return 0;
+}
+
 /* Begins request `index`. 0 or -ENOMEM. */
 static int begin(struct transfer *transfer, const struct cf_http_batch *batch, size_t index)
 {
-        char path[CF_HTTP_PATH_MAX], url[URL_MAX + CF_HTTP_PATH_MAX];
+        char url[URL_MAX + CF_HTTP_PATH_MAX];
         if (!transfer->easy) {
                 transfer->easy = curl_easy_init();
                 if (!transfer->easy || !set_options(transfer))
                         return -ENOMEM;
         }
-        batch->path(batch->context, index, path);
-        snprintf(url, sizeof(url), "%s%s", transfer->http->base, path);
-        cf_text_clear(&transfer->body);
-        transfer->body.max = batch->max;
+        batch->path(batch->context, index, transfer->path);
+        snprintf(url, sizeof(url), "%s%s", transfer->http->base, transfer->path);
         transfer->batch = batch;
         transfer->index = index;
-        transfer->header_bytes = 0;
-        transfer->too_large = false;
-        transfer->message[0] = 0;
-        transfer->answer = (struct cf_http_answer){0};
-        if (curl_easy_setopt(transfer->easy, CURLOPT_URL, url) != CURLE_OK ||
-            curl_multi_add_handle(transfer->http->multi, transfer->easy) != CURLM_OK)
+        transfer->again = false;
+        if (curl_easy_setopt(transfer->easy, CURLOPT_URL, url) != CURLE_OK)
                 return -ENOMEM;
-        transfer->busy = true;
-        return 0;
+        return start(transfer);
 }
 
 /* A transfer that came to its end: hands its answer over, or says why there is none. */
@@ -239,8 +272,16 @@ static int finish(struct transfer *transfer, CURLcode result, struct cf_error *e
 {
         curl_multi_remove_handle(transfer->http->multi, transfer->easy);
         transfer->busy = false;
+        /* An engine may close a connection that it kept just when it is used again. */
+        if (is_hangup(transfer, result) && !transfer->again) {
+                transfer->again = true;
+                return start(transfer) < 0 ? no_memory(err) : 0;
+        }
+        if (result == CURLE_COULDNT_CONNECT && !is_hangup(transfer, result))
+                return connect_failure(transfer, err);
         if (result != CURLE_OK)
-                return transfer_failure(transfer, result, err);
+                return cf_error_doing(err, transfer_failure(transfer, result, err), NULL, "GET %s",
+                                      transfer->path);
         struct cf_http_answer *answer = &transfer->answer;
         curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &answer->status);
         cf_text_add(&transfer->body, CF_SPAN("")); /* NUL-ended even when empty */
@@ -278,9 +319,8 @@ static bool begin_some(struct cf_http *http, const struct cf_http_batch *batch, 
         for (size_t i = 0; i < CF_COUNT(http->transfers); i++) {
                 struct transfer *transfer = &http->transfers[i];
                 if (!transfer->busy && *begun < batch->count && !*failed) {
-                        *failed = begin(transfer, batch, (*begun)++);
-                        if (*failed)
-                                cf_error_set(err, *failed, NULL, "not enough memory for a request");
+                        if (begin(transfer, batch, (*begun)++) < 0)
+                                *failed = no_memory(err);
                 }
                 busy |= transfer->busy;
         }

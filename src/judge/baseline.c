@@ -70,18 +70,11 @@ static int read_entry(struct cf_arena *arena, const struct cf_source *source,
         return 0;
 }
 
-int cf_baseline_read(struct cf_arena *arena, struct cf_files *files, const char *path,
-                     struct cf_baseline **ret_baseline, struct cf_error *err)
+/* The list of findings, once the rest is known to be a baseline. */
+static int find_list(const struct cf_source *source, const struct cf_json *root,
+                     const struct cf_json **ret_list, struct cf_error *err)
 {
-        struct cf_source *source = NULL;
-        struct cf_json *root = NULL;
         uint64_t version;
-        int r = cf_files_read(files, arena, path, &source, err);
-        if (r < 0)
-                return r;
-        r = cf_json_parse(arena, source, &root, err);
-        if (r < 0)
-                return r;
         const struct cf_json *number = cf_json_get(root, "version");
         const struct cf_json *findings = cf_json_get(root, "findings");
         if (!number || cf_json_uint(number, &version) < 0)
@@ -94,11 +87,25 @@ int cf_baseline_read(struct cf_arena *arena, struct cf_files *files, const char 
                               (unsigned long long)version);
         if (!findings || findings->type != CF_JSON_ARRAY)
                 return refuse(err, source, findings ? findings : root, "'findings' must be a list");
+        *ret_list = findings;
+        return 0;
+}
+
+int cf_baseline_parse(struct cf_arena *arena, const struct cf_source *source,
+                      struct cf_baseline **ret_baseline, struct cf_error *err)
+{
+        struct cf_json *root = NULL;
+        const struct cf_json *list = NULL;
+        int r = cf_json_parse(arena, source, &root, err);
+        if (r == 0)
+                r = find_list(source, root, &list, err);
+        if (r < 0)
+                return r;
         struct cf_baseline *baseline = cf_arena_one(arena, struct cf_baseline);
         struct cf_map *counts = cf_map_new(arena);
         if (!baseline || !counts)
                 return cf_error_set(err, -ENOMEM, NULL, "out of memory");
-        for (const struct cf_json *entry = findings->first; entry; entry = entry->next) {
+        for (const struct cf_json *entry = list->first; entry; entry = entry->next) {
                 r = read_entry(arena, source, entry, counts, err);
                 if (r < 0)
                         return r;
@@ -106,6 +113,14 @@ int cf_baseline_read(struct cf_arena *arena, struct cf_files *files, const char 
         baseline->counts = counts;
         *ret_baseline = baseline;
         return 0;
+}
+
+int cf_baseline_read(struct cf_arena *arena, struct cf_files *files, const char *path,
+                     struct cf_baseline **ret_baseline, struct cf_error *err)
+{
+        struct cf_source *source = NULL;
+        int r = cf_files_read(files, arena, path, &source, err);
+        return r < 0 ? r : cf_baseline_parse(arena, source, ret_baseline, err);
 }
 
 /* ---- writing ----------------------------------------------------------------------------------

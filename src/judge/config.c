@@ -266,23 +266,19 @@ static const struct key keys[] = {
         {"profile", read_profile}, {"baseline", read_baseline}, {"fail-on", read_fail_on},
 };
 
-int cf_config_read(struct cf_arena *arena, struct cf_files *files, const char *path,
-                   struct cf_config **ret_config, struct cf_error *err)
+int cf_config_parse(struct cf_arena *arena, const struct cf_source *source,
+                    struct cf_config **ret_config, struct cf_error *err)
 {
-        struct cf_source *source = NULL;
         struct cf_yaml_file *file = NULL;
         struct cf_config *config = cf_arena_one(arena, struct cf_config);
+        struct reading reading = {arena, source, config, err};
         if (!config)
                 return cf_error_set(err, -ENOMEM, NULL, "out of memory");
-        int r = cf_files_read(files, arena, path, &source, err);
-        if (r < 0)
-                return r;
-        struct reading reading = {arena, source, config, err};
         config->path = source->path;
         if (source->text.size > CONFIG_MAX)
-                return cf_error_set(err, -EFBIG, &(struct cf_place){.path = path},
+                return cf_error_set(err, -EFBIG, &(struct cf_place){.path = source->path},
                                     "a configuration has at most %zu bytes", CONFIG_MAX);
-        r = cf_yaml_parse(arena, source, &file, err);
+        int r = cf_yaml_parse(arena, source, &file, err);
         if (r < 0)
                 return r;
         if (file->count > 1 && file->documents[1].root)
@@ -296,6 +292,14 @@ int cf_config_read(struct cf_arena *arena, struct cf_files *files, const char *p
         }
         *ret_config = config;
         return 0;
+}
+
+int cf_config_read(struct cf_arena *arena, struct cf_files *files, const char *path,
+                   struct cf_config **ret_config, struct cf_error *err)
+{
+        struct cf_source *source = NULL;
+        int r = cf_files_read(files, arena, path, &source, err);
+        return r < 0 ? r : cf_config_parse(arena, source, ret_config, err);
 }
 
 int cf_config_find(struct cf_arena *arena, const char *dir, char **ret_path)

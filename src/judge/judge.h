@@ -37,6 +37,9 @@ struct cf_config {
 /* Reads a configuration. Unknown keys, rules and values are errors with their place. */
 int cf_config_read(struct cf_arena *arena, struct cf_files *files, const char *path,
                    struct cf_config **ret_config, struct cf_error *err);
+/* The same from text at hand; its path says which folder paths are relative to. */
+int cf_config_parse(struct cf_arena *arena, const struct cf_source *source,
+                    struct cf_config **ret_config, struct cf_error *err);
 
 /* The nearest `.confined.yaml` in `dir` or a folder above it; NULL in *ret_path: none. */
 int cf_config_find(struct cf_arena *arena, const char *dir, char **ret_path);
@@ -46,6 +49,8 @@ int cf_config_find(struct cf_arena *arena, const char *dir, char **ret_path);
 struct cf_baseline; /* a set of fingerprints with counts */
 int cf_baseline_read(struct cf_arena *arena, struct cf_files *files, const char *path,
                      struct cf_baseline **ret_baseline, struct cf_error *err);
+int cf_baseline_parse(struct cf_arena *arena, const struct cf_source *source,
+                      struct cf_baseline **ret_baseline, struct cf_error *err);
 /* Writes the fingerprints of `findings` (sorted, with rule and place for a reader) as JSON. */
 int cf_baseline_write(const char *path, struct cf_finding *const *findings, size_t count,
                       struct cf_error *err);
@@ -59,8 +64,10 @@ struct cf_judge_options {
         const char *const *only;        /* --rule: these rules alone */
         size_t only_count;
         const struct cf_baseline *baseline; /* NULL: none */
-        const char *engine_version;         /* Docker version to judge by; NULL: unknown */
-        const char *kernel;                 /* kernel release to judge by; NULL: the running one */
+        /* Docker version and kernel release to judge files by, which may be meant for another
+         * machine; NULL: unknown. A live engine's own count for its containers. */
+        const char *engine_version;
+        const char *kernel;
         /* The folder that paths in fingerprints are relative to, so that a baseline holds wherever
          * the command is run; NULL: the current folder. */
         const char *root;

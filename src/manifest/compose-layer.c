@@ -145,6 +145,29 @@ struct reading {
         const struct cf_variables *variables;
 };
 
+/* The same for a setting, where what a template engine will fill in ({{ … }}) is a hole. */
+static int read_value(struct reading *at, struct cf_yaml *node, struct cf_value *ret_value)
+{
+        int r = cf_compose_value(at->compose, at->variables, node, ret_value);
+        struct cf_span text = ret_value->text;
+        size_t start = r == 0 ? cf_span_find(text, CF_SPAN("{{")) : SIZE_MAX;
+        if (start == SIZE_MAX)
+                return r;
+        size_t end = text.size;
+        while (end > start + 2 && text.data[end - 1] != '}')
+                end--;
+        char *copy = cf_arena_copy(at->compose->arena, text);
+        if (!copy)
+                return -ENOMEM;
+        copy[start] = CF_HOLE;
+        memmove(copy + start + 1, copy + end, text.size - end + 1);
+        ret_value->text.data = copy;
+        ret_value->text.size = start + 1 + (text.size - end);
+        ret_value->certainty = CF_UNKNOWN;
+        ret_value->because = "a template fills it in ('{{')";
+        return 0;
+}
+
 static struct cf_entry *new_entry(struct reading *at, struct cf_yaml *node, struct cf_yaml *pair,
                                   struct cf_yaml *key, struct cf_yaml *owner)
 {
@@ -200,7 +223,7 @@ static int read_option(struct reading *at, struct cf_entry *entry, struct cf_ent
         if (cf_yaml_is_null(node))
                 return 0;
         if (node->type == CF_YAML_SCALAR) {
-                r = cf_compose_value(at->compose, at->variables, node, &entry->value);
+                r = read_value(at, node, &entry->value);
                 if (!entry->list)
                         entry->value.problem = "a single value where Compose wants a list: it "
                                                "refuses the file";
@@ -262,7 +285,7 @@ static int read_privileged(struct reading *at, struct cf_yaml *mapping, struct t
                 return -ENOMEM;
         struct cf_yaml *node = cf_yaml_follow(pair);
         if (node->type == CF_YAML_SCALAR) {
-                int r = cf_compose_value(at->compose, at->variables, node, &entry->value);
+                int r = read_value(at, node, &entry->value);
                 if (r < 0)
                         return r;
                 entry->is_string = cf_yaml_is_string(node);

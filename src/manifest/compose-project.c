@@ -331,7 +331,9 @@ int cf_project_read(struct cf_compose *compose, const struct cf_project *project
                 if (r < 0)
                         return r;
                 if (file->error) {
-                        cf_compose_unreadable(compose, NULL, NULL, file->error, NULL);
+                        /* An include says so itself. */
+                        if (!project->parent)
+                                cf_compose_unreadable(compose, NULL, NULL, file->error, NULL);
                         continue;
                 }
                 for (size_t j = 0; r == 0 && j < file->yaml->count; j++)

@@ -171,6 +171,10 @@ void cf_compose_unreadable(struct cf_compose *compose, struct cf_compose_file *f
                            const char *format, ...)
 {
         struct cf_error err;
+        /* A file that Compose finds by no name of its own may be meant for another folder's
+         * project: what is missing from here need not be missing there. */
+        if (file && !compose->named && file->source == compose->source && why->code == -ENOENT)
+                return;
         cf_error_copy(&err, why);
         if (file) {
                 char message[CF_ERROR_TEXT];
@@ -383,6 +387,7 @@ static int read_compose(const struct cf_reader *reader, const struct cf_source *
                 .reader = reader,
                 .arena = reader->arena,
                 .dotted = strncmp(source->path, "./", 2) == 0,
+                .named = is_compose_name(cf_path_base(source->path)),
                 .source = source,
         };
         struct cf_compose_file *file;
@@ -393,11 +398,11 @@ static int read_compose(const struct cf_reader *reader, const struct cf_source *
                         cf_error_copy(err, file->error);
                 return file->error->code;
         }
-        bool named = is_compose_name(cf_path_base(source->path)), shaped = false;
+        bool shaped = false;
         for (size_t i = 0; i < file->yaml->count; i++) {
                 struct cf_yaml *root = file->yaml->documents[i].root;
-                shaped |= cf_compose_shape(root, named);
-                if (named && root)
+                shaped |= cf_compose_shape(root, compose.named);
+                if (compose.named && root)
                         check_duplicates(&compose, file, root);
         }
         struct role role = {0};

@@ -102,6 +102,7 @@ struct cf_compose {
         const struct cf_reader *reader;
         struct cf_arena *arena;
         bool dotted;                       /* paths are shown with "./" in front */
+        bool named;                        /* the name of the file says Compose */
         const struct cf_source *source;    /* the file that the reader was given */
         struct cf_map *files;              /* path → struct cf_compose_file */
         struct cf_map *bases;              /* extended file and variables → struct cf_layer */

@@ -5,5 +5,12 @@
 const struct cf_format *const cf_formats[] = {
         &cf_format_compose,
         &cf_format_daemon,
+        &cf_format_shell,
+        &cf_format_make,
+        &cf_format_markdown,
+        &cf_format_rest,
+        &cf_format_dockerfile,
+        &cf_format_systemd,
+        &cf_format_text,
         NULL,
 };

@@ -69,13 +69,17 @@ static bool range_fits(struct cf_span text, const struct cf_range *range)
         return range->offset <= text.size && range->length <= text.size - range->offset;
 }
 
+/* Parts come in order. Those with commas between lie apart; pieces may share a blank. */
 static bool group_fits(struct cf_span text, const struct cf_group *group)
 {
-        size_t end = 0;
+        size_t start = 0, end = 0;
         for (size_t i = 0; i < group->count; i++) {
                 const struct cf_range *part = &group->parts[i];
-                if (!range_fits(text, part) || part->offset < end)
+                bool apart = group->kind == CF_GROUP_COMMAS;
+                if (!range_fits(text, part) || part->offset < (apart ? end : start) ||
+                    part->offset + part->length < end)
                         return false;
+                start = part->offset;
                 end = part->offset + part->length;
         }
         return group->count > 0 && range_fits(text, &group->whole);
@@ -319,6 +323,18 @@ static bool includes(const struct candidate *a, const struct candidate *b)
                inner->offset + inner->length <= outer->offset + outer->length;
 }
 
+/* Two cuts that share some bytes become one: *made grows. */
+static bool unite(struct cf_replacement *made, const struct candidate *last,
+                  const struct candidate *next)
+{
+        if (!last->removes || !next->removes || made->text.size || next->made.text.size)
+                return false;
+        size_t end = next->made.offset + next->made.length;
+        if (end > made->offset + made->length)
+                made->length = end - made->offset;
+        return true;
+}
+
 /* Sorts the candidates and keeps those that can be made together. */
 static int settle(struct resolver *resolver, struct cf_replacement **ret_replacements,
                   size_t *ret_count)
@@ -335,10 +351,11 @@ static int settle(struct resolver *resolver, struct cf_replacement **ret_replace
         if (count)
                 qsort(sorted, count, sizeof(struct candidate *), compare_candidates);
         for (size_t i = 0; i < count; i++) {
-                if (!last || !meets(&last->made, &sorted[i]->made)) {
+                struct cf_replacement *grown = made ? &replacements[made - 1] : NULL;
+                if (!last || !meets(grown, &sorted[i]->made)) {
                         last = sorted[i];
                         replacements[made++] = last->made;
-                } else if (!includes(last, sorted[i])) {
+                } else if (!includes(last, sorted[i]) && !unite(grown, last, sorted[i])) {
                         sorted[i]->refusal = overlaps;
                 }
         }

@@ -15,8 +15,8 @@
  * below its first process. One whose ancestors lead out of the container without passing that
  * process came in from outside: `docker exec` (its parent is the container's shim) or nsenter
  * (its parent is any process). `container` and `engine` of a process that is in a container's PID
- * or mount namespace are that container's, whatever its own cgroup says. A process that lost its parent is handed to the first process of
- * its PID namespace and cannot be told apart any more. */
+ * or mount namespace are that container's, whatever its own cgroup says. A process that lost its
+ * parent is handed to the first process of its PID namespace and cannot be told apart any more. */
 #pragma once
 
 #include "base/error.h"

@@ -15,9 +15,9 @@
 
 /* A runtime puts a new process into its container before it loads the filter. Processes younger
  * than SETTLE_AGE_MS that have none are looked at again, at most SETTLE_TRIES times. */
-#define SETTLE_AGE_MS 1000
-#define SETTLE_WAIT_MS 40
-#define SETTLE_TRIES 5
+#define SETTLE_AGE_MS 3000
+#define SETTLE_WAIT_MS 50
+#define SETTLE_TRIES 12
 
 struct linux_dirent64 {
         uint64_t d_ino;

@@ -138,9 +138,7 @@ static void put_text(struct view *view, struct cf_span line)
         size_t from = window->from;
         if (window->width != SIZE_MAX && end > from + window->width)
                 limit = from + window->width - 1;
-        if (from > 0) {
-                if (end <= from)
-                        return;
+        if (from > 0 && end > 0) {
                 cf_text_puts(view->out, "…");
                 from++;
         }

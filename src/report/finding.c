@@ -71,16 +71,38 @@ void cf_report_where(struct cf_text *out, const struct cf_finding *finding)
                 cf_text_printf(out, ":%u:%u", finding->place.line, finding->place.column);
 }
 
+/* The row has the subject as well; it is named again only when the message does not do so. */
+static void put_subject_of_row(struct cf_text *out, const struct cf_report_options *options,
+                               const struct cf_finding *finding)
+{
+        CF_TEXT struct cf_text name = {0}, named = {0};
+        if (finding->container) {
+                cf_text_puts(&name, cf_report_container_name(finding->container));
+                cf_text_printf(&named, "'%s'", name.data ? name.data : "");
+        } else {
+                cf_report_subject(&name, finding);
+                cf_text_add(&named, cf_text_span(&name));
+        }
+        out->failed |= name.failed || named.failed;
+        if (cf_span_find(cf_span_of(finding->message), cf_text_span(&named)) != SIZE_MAX)
+                return;
+        cf_style_on(out, options, CF_STYLE_PATH);
+        cf_text_add_visible(out, cf_text_span(&name));
+        cf_style_off(out, options, CF_STYLE_PATH);
+        cf_text_puts(out, ": ");
+}
+
 static void put_first_line(struct cf_text *out, const struct cf_report_options *options,
                            const struct cf_finding *finding, bool in_row)
 {
-        cf_style_on(out, options, CF_STYLE_PATH);
-        if (in_row && finding->container)
-                put_visible(out, finding->container->name);
-        else
+        if (in_row) {
+                put_subject_of_row(out, options, finding);
+        } else {
+                cf_style_on(out, options, CF_STYLE_PATH);
                 cf_report_where(out, finding);
-        cf_style_off(out, options, CF_STYLE_PATH);
-        cf_text_puts(out, ": ");
+                cf_style_off(out, options, CF_STYLE_PATH);
+                cf_text_puts(out, ": ");
+        }
         if (!in_row) {
                 cf_style_puts(out, options, cf_style_of(finding->verdict),
                               cf_verdict_name(finding->verdict));

@@ -165,7 +165,7 @@ static void put_row_name(struct cf_text *out, const struct cf_subject *subject)
                 cf_text_printf(out, "process %jd", (intmax_t)subject->process->pid);
         else
                 cf_text_printf(out, "%s %s", cf_subject_kind_name(subject->kind),
-                               subject->container ? subject->container->name
+                               subject->container ? cf_report_container_name(subject->container)
                                : subject->name    ? subject->name
                                                   : "");
 }

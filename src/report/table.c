@@ -25,7 +25,7 @@ static void put_or_dash(struct cf_text *out, const char *text)
 static void put_name(struct cf_text *out, const struct cf_report_row *row)
 {
         const struct cf_container *container = row->subject->container;
-        put_or_dash(out, container ? container->name : row->subject->name);
+        put_or_dash(out, container ? cf_report_container_name(container) : row->subject->name);
 }
 
 static void put_image(struct cf_text *out, const struct cf_report_row *row)

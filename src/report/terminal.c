@@ -86,7 +86,7 @@ static int put_findings(struct cf_text *out, const struct cf_report_options *opt
                 struct cf_finding_form form = {
                         /* A rule's page and control are the same for all its findings: once. */
                         .see = cf_report_rule_index(&seen, finding->rule) == SIZE_MAX,
-                        .in_row = said_by_row(rows, finding),
+                        .in_row = !options->quiet && said_by_row(rows, finding),
                 };
                 if (form.see && seen.count < CF_REPORT_RULES)
                         seen.items[seen.count++] = finding->rule;
@@ -219,8 +219,12 @@ static void put_audit_summary(struct cf_text *out, const struct cf_report_option
                 cf_text_puts(out, "no container");
         if (sum(counts->processes) > 0) {
                 cf_text_puts(out, containers > 0 || report->engine_count > 0 ? "; " : "");
-                put_row_counts(out, counts->processes, "process outside containers",
-                               "processes outside containers");
+                if (containers > 0)
+                        put_row_counts(out, counts->processes, "process outside them",
+                                       "processes outside them");
+                else
+                        put_row_counts(out, counts->processes, "listed process",
+                                       "listed processes");
         }
         cf_text_puts(out, " (");
         if (report->processes > 0) {

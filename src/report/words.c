@@ -39,6 +39,11 @@ void cf_report_seconds(struct cf_text *out, double seconds)
                                (uint64_t)(seconds + 0.5) % 60);
 }
 
+const char *cf_report_container_name(const struct cf_container *container)
+{
+        return container->name ? container->name : container->id ? container->id : "?";
+}
+
 void cf_report_subject(struct cf_text *out, const struct cf_finding *finding)
 {
         if (finding->process) {
@@ -46,7 +51,7 @@ void cf_report_subject(struct cf_text *out, const struct cf_finding *finding)
                 return;
         }
         cf_text_puts(out, cf_subject_kind_name(finding->subject_kind));
-        const char *name = finding->container           ? finding->container->name
+        const char *name = finding->container ? cf_report_container_name(finding->container)
                            : finding->subject_count > 0 ? finding->subjects[0]
                                                         : NULL;
         if (!name)

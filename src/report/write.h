@@ -34,6 +34,9 @@ void cf_report_seconds(struct cf_text *out, double seconds);
  * caller makes it safe to show. */
 void cf_report_subject(struct cf_text *out, const struct cf_finding *finding);
 
+/* A container's name, or its id when it has none. */
+const char *cf_report_container_name(const struct cf_container *container);
+
 /* Everything a finding says, raw, lines parted by '\n': the message, what it means here, notes,
  * the remedy. No place, rule or verdict. */
 void cf_report_prose(struct cf_text *out, const struct cf_finding *finding);

@@ -91,6 +91,12 @@ static const struct row {
         {"x: &a {k: 1}\ny: &b {k: 2, m: 4}\nz:\n  <<: [*a, *b]\n", "z/@m", "4", "", "4"},
         {"x: &a {k: 1}\ny: &b {<<: *a}\nz: {<<: {<<: *b}}\n", "z/@k", "1", "", "1"},
         {"x: &a {k: 1}\ny: {\"<<\": *a}\n", "y/@k", NULL, NULL, NULL},
+        {"a: !!binary YWI=\n", "a", "YWI=", "!!binary ", "ab"},
+        {"a: !!binary \"YWJj\"\n", "a", "\"YWJj\"", "!!binary ", "abc"},
+        {"a: !!binary |\n  YW\n  Jj\n", "a", "|\n  YW\n  Jj", "!!binary ", "abc"},
+        {"a: !!binary YW I=\n", "a", "YW I=", "!!binary ", "YW I="},
+        {"a: !!binary YWI\n", "a", "YWI", "!!binary ", "YWI"},
+        {"a: !!binary YW=I\n", "a", "YW=I", "!!binary ", "YW=I"},
         {"a: 1\na: 2\n", "a", "2", "", "2"},
         {"x: &k a\ny: {*k : 1}\n", "y/a", "1", "", "1"},
 };

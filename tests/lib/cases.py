@@ -151,7 +151,7 @@ def check_fix(confined, case, base, problems, has_errors):
     try:
         for finding in json.loads(left.stdout)["findings"]:
             if finding["remedy"]["editable"] and finding["verdict"] != "note" \
-                    and not finding.get("suppressed"):
+                    and finding["state"] == "open":
                 problems.append(f"still editable after --fix: {row_of(finding)}")
     except (ValueError, KeyError) as e:
         problems.append(f"scan after --fix gives no JSON: {e} {left.stderr.decode(errors='replace')}")
@@ -171,7 +171,7 @@ def run_case(confined, case):
                 findings = json.loads(done.stdout)["findings"]
             except ValueError:
                 return [f"no JSON (exit status {done.returncode}): {done.stderr.decode(errors='replace')[-2000:]}"]
-            got = [row_of(f) for f in findings if not f.get("suppressed")]
+            got = [row_of(f) for f in findings if f["state"] == "open"]
             for row in sorted(set(rows) - set(got)):
                 problems.append(f"not found:  {row}")
             for row in sorted(set(got) - set(rows)):

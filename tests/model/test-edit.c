@@ -279,6 +279,7 @@ static void meetings(void **state)
                                     inside = {.replaces = true, .range = {3, 2}, .text = "x"},
                                     across = {.replaces = true, .range = {5, 3}, .text = "y"},
                                     beside = {.replaces = true, .range = {6, 1}, .text = "z"},
+                                    later = {.replaces = true, .range = {5, 3}, .text = ""},
                                     smaller = {.replaces = true, .range = {3, 1}, .text = ""};
         static const struct {
                 const struct cf_edit *first, *second;
@@ -289,7 +290,7 @@ static void meetings(void **state)
                 {&inside, &cut, "016789", true},      {&cut, &across, "016789", true},
                 {&cut, &beside, "01z789", false},     {&cut, &smaller, "016789", false},
                 {&beside, &cut, "01z789", false},     {&inside, &inside, "012x56789", false},
-                {&across, &beside, "01234y89", true},
+                {&across, &beside, "01234y89", true}, {&cut, &later, "0189", false},
         };
         for (size_t i = 0; i < CF_COUNT(rows); i++) {
                 CF_TEXT struct cf_text out = {0};

@@ -253,7 +253,18 @@ def pages():
           [] if tuple(named) == FORMATS else [f"{named}"])
 
 
+def widths():
+    done = subprocess.run([sys.executable, str(TOP / "data/unicode/make-width-table"), "--check",
+                           str(TOP / "src/report/width-table.inc")], text=True, stdout=subprocess.PIPE)
+    if done.returncode == 77:
+        skip("the table of character widths", done.stdout.strip())
+    else:
+        check("the table of character widths is what its generator makes",
+              done.stdout.splitlines() if done.returncode else [])
+
+
 def main():
+    widths()
     json_outputs()
     sarif_outputs()
     other_outputs()

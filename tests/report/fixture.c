@@ -316,7 +316,7 @@ struct fixture *fixture_excerpts(void)
                     "A_VARIABLE=of-some-length --volume /srv/data/of/something:/data image\n",
                     "seccomp=unconfined", "near the start");
         add_excerpt(fixture, "long-left",
-                    "docker run --name a-rather-long-name --env A_VARIABLE=of-some-length "
+                    "# short\ndocker run --name a-rather-long-name --env A_VARIABLE=of-some-length "
                     "--volume /srv/data/of/something:/data --security-opt seccomp=unconfined "
                     "image and what it runs\n",
                     "seccomp=unconfined", "far to the right of a long line");
@@ -487,7 +487,7 @@ static void add_containers(struct fixture *fixture, struct cf_report_row *rows)
         static const char *const messages[] = {
                 NULL, "it was started with seccomp:unconfined: 3 processes have no filter",
                 "whether its profile is there cannot be known",
-                "a privileged container has no filter"};
+                "container 'ci' is privileged: it has no filter"};
         for (size_t i = 0; i < CF_COUNT(containers); i++) {
                 struct cf_container *container = cf_arena_one(fixture->arena, struct cf_container);
                 struct cf_subject *subject = cf_arena_one(fixture->arena, struct cf_subject);
