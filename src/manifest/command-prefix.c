@@ -113,8 +113,14 @@ static const struct row *find_row(struct cf_span word)
 
 static bool takes_value(const struct row *row, struct cf_span word)
 {
-        if (word.data[1] != '-')
-                return strchr(row->values, word.data[word.size - 1]) != NULL;
+        if (word.data[1] != '-') {
+                /* The first letter that takes a value takes the rest of the word, if there is one.
+                 */
+                for (size_t i = 1; i < word.size; i++)
+                        if (word.data[i] && strchr(row->values, word.data[i]))
+                                return i + 1 == word.size;
+                return false;
+        }
         char name[40];
         if (word.size - 2 > sizeof(name) - 3 || cf_span_find_byte(word, '=') != SIZE_MAX)
                 return false;

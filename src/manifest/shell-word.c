@@ -44,7 +44,8 @@ static int add_value(struct cf_shell_lexer *lexer, const char *bytes, size_t siz
                 state->values = values;
                 state->value_capacity = capacity;
         }
-        memcpy(state->values + state->value_count, bytes, size);
+        if (size)
+                memcpy(state->values + state->value_count, bytes, size);
         state->value_count += size;
         return 0;
 }
