@@ -147,11 +147,9 @@ static int read_arguments(struct cf_script *script, const struct cf_arguments *a
         return cf_subject_give(script, arguments->items, &parsed, &where);
 }
 
-static int read_list(struct cf_script *script, const struct cf_list *list,
-                     const struct cf_site *site)
+static int read_expanded(struct cf_script *script, const struct cf_list *list,
+                         const struct cf_site *site, struct cf_range command)
 {
-        struct cf_range command =
-                cf_shell_source_range(list->code, list->inner.offset, list->inner.length);
         struct cf_expansion expansion, other;
         struct cf_site with = *site;
         int r = cf_script_expand(script, list, site, &expansion);
@@ -225,15 +223,75 @@ static int chain_assignments(struct cf_script *script)
         return 0;
 }
 
+static struct cf_range range_of(const struct cf_list *list)
+{
+        return cf_shell_source_range(list->code, list->inner.offset, list->inner.length);
+}
+
+static bool uses_positional(const struct cf_list *list)
+{
+        struct cf_span name;
+        for (size_t i = 0; i < list->count; i++)
+                if (cf_word_is_variable(&list->words[i], &name) &&
+                    (cf_span_is(name, "@") || cf_span_is(name, "*")))
+                        return true;
+        return false;
+}
+
+/* Functions that hand their arguments on to a command: name → those commands. */
+static int find_wrappers(struct cf_script *script, struct cf_map **ret_wrappers)
+{
+        struct cf_map *wrappers = cf_map_new(script->reader->arena);
+        if (!wrappers)
+                return -ENOMEM;
+        for (size_t i = script->held.count; i > 0; i--) {
+                struct cf_held *held = script->held.items[i - 1];
+                struct cf_span name = script->lexer.blocks.items[held->function].name;
+                if (name.size == 0 || !uses_positional(&held->list))
+                        continue;
+                held->next = cf_map_get(wrappers, name);
+                if (cf_map_put(wrappers, name, held) < 0)
+                        return -ENOMEM;
+        }
+        *ret_wrappers = wrappers;
+        return 0;
+}
+
+/* `run_it --privileged image` where run_it is a function with `docker run "$@"`. */
+static int read_call(struct cf_script *script, const struct cf_map *wrappers,
+                     const struct cf_held *call)
+{
+        const struct cf_list *list = &call->list;
+        const struct cf_held *held = cf_map_get(wrappers, list->words[call->program].value);
+        struct cf_arguments positional = {0};
+        int r = 0;
+        if (!held || !list->words[call->program].literal)
+                return 0;
+        for (size_t i = call->program + 1; i < list->count; i++)
+                if (cf_vec_push(script->reader->arena, &positional,
+                                (struct cf_argument){
+                                        .list = list, .index = i, .word = &list->words[i]}) < 0)
+                        return -ENOMEM;
+        for (unsigned i = 0; held && i < CF_SCRIPT_WAYS && r == 0; i++, held = held->next) {
+                struct cf_site site = {
+                        .at = held->at, .function = held->function, .positional = &positional};
+                r = read_expanded(script, &held->list, &site, range_of(list));
+        }
+        return r;
+}
+
 static int read_held(struct cf_script *script)
 {
-        int r = 0;
+        struct cf_map *wrappers;
+        int r = find_wrappers(script, &wrappers);
         for (size_t i = 0; i < script->held.count && r == 0; i++) {
                 const struct cf_held *held = script->held.items[i];
                 struct cf_site site = {.at = held->at, .function = held->function};
                 script->prose = held->prose;
                 script->whole = held->whole;
-                r = read_list(script, &held->list, &site);
+                r = read_expanded(script, &held->list, &site, range_of(&held->list));
+                if (r == 0 && cf_map_count(wrappers))
+                        r = read_call(script, wrappers, held);
         }
         script->prose = script->whole = false;
         return r;

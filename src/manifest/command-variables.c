@@ -219,6 +219,8 @@ static int expand_variable(struct folding *folding, const struct cf_list *list, 
         struct cf_arguments value = {0};
         bool known;
         *ret_done = true;
+        if (folding->site->positional && cf_span_is(name, "@"))
+                return add_all(folding, out, folding->site->positional);
         if (folding->prior && cf_span_equal(name, folding->self)) {
                 folding->used_prior = true;
                 return add_all(folding, out, folding->prior);

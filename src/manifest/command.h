@@ -165,10 +165,11 @@ struct cf_script_variable {
 /* A command that can be read only when all variables are known. */
 struct cf_held {
         struct cf_list list;
-        size_t program;    /* word */
-        size_t at;         /* in the file */
-        size_t function;   /* block of the function that it stands in; 0: none */
-        bool prose, whole; /* of the script when it was read */
+        size_t program;       /* word */
+        size_t at;            /* in the file */
+        size_t function;      /* block of the function that it stands in; 0: none */
+        bool prose, whole;    /* of the script when it was read */
+        struct cf_held *next; /* in a function of the same name, with "$@" too */
 };
 
 struct cf_script {
@@ -224,6 +225,7 @@ struct cf_site {
         size_t at;                 /* in the file */
         size_t function;           /* block; 0: none */
         struct cf_assignment *way; /* taken though it is not certain to be made; NULL: none */
+        const struct cf_arguments *positional; /* "$@", when a call gives them; NULL: not known */
 };
 
 /* The words of a command with its variables put in. */

@@ -14,11 +14,11 @@
 #include "base/vec.h"
 #include "model/model.h"
 
-#define CF_SHELL_DEPTH 100         /* deepest nesting of substitutions, subshells and quotes */
-#define CF_SHELL_BLOCKS 1000       /* deepest nesting of if, for, case, { … */
-#define CF_SHELL_WORDS 65536       /* most words of one command or array */
-#define CF_SHELL_PARTS 4096        /* most parts of one word; with more it counts as unknown */
-#define CF_SHELL_LOST_DOCUMENTS 64 /* most here-documents without an end that are searched for */
+#define CF_SHELL_DEPTH 100           /* deepest nesting of substitutions, subshells and quotes */
+#define CF_SHELL_BLOCKS 1000         /* deepest nesting of if, for, case, { … */
+#define CF_SHELL_WORDS 65536         /* most words of one command or array */
+#define CF_SHELL_PARTS 4096          /* most parts of one word; with more it counts as unknown */
+#define CF_SHELL_LOST_DOCUMENTS 64   /* most here-documents without an end that are searched for */
 #define CF_SHELL_LOST_TEMPLATES 4096 /* most {{ without an end that are searched for */
 
 /* Bytes that hosts put into shell text; elsewhere in a file they are ordinary (and unknown). */
@@ -144,6 +144,7 @@ struct cf_shell_block {
         size_t start, end; /* in the file */
         bool function;
         bool subshell;
+        struct cf_span name; /* of the function */
 };
 
 struct cf_shell_lexer;
@@ -153,7 +154,6 @@ struct cf_shell_events {
         int (*array)(struct cf_shell_lexer *lexer, const struct cf_shell_command *command,
                      const struct cf_shell_word *name, const struct cf_shell_word *elements,
                      size_t count, struct cf_range inner);
-        int (*function)(struct cf_shell_lexer *lexer, struct cf_span name);
 };
 
 /* What is read between two events is forgotten after the event: copy what must stay
