@@ -246,6 +246,8 @@ static int find_wrappers(struct cf_script *script, struct cf_map **ret_wrappers)
                 return -ENOMEM;
         for (size_t i = script->held.count; i > 0; i--) {
                 struct cf_held *held = script->held.items[i - 1];
+                if (!held->function) /* and a format that reads no shell code has no blocks */
+                        continue;
                 struct cf_span name = script->lexer.blocks.items[held->function].name;
                 if (name.size == 0 || !uses_positional(&held->list))
                         continue;
