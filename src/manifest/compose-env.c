@@ -233,7 +233,7 @@ static int read_value(struct env_reader *reader, struct cf_variable *ret_variabl
 static int read_statement(struct env_reader *reader)
 {
         struct cf_span name;
-        bool alone;
+        bool alone = false;
         unsigned line = cf_source_line_of(reader->source, reader->at);
         int r = read_name(reader, &name, &alone);
         if (r < 0 || alone)
