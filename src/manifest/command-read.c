@@ -246,10 +246,10 @@ static int find_wrappers(struct cf_script *script, struct cf_map **ret_wrappers)
                 return -ENOMEM;
         for (size_t i = script->held.count; i > 0; i--) {
                 struct cf_held *held = script->held.items[i - 1];
-                if (!held->function) /* and a format that reads no shell code has no blocks */
+                if (!held->function || !uses_positional(&held->list))
                         continue;
                 struct cf_span name = script->lexer.blocks.items[held->function].name;
-                if (name.size == 0 || !uses_positional(&held->list))
+                if (name.size == 0)
                         continue;
                 held->next = cf_map_get(wrappers, name);
                 if (cf_map_put(wrappers, name, held) < 0)

@@ -112,8 +112,8 @@ struct cf_parsed {
 /* Reads arguments from the program's word at `at` on. False: no run, create or exec. */
 bool cf_command_read(struct cf_arena *arena, const struct cf_argument *arguments, size_t count,
                      size_t at, const char *engine, struct cf_parsed *ret_parsed, int *ret_error);
-/* Options alone, of a daemon or (engine NULL) of no known command: words that are none are passed
- * over. */
+/* Options alone, of a daemon or (engine NULL) of no known command, where any other word ends them:
+ * a sentence speaks of an option, it does not give it. */
 int cf_options_read(struct cf_arena *arena, const struct cf_argument *arguments, size_t count,
                     bool daemon, struct cf_parsed *ret_parsed);
 
