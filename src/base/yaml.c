@@ -75,41 +75,58 @@ static bool is_blank(struct cf_span text, size_t at)
         return at < text.size && (text.data[at] == ' ' || text.data[at] == '\t');
 }
 
-/* The first byte from `at` on that is no blank, line break or comment. */
-static size_t skip_space(struct cf_span text, size_t at)
+size_t cf_yaml_skip_space(struct cf_span text, size_t at)
 {
-        for (;;) {
+        for (bool line = at == 0;;) {
                 size_t size = break_size(text, at);
                 if (size || is_blank(text, at)) {
                         at += size ? size : 1;
+                        line = size > 0;
                 } else if (at < text.size && text.data[at] == '#') {
                         while (at < text.size && !break_size(text, at))
                                 at++;
+                } else if (line && cf_span_starts(cf_span_part(text, at, 3), "\xef\xbb\xbf")) {
+                        at += 3; /* a byte order mark may start any line */
+                        line = false;
                 } else {
                         return at;
                 }
         }
 }
 
-static bool ends_property(struct cf_span text, size_t at)
+static bool ends_tag(struct cf_span text, size_t at)
 {
         return at >= text.size || is_blank(text, at) || break_size(text, at) ||
                strchr(",[]{}", text.data[at]);
 }
 
-/* Where the content starts of a node whose properties (anchor, tag) may start at `at`. */
-static size_t skip_properties(struct cf_span text, size_t at, size_t end)
+static bool is_anchor_char(char c)
 {
-        while (at < end && (text.data[at] == '&' || text.data[at] == '!')) {
-                if (cf_span_starts(cf_span_part(text, at, 2), "!<")) {
-                        while (at < end && text.data[at] != '>')
-                                at++;
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               c == '_' || c == '-';
+}
+
+/* The end of the anchor or tag at `at`. */
+static size_t skip_property(struct cf_span text, size_t at, size_t end)
+{
+        bool is_anchor = text.data[at] == '&';
+        if (cf_span_starts(cf_span_part(text, at, 2), "!<")) {
+                while (at < end && text.data[at] != '>')
                         at++;
-                } else {
-                        while (at < end && !ends_property(text, at))
-                                at++;
-                }
-                size_t next = skip_space(text, at);
+                return at + 1;
+        }
+        at++;
+        while (at < end && (is_anchor ? is_anchor_char(text.data[at]) : !ends_tag(text, at)))
+                at++;
+        return at;
+}
+
+/* Where the content starts of a node with `count` properties (anchor, tag) at `at`. */
+static size_t skip_properties(struct cf_span text, size_t at, size_t end, unsigned count)
+{
+        for (; count > 0 && at < end; count--) {
+                at = skip_property(text, at, end);
+                size_t next = cf_yaml_skip_space(text, at);
                 if (next >= end)
                         return at < end ? at : end; /* properties of an empty node */
                 at = next;
@@ -198,17 +215,19 @@ static int keep_name(struct cf_arena *arena, const yaml_char_t *name, struct cf_
         return ret_name->data ? 0 : -ENOMEM;
 }
 
-static bool has_properties(const yaml_event_t *event)
+static unsigned count_properties(const yaml_event_t *event)
 {
         switch (event->type) {
         case YAML_SCALAR_EVENT:
-                return event->data.scalar.anchor || event->data.scalar.tag;
+                return (event->data.scalar.anchor ? 1 : 0) + (event->data.scalar.tag ? 1 : 0);
         case YAML_SEQUENCE_START_EVENT:
-                return event->data.sequence_start.anchor || event->data.sequence_start.tag;
+                return (event->data.sequence_start.anchor ? 1 : 0) +
+                       (event->data.sequence_start.tag ? 1 : 0);
         case YAML_MAPPING_START_EVENT:
-                return event->data.mapping_start.anchor || event->data.mapping_start.tag;
+                return (event->data.mapping_start.anchor ? 1 : 0) +
+                       (event->data.mapping_start.tag ? 1 : 0);
         default:
-                return false;
+                return 0;
         }
 }
 
@@ -227,7 +246,7 @@ static int new_node(struct builder *builder, const yaml_event_t *event, enum cf_
         *node = (struct cf_yaml){.type = type, .style = style, .start = start, .text = CF_SPAN("")};
         /* The event of a collection covers its first token alone: look beyond it. */
         size_t limit = type == CF_YAML_SCALAR ? end : text.size;
-        node->offset = has_properties(event) ? skip_properties(text, start, limit) : start;
+        node->offset = skip_properties(text, start, limit, count_properties(event));
         node->length = end > node->offset ? end - node->offset : 0;
         *ret_node = node;
         return 0;
@@ -323,7 +342,7 @@ static void tighten_empty(struct builder *builder, struct cf_yaml *node)
                 struct cf_yaml *before = builder->children.items[builder->children.count - 1];
                 least = before->offset + before->length;
         }
-        size_t next = skip_space(text, least);
+        size_t next = cf_yaml_skip_space(text, least);
         /* Only blanks, comments and line breaks between: it stands where the last one ended. */
         if (least < at && next >= at)
                 node->offset = node->start = least;

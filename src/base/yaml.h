@@ -102,3 +102,7 @@ const char *cf_yaml_string(struct cf_yaml *node);
 bool cf_yaml_is_null(struct cf_yaml *node);
 /* The node would be read as a string: quoted, tagged !!str, or plain and no null, bool, number. */
 bool cf_yaml_is_string(struct cf_yaml *node);
+
+/* The first byte of the text from `at` on that is no blank, line break or comment: where the next
+ * token starts when `at` is the end of one. */
+size_t cf_yaml_skip_space(struct cf_span text, size_t at);

@@ -37,14 +37,15 @@ static const char *keep(struct cf_arena *arena, struct cf_span text, size_t max)
         }
         if (cf_utf8_valid(text, NULL))
                 return cf_arena_copy(arena, text);
-        char *copy = cf_arena_array(arena, text.size + 1, 3);
+        static const char replacement[] = {'\xef', '\xbf', '\xbd'};
+        char *copy = cf_arena_array(arena, text.size + 1, sizeof(replacement));
         size_t size = 0;
         while (copy && text.size) {
                 uint32_t c;
                 size_t n = cf_utf8_next(text, &c);
                 if (n == 1 && c == 0xfffd) {
-                        memcpy(copy + size, "\xef\xbf\xbd", 3);
-                        size += 3;
+                        memcpy(copy + size, replacement, sizeof(replacement));
+                        size += sizeof(replacement);
                 } else {
                         memcpy(copy + size, text.data, n);
                         size += n;

@@ -8,9 +8,9 @@
 
 #define PING_MAX ((size_t)64 << 10) /* bytes of an answer's body */
 #define VERSION_MAX ((size_t)1 << 20)
-#define LIST_MAX ((size_t)64 << 20)
+#define LIST_MAX ((size_t)32 << 20)
 #define INSPECT_MAX ((size_t)8 << 20)
-#define SCRATCH_MAX ((size_t)512 << 20) /* bytes for one parsed answer */
+#define SCRATCH_MAX ((size_t)256 << 20) /* bytes for one parsed answer */
 
 /* Versions of Docker's API: what is read here has been the same in all of them. */
 #define API_OLDEST ((struct version){1, 24})
@@ -63,10 +63,15 @@ static int refused(struct ask *ask, const struct cf_http_answer *answer, struct 
 /* What was answered cannot be used. */
 static int unusable(int r, struct cf_error *err)
 {
-        if (r != -EINVAL)
-                return r;
-        return cf_error_doing(err, r, NULL,
-                              "its answer is not an engine's (is this the engine's API socket?)");
+        if (r == -ENOMEM)
+                return cf_error_set(err, r, NULL,
+                                    "its answer needs more memory than there is (or than the %zu "
+                                    "MiB that one may need); is this the engine's API socket?",
+                                    SCRATCH_MAX >> 20);
+        if (r < 0)
+                cf_error_doing(err, r, NULL,
+                               "its answer is not an engine's (is this the engine's API socket?)");
+        return r;
 }
 
 /* ---- requests ----------------------------------------------------------------------------------

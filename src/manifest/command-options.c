@@ -434,5 +434,10 @@ int cf_options_read(struct cf_arena *arena, const struct cf_argument *arguments,
                         break;
                 i++;
         }
+        /* A daemon has one profile: the last one. */
+        if (daemon && ret_parsed->hits.count > 1) {
+                ret_parsed->hits.items[0] = ret_parsed->hits.items[ret_parsed->hits.count - 1];
+                ret_parsed->hits.count = 1;
+        }
         return r;
 }

@@ -3,6 +3,7 @@
  * variables are resolved, but nothing of other documents and files. */
 #include <string.h>
 
+#include "base/text.h"
 #include "manifest/compose.h"
 
 static const char *const section_keys[CF_SECTIONS] = {
@@ -125,6 +126,21 @@ static struct cf_yaml *find_part(struct cf_yaml *mapping, const char *name, stru
 
 /* ---- values -------------------------------------------------------------------------- */
 
+/* An escape can put a NUL into a value; it must not pass for a hole. */
+static int without_nul(struct cf_compose *compose, struct cf_span *text)
+{
+        CF_TEXT struct cf_text out = {0};
+        if (!text->size || !memchr(text->data, '\0', text->size))
+                return 0;
+        for (size_t i = 0; i < text->size; i++)
+                if (text->data[i])
+                        cf_text_putc(&out, text->data[i]);
+                else
+                        cf_text_puts(&out, "\xef\xbf\xbd");
+        *text = (struct cf_span){cf_arena_copy(compose->arena, cf_text_span(&out)), out.size};
+        return out.failed || !text->data ? -ENOMEM : 0;
+}
+
 int cf_compose_value(struct cf_compose *compose, const struct cf_variables *variables,
                      struct cf_yaml *node, struct cf_value *ret_value)
 {
@@ -132,9 +148,12 @@ int cf_compose_value(struct cf_compose *compose, const struct cf_variables *vari
         node = cf_yaml_follow(node);
         if (!node || node->type != CF_YAML_SCALAR)
                 return 0;
+        struct cf_span text = node->text;
+        if (without_nul(compose, &text) < 0)
+                return -ENOMEM;
         if (cf_yaml_is_string(node))
-                return cf_interpolate(compose->arena, node->text, variables, ret_value);
-        ret_value->text = node->text;
+                return cf_interpolate(compose->arena, text, variables, ret_value);
+        ret_value->text = text;
         return 0;
 }
 

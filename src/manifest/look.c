@@ -38,18 +38,23 @@ static const struct {
 unsigned cf_look_name_kind(const char *name)
 {
         static const struct {
-                const char *part;
+                const char *part; /* small letters */
+                size_t size;
                 unsigned kind;
         } parts[] = {
-                {".yml", CF_LOOK_STRUCTURED},
-                {".yaml", CF_LOOK_STRUCTURED},
-                {".json", CF_LOOK_STRUCTURED},
-                {"compose", CF_LOOK_STRUCTURED | CF_LOOK_COMPOSE},
+                {".yml", 4, CF_LOOK_STRUCTURED},
+                {".yaml", 5, CF_LOOK_STRUCTURED},
+                {".json", 5, CF_LOOK_STRUCTURED},
+                {"compose", 7, CF_LOOK_STRUCTURED | CF_LOOK_COMPOSE},
         };
         unsigned kind = 0;
-        for (size_t i = 0; i < CF_COUNT(parts); i++)
-                if (strcasestr(name, parts[i].part))
-                        kind |= parts[i].kind;
+        for (; *name; name++) {
+                if (*name != '.' && *name != 'c' && *name != 'C')
+                        continue;
+                for (size_t i = 0; i < CF_COUNT(parts); i++)
+                        if (strncasecmp(name, parts[i].part, parts[i].size) == 0)
+                                kind |= parts[i].kind;
+        }
         return kind;
 }
 

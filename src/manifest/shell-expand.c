@@ -177,12 +177,13 @@ int cf_shell_lex_backtick(struct cf_shell_lexer *lexer, struct cf_shell_word *wo
                 struct cf_shell_code code;
                 for (size_t at = start + 1; at < close; at++) {
                         char next = state->text[at] == '\\' ? state->text[at + 1] : '\0';
-                        if (next == '`' || next == '\\' || next == '$' || (next == '"' && quote))
-                                cf_shell_build_put(&builder,
-                                                   (struct cf_span){&state->text[++at], 1}, at - 1,
-                                                   2);
-                        else
+                        if (next == '`' || next == '\\' || next == '$' || (next == '"' && quote)) {
+                                struct cf_span plain = {&state->text[at + 1], 1};
+                                cf_shell_build_put(&builder, plain, at, 2);
+                                at++;
+                        } else {
                                 cf_shell_build_copy(&builder, at, 1);
+                        }
                 }
                 r = cf_shell_build_done(&builder, &code);
                 if (r == 0)

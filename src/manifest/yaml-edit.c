@@ -57,21 +57,6 @@ static bool is_last_on_line(struct cf_span text, size_t at)
         return at == text.size || is_break(text.data[at]) || (text.data[at] == '#' && at > from);
 }
 
-/* The first byte from `at` on that is no blank, line break or comment. */
-static size_t skip_space(struct cf_span text, size_t at)
-{
-        while (at < text.size &&
-               (is_blank(text.data[at]) || is_break(text.data[at]) || text.data[at] == '#')) {
-                if (text.data[at] != '#') {
-                        at++;
-                        continue;
-                }
-                while (at < text.size && !is_break(text.data[at]))
-                        at++;
-        }
-        return at;
-}
-
 /* ---- parts --------------------------------------------------------------------------------- */
 
 static size_t node_end(const struct cf_yaml *node)
@@ -93,7 +78,7 @@ static const struct cf_yaml *first_of(const struct cf_yaml *node, size_t i)
 /* Where a block item's '-' or a pair's key starts. */
 static size_t block_start(struct cf_span text, const struct cf_yaml *node, size_t i)
 {
-        return i == 0 ? node->offset : skip_space(text, node_end(last_of(node, i - 1)));
+        return i == 0 ? node->offset : cf_yaml_skip_space(text, node_end(last_of(node, i - 1)));
 }
 
 static struct cf_range block_part(struct cf_span text, const struct cf_yaml *node, size_t i,

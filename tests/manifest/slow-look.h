@@ -46,7 +46,7 @@ static inline bool slow_words(const char *text, size_t size)
 {
         static const char *const words[] = {"seccomp",      "unconfined",   "privileged",
                                             "security-opt", "security_opt", "securityopt",
-                                            "security="};
+                                            "--security="};
         for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
                 if (slow_has(text, size, words[i]))
                         return true;

@@ -12,13 +12,14 @@
 /* ---- words ----------------------------------------------------------------------------------- */
 
 static const char *const present[] = {
-        "seccomp",     "SECCOMP",    "SecComp",     "unconfined",   "Unconfined",
-        "privileged",  "Privileged", "PRIVILEGED",  "security-opt", "security_opt",
-        "securityOpt", "Security=",  "SECURITY_OPT"};
-static const char *const absent[] = {
-        "secomp",      "seccom",        "sec comp",  "unconfine",     "unconfigured",
-        "privilege",   "privileges",    "security",  "security opt",  "security-",
-        "security-op", "security--opt", "security:", "privilege\x84", "\x13seccom\xf0"};
+        "seccomp",     "SECCOMP",     "SecComp",     "unconfined",   "Unconfined",
+        "privileged",  "Privileged",  "PRIVILEGED",  "security-opt", "security_opt",
+        "securityOpt", "--Security=", "SECURITY_OPT"};
+static const char *const absent[] = {"secomp",        "seccom",     "sec comp",    "unconfine",
+                                     "unconfigured",  "privilege",  "privileges",  "security",
+                                     "security opt",  "security-",  "security-op", "security--opt",
+                                     "security:",     "-security=", "security=",   "privilege\x84",
+                                     "\x13seccom\xf0"};
 
 /* Every way must see a word at every place of texts of every size around its vectors' sizes, and
  * read no byte beside the text (which is allocated to measure for the sanitizer). */
