@@ -2,6 +2,7 @@
 /* The table of file formats. A new one is a file that defines its row, and a line here. */
 #include "manifest/formats.h"
 
+/* clang-format off */
 const struct cf_format *const cf_formats[] = {
         &cf_format_compose,
         &cf_format_daemon,
@@ -14,3 +15,4 @@ const struct cf_format *const cf_formats[] = {
         &cf_format_text,
         NULL,
 };
+/* clang-format on */

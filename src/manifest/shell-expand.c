@@ -133,7 +133,7 @@ int cf_shell_lex_dollar(struct cf_shell_lexer *lexer, struct cf_shell_word *word
         case '@':
         case '*':
                 part.all = true;
-                /* fall through */
+                __attribute__((fallthrough));
         case '#':
         case '?':
         case '$':
