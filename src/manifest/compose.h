@@ -156,6 +156,7 @@ struct cf_service {
         struct cf_yaml *key;          /* its name there */
         const char *image;            /* NULL: none, or not known */
         struct cf_entries options;    /* security_opt */
+        bool options_given;           /* there is such a list, if empty */
         struct cf_entry *privileged;  /* NULL: not given */
         struct cf_entry *build_privileged;
         struct cf_service **hooks; /* pre_start: containers of their own */
