@@ -234,6 +234,23 @@ static bool is_unknown(const struct cf_shell_word *word)
         return word->part_count == 1 && word->parts[0].kind != CF_SHELL_LITERAL;
 }
 
+/* An option of interest within something computed, which may leave it out. */
+static int note_computed(struct options *options, size_t i)
+{
+        const struct cf_argument *argument = &options->arguments[i];
+        struct cf_span text = cf_shell_word_text(argument->list->code, argument->word);
+        struct cf_hit hit = {.first = i, .last = i, .value = i, .implied = true, .uncertain = true};
+        if (argument->word->literal || argument->word->parts[0].kind == CF_SHELL_LITERAL ||
+            argument->word->parts[0].kind == CF_SHELL_VARIABLE)
+                return 0;
+        if (cf_span_find(text, CF_SPAN("--privileged")) != SIZE_MAX)
+                hit.kind = CF_HIT_PRIVILEGED;
+        else if (cf_span_find(text, CF_SPAN("--security-opt")) == SIZE_MAX ||
+                 cf_span_find(text, CF_SPAN("seccomp")) == SIZE_MAX)
+                return 0;
+        return add_hit(options, hit);
+}
+
 static bool text_has(struct cf_span text, const char *const *words)
 {
         for (; *words; words++) {
@@ -256,10 +273,9 @@ static enum guess guess(const struct cf_argument *argument)
         static const char *const images[] = {"image",     "img",  "tag", "repo",
                                              "container", "name", NULL};
         const struct cf_shell_part *part = &argument->word->parts[0];
-        struct cf_span text =
-                part->kind == CF_SHELL_VARIABLE
-                        ? part->name
-                        : cf_span_part(argument->list->code->text, part->offset, part->length);
+        struct cf_span text = part->kind == CF_SHELL_VARIABLE
+                                      ? part->name
+                                      : cf_shell_part_text(argument->list->code, part);
         if (part->all || text_has(text, options))
                 return GUESS_OPTIONS;
         if (text_has(text, images) || (part->quote && part->kind != CF_SHELL_OPAQUE))
@@ -338,6 +354,13 @@ static int read_options(struct options *options, size_t i)
         int r = 0;
         while (i < options->count && r == 0) {
                 const struct cf_argument *argument = &options->arguments[i];
+                size_t hits = parsed->hits.count;
+                if (!ended && (r = note_computed(options, i)) < 0)
+                        break;
+                if (parsed->hits.count > hits) {
+                        i++;
+                        continue;
+                }
                 if (!ended && is_unknown(argument->word)) {
                         enum guess what = guess(argument);
                         if (what == GUESS_IMAGE)

@@ -402,7 +402,7 @@ void cf_script_init(struct cf_script *script, const struct cf_reader *reader,
 
 struct cf_shell_code cf_script_source_code(const struct cf_script *script)
 {
-        return (struct cf_shell_code){.text = script->source->text};
+        return (struct cf_shell_code){.text = script->source->text, .file = script->source->text};
 }
 
 int cf_script_code(struct cf_script *script, const struct cf_shell_code *code, struct cf_error *err)

@@ -77,8 +77,10 @@ struct cf_argument {
         size_t index;                     /* in list->words */
         const struct cf_shell_word *word; /* list->words[index] */
         struct cf_assignment *from;       /* the variable that it was kept in; NULL: none */
-        enum cf_certainty certainty;      /* that it is there at all */
-        const char *because;              /* not CF_CERTAIN: why */
+        const struct cf_list *used_list; /* the outermost variable that it came through: its word */
+        size_t used_index;               /* there; NULL: none */
+        enum cf_certainty certainty;     /* that it is there at all */
+        const char *because;             /* not CF_CERTAIN: why */
 };
 
 struct cf_arguments {
@@ -97,6 +99,7 @@ struct cf_hit {
         size_t value;       /* the argument that holds the value */
         size_t at;          /* where the value starts in that argument's word's value */
         bool implied;       /* `--privileged` alone: there is no value to look at */
+        bool uncertain;     /* stands within something computed: {{ if x }}--privileged{{ end }} */
 };
 
 struct cf_parsed {

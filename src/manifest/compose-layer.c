@@ -17,8 +17,8 @@ static bool is_mapping(struct cf_yaml *node)
         return node && node->type == CF_YAML_MAPPING;
 }
 
-/* The mapping, or one that it merges directly, has a key that only a service has. (A full look-up
- * would disturb the walk that asks this.) */
+/* The mapping has a key that only a service has, or it merges something. (A full look-up would
+ * disturb the walk that asks this.) */
 static bool is_service(struct cf_yaml *mapping)
 {
         static const char *const keys[] = {"image",        "build",      "extends",
@@ -26,11 +26,7 @@ static bool is_service(struct cf_yaml *mapping)
         for (size_t i = 0; i < CF_COUNT(keys); i++)
                 if (cf_yaml_own(mapping, keys[i], NULL))
                         return true;
-        struct cf_yaml *merged = cf_yaml_follow(cf_yaml_own(mapping, "<<", NULL));
-        for (size_t i = 0; merged && merged->type == CF_YAML_MAPPING && i < CF_COUNT(keys); i++)
-                if (cf_yaml_own(merged, keys[i], NULL))
-                        return true;
-        return merged && merged->type == CF_YAML_SEQUENCE;
+        return mapping->merges > 0;
 }
 
 struct census {
@@ -272,8 +268,15 @@ static int read_options(struct reading *at, struct cf_yaml *mapping, struct tags
                 return 0;
         struct cf_yaml *list = cf_yaml_follow(pair);
         bool is_list = list->type == CF_YAML_SEQUENCE;
+        size_t count = is_list ? list->count : 1;
         int r = 0;
-        for (size_t i = 0; r == 0 && i < (is_list ? list->count : 1); i++) {
+        if (count > CF_COMPOSE_OPTIONS) {
+                cf_compose_refuse(at->compose, at->file, key,
+                                  "more than %d entries in a list: the rest is not read",
+                                  CF_COMPOSE_OPTIONS);
+                count = CF_COMPOSE_OPTIONS;
+        }
+        for (size_t i = 0; r == 0 && i < count; i++) {
                 struct cf_yaml *node = is_list ? list->items[i] : pair;
                 struct tags own = {.heeded = tags->heeded && !tags->override};
                 note_tags(NULL, node, &own);

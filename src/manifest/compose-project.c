@@ -24,7 +24,8 @@ static int append_options(struct cf_compose *compose, const struct cf_entries *b
                 if (cf_vec_push(compose->arena, &merged, base->items[i]) < 0)
                         return -ENOMEM;
         for (size_t i = 0; i < over->count; i++)
-                if ((base->count == 0 || !has_equal(&merged, over->items[i])) &&
+                if (merged.count < CF_COMPOSE_OPTIONS &&
+                    (base->count == 0 || !has_equal(&merged, over->items[i])) &&
                     cf_vec_push(compose->arena, &merged, over->items[i]) < 0)
                         return -ENOMEM;
         *ret_entries = merged;

@@ -23,6 +23,7 @@
 #define CF_COMPOSE_FILES 256                /* most files that one project may read */
 #define CF_COMPOSE_DEPTH 64                 /* longest chain of extends, or of include */
 #define CF_COMPOSE_INCLUDES 1000            /* most different includes of one project */
+#define CF_COMPOSE_OPTIONS 1000             /* most security_opt entries of one service */
 #define CF_COMPOSE_NESTING 32               /* deepest ${A:-${B:-…}} */
 #define CF_COMPOSE_VALUE ((size_t)64 << 10) /* longest value after interpolation, bytes */
 #define CF_COMPOSE_VARIABLES 20000          /* most variables of one project's .env files */
@@ -82,9 +83,7 @@ struct cf_compose_file {
         const struct cf_source *source;
         struct cf_yaml_file *yaml;
         const struct cf_error *error; /* not NULL: it could not be read */
-        bool surveyed;                /* what follows is filled in, and notes are made */
-        struct cf_yaml **merging;     /* mappings with a merge key */
-        size_t merging_count;
+        bool surveyed;                /* notes are made, see compose-edit.c */
         bool is_json;
 };
 

@@ -91,24 +91,25 @@ static size_t skip_blanks(struct cf_span line)
 }
 
 /* What stands before a prompt's last character: nothing, a folder, user@host:folder, [user@host …],
- * sh-5.1, (venv). */
+ * sh-5.1, (venv), PS C:\. A blank may stand in brackets and behind them alone. */
 static bool is_prompt_text(struct cf_span text)
 {
-        bool telling = text.size == 0;
+        bool telling =
+                text.size == 0 || cf_span_starts(text, "sh-") || cf_span_starts(text, "bash-");
         int brackets = 0;
+        if (cf_span_starts(text, "PS "))
+                text = cf_span_part(text, 3, SIZE_MAX);
         for (size_t i = 0; i < text.size; i++) {
                 char c = text.data[i];
                 if (c == '[' || c == '(')
                         brackets++;
                 else if (c == ']' || c == ')')
                         brackets--;
-                else if (c == ' ' && brackets <= 0 && i + 1 != text.size &&
-                         text.data[i - (i > 0)] != ')')
+                else if (c == ' ' && brackets <= 0 && (i == 0 || text.data[i - 1] != ')'))
                         return false;
                 telling |= c == '@' || c == '~' || c == '[' || c == ':' || c == ')';
         }
-        return telling || cf_span_starts(text, "sh-") || cf_span_starts(text, "bash-") ||
-               cf_span_starts(text, "PS ");
+        return telling;
 }
 
 /* The length of the prompt that a line starts with, blanks included; 0: none. `marks` are the last

@@ -251,7 +251,8 @@ static int read_documents(struct dockerfile *file, const struct cf_shell_code *c
                 if (!body)
                         return -ENOMEM;
                 *body = (struct cf_shell_code){.text = cf_span_part(file->text, start, pos - start),
-                                               .base = start};
+                                               .base = start,
+                                               .file = file->text};
                 return cf_script_code(&file->script, body, file->err);
         }
         return 0;
