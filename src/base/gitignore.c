@@ -105,8 +105,14 @@ static size_t list_of(const struct cf_gitignore *rules, const struct rule *rule)
         return is_special((char)last) || last == ']' ? ANY_BYTE : last;
 }
 
-static void read_rules(struct cf_gitignore *rules, struct cf_span text)
+static bool is_wild(const struct rule *rule)
 {
+        return rule->literal < rule->size && !rule->suffix;
+}
+
+static int read_rules(struct cf_gitignore *rules, struct cf_span text)
+{
+        size_t wild = 0;
         if (cf_span_starts(text, "\xef\xbb\xbf"))
                 text = cf_span_part(text, 3, SIZE_MAX);
         while (text.size) {
@@ -117,10 +123,14 @@ static void read_rules(struct cf_gitignore *rules, struct cf_span text)
                 if (line.size == 0 || line.data[0] == '#' ||
                     !read_rule(rules->text, clean_line(line), rule))
                         continue;
+                wild += is_wild(rule) ? rule->size : 0;
+                if (wild > CF_GITIGNORE_WILD_MAX)
+                        return -EFBIG;
                 size_t list = list_of(rules, rule);
                 rule->next = rules->lists[list];
                 rules->lists[list] = rules->count++;
         }
+        return 0;
 }
 
 int cf_gitignore_parse(struct cf_span text, struct cf_gitignore **ret_rules)
@@ -140,11 +150,12 @@ int cf_gitignore_parse(struct cf_span text, struct cf_gitignore **ret_rules)
                 memcpy(rules->text, text.data, text.size);
         for (size_t i = 0; i < LISTS; i++)
                 rules->lists[i] = NO_RULE;
-        read_rules(rules, (struct cf_span){rules->text, text.size});
-        if (rules->count == 0)
+        int r = read_rules(rules, (struct cf_span){rules->text, text.size});
+        if (r < 0 || rules->count == 0)
                 rules = cf_gitignore_free(rules);
-        *ret_rules = rules;
-        return 0;
+        if (r == 0)
+                *ret_rules = rules;
+        return r;
 }
 
 int cf_gitignore_read(int dirfd, const char *name, bool follow, struct cf_gitignore **ret_rules)

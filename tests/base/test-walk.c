@@ -387,6 +387,23 @@ static void test_stops(void **state)
         }
 }
 
+static void test_too_many_excludes(void **state)
+{
+        (void)state;
+        char pattern[4001];
+        const char *patterns[20];
+        struct cf_error err = {0};
+        memset(pattern, '?', sizeof(pattern));
+        pattern[sizeof(pattern) - 1] = '\0';
+        for (size_t i = 0; i < CF_COUNT(patterns); i++)
+                patterns[i] = pattern;
+        struct cf_walk_options options = {.exclude = patterns, .exclude_count = CF_COUNT(patterns)};
+        assert_int_equal(
+                cf_walk(PATHS("."), 1, &options, tree_visit, tree_trouble, NULL, NULL, &err),
+                -EFBIG);
+        assert_non_null(strstr(err.frames[0].message, "patterns to exclude are too many"));
+}
+
 static void test_kernel_files_only_when_given(void **state)
 {
         (void)state;
@@ -422,6 +439,7 @@ int main(void)
                 TEST(test_deep_tree_with_few_descriptors),
                 TEST(test_no_descriptors_left),
                 TEST(test_stops),
+                TEST(test_too_many_excludes),
                 TEST(test_kernel_files_only_when_given),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
