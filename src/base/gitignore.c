@@ -29,6 +29,7 @@ struct rule {
 struct cf_gitignore {
         uint32_t lists[LISTS]; /* the last rule of each */
         uint32_t count;
+        size_t memory;
         struct rule *rules;
         char *text;
 };
@@ -133,17 +134,26 @@ static int read_rules(struct cf_gitignore *rules, struct cf_span text)
         return 0;
 }
 
+/* Lines that are not empty: the most rules that there can be. One more has room, since each line is
+ * read where a rule would go. */
+static size_t count_lines(struct cf_span text)
+{
+        size_t lines = 1;
+        for (size_t i = 0; i < text.size; i++)
+                lines += text.data[i] != '\n' && (i == 0 || text.data[i - 1] == '\n');
+        return lines;
+}
+
 int cf_gitignore_parse(struct cf_span text, struct cf_gitignore **ret_rules)
 {
         if (text.size > CF_GITIGNORE_MAX)
                 return -EFBIG;
-        size_t lines = 1;
-        for (size_t i = 0; i < text.size; i++)
-                lines += text.data[i] == '\n';
-        struct cf_gitignore *rules =
-                calloc(1, sizeof(*rules) + lines * sizeof(struct rule) + text.size + 1);
+        size_t lines = count_lines(text);
+        size_t memory = sizeof(struct cf_gitignore) + lines * sizeof(struct rule) + text.size + 1;
+        struct cf_gitignore *rules = calloc(1, memory);
         if (!rules)
                 return -ENOMEM;
+        rules->memory = memory;
         rules->rules = (struct rule *)(rules + 1);
         rules->text = (char *)(rules->rules + lines);
         if (text.size)
@@ -185,6 +195,11 @@ int cf_gitignore_read(int dirfd, const char *name, bool follow, struct cf_gitign
                 size += (size_t)n;
         }
         return cf_gitignore_parse((struct cf_span){text, size}, ret_rules);
+}
+
+size_t cf_gitignore_memory(const struct cf_gitignore *rules)
+{
+        return rules ? rules->memory : 0;
 }
 
 struct cf_gitignore *cf_gitignore_free(struct cf_gitignore *rules)

@@ -32,4 +32,7 @@ int cf_gitignore_read(int dirfd, const char *name, bool follow, struct cf_gitign
 enum cf_gitignore_answer cf_gitignore_ask(const struct cf_gitignore *rules, struct cf_span path,
                                           bool is_folder);
 
+/* Bytes of memory that the rules take; 0 for NULL. */
+size_t cf_gitignore_memory(const struct cf_gitignore *rules);
+
 struct cf_gitignore *cf_gitignore_free(struct cf_gitignore *rules);

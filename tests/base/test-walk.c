@@ -370,6 +370,31 @@ static void test_no_descriptors_left(void **state)
         tree_forget(&seen);
 }
 
+/* A chain of folders with large files of rules: those at the top hold everywhere, those beyond the
+ * memory for rules are not read, and leave nothing out. */
+static void test_memory_for_rules(void **state)
+{
+        (void)state;
+        enum { FOLDERS = 60, SIZE = 512 << 10 };
+        char *rules = malloc(SIZE + 1), deepest[1024] = "", ignore[1100], top[1100], end[1100];
+        assert_non_null(rules);
+        memset(rules, 'x', SIZE);
+        rules[SIZE] = '\0';
+        for (int i = 0; i < FOLDERS; i++) {
+                memcpy(rules, i == 0 ? "top\n" : i == FOLDERS - 1 ? "end\n" : "mid\n", 4);
+                strcat(deepest, i == 0 ? "" : i == 1 ? "d" : "/d");
+                snprintf(ignore, sizeof(ignore), "%s%s.ignore", deepest, i ? "/" : "");
+                tree_put(ignore, rules);
+        }
+        free(rules);
+        snprintf(top, sizeof(top), "%s/top", deepest);
+        snprintf(end, sizeof(end), "%s/end", deepest);
+        tree_put(top, "");
+        tree_put(end, "");
+        tree_check(".", &plain, PATHS(end));
+        tree_check(deepest, &plain, PATHS(top)); /* alone there is memory for its rules */
+}
+
 static void test_stops(void **state)
 {
         (void)state;
@@ -438,6 +463,7 @@ int main(void)
                 TEST(test_wide_folder),
                 TEST(test_deep_tree_with_few_descriptors),
                 TEST(test_no_descriptors_left),
+                TEST(test_memory_for_rules),
                 TEST(test_stops),
                 TEST(test_too_many_excludes),
                 TEST(test_kernel_files_only_when_given),
