@@ -194,7 +194,8 @@ static void test_against_slow_definition(void **state)
                 if (cf_manifest_may_hold(name, bytes) != slow)
                         fail_msg("'%.*s' in %s", (int)bytes.size, text, name);
                 size_t cut = bytes.size > 2 ? 2 + (size_t)rand_r(&seed) % (bytes.size - 1) : 2;
-                /* Cut in pieces it may see more: escapes of earlier pieces are not looked back at. */
+                /* Cut in pieces it may see more: escapes of earlier pieces are not looked back at.
+                 */
                 if (slow && !feed_split(name, bytes, cut, 3))
                         fail_msg("'%.*s' in %s, cut at %zu", (int)bytes.size, text, name, cut);
         }
