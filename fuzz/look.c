@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* src/manifest/look.c, words.c: a byte that chooses name and cuts, then a file's bytes. The first
- * look must say what its plain definition says, and fed in pieces it must miss nothing; every way
- * to search for the words must give the same answer. */
+/* src/manifest/look.c, words.c: a byte that chooses name and cuts, then a file's bytes. Where the
+ * plain definition of the first look says that the file may hold something, the look must say so,
+ * whole or fed in pieces; every way to search for the words must give the same answer. */
 #include <stdint.h>
 #include <stdlib.h>
 
@@ -42,7 +42,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         size_t cut = (data[0] >> 2) + 2;
         struct cf_span bytes = {(const char *)data + 1, size - 1};
         bool slow = slow_may_hold(name, bytes);
-        if (cf_manifest_may_hold(name, bytes) != slow)
+        if (slow && !cf_manifest_may_hold(name, bytes))
                 abort();
         if (slow && (!feed_pieces(name, bytes, cut) || !feed_small_pieces(name, bytes, cut)))
                 abort();

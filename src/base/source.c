@@ -294,7 +294,7 @@ static int read_from_disk(struct cf_arena *arena, const char *path, struct cf_so
 /* ---- overlays ----------------------------------------------------------------------------- */
 
 struct overlay {
-        struct cf_span bytes;
+        struct cf_text bytes; /* outside of the arena: an edited file is laid over many times */
         struct cf_file_id id;
         mode_t mode;
 };
@@ -319,8 +319,13 @@ struct cf_files *cf_files_new(void)
 
 struct cf_files *cf_files_free(struct cf_files *files)
 {
-        if (files)
-                cf_arena_free(files->arena);
+        if (!files)
+                return NULL;
+        for (size_t i = 0; i < cf_map_count(files->overlays); i++) {
+                struct overlay *overlay = cf_map_at(files->overlays, i, NULL);
+                cf_text_done(&overlay->bytes);
+        }
+        cf_arena_free(files->arena); /* holds *files as well */
         return NULL;
 }
 
@@ -338,10 +343,12 @@ int cf_files_overlay(struct cf_files *files, const char *path, struct cf_span by
                 if (!key || !overlay || cf_map_put(files->overlays, cf_span_of(key), overlay) < 0)
                         return -ENOMEM;
         }
-        char *copy = cf_arena_copy(files->arena, bytes);
-        if (!copy)
+        struct cf_text copy = {0};
+        cf_text_add(&copy, bytes);
+        if (copy.failed)
                 return -ENOMEM;
-        *overlay = (struct overlay){{copy, bytes.size}, *id, st.st_mode};
+        cf_text_done(&overlay->bytes);
+        *overlay = (struct overlay){copy, *id, st.st_mode};
         return 0;
 }
 
@@ -354,7 +361,8 @@ int cf_files_read(struct cf_files *files, struct cf_arena *arena, const char *pa
                         resolved ? cf_map_get(files->overlays, cf_span_of(resolved)) : NULL;
                 if (overlay) {
                         struct cf_source *source;
-                        int r = cf_source_from(arena, path, overlay->bytes, &source, err);
+                        int r = cf_source_from(arena, path, cf_text_span(&overlay->bytes), &source,
+                                               err);
                         if (r < 0)
                                 return r;
                         source->id = overlay->id;
@@ -396,6 +404,47 @@ static void step(struct cf_span text, struct cf_mark *at)
         at->column++;
 }
 
+/* How many of `size` bytes are ASCII and no CR: each is a character, a column, a unit. */
+static size_t plain_size(const char *bytes, size_t size)
+{
+        enum { BLOCK = 32 };
+        const char *cr = memchr(bytes, '\r', size);
+        size_t i = 0;
+        if (cr)
+                size = (size_t)(cr - bytes);
+        for (; i + BLOCK <= size; i += BLOCK) {
+                unsigned char any = 0;
+                for (size_t k = 0; k < BLOCK; k++)
+                        any |= (unsigned char)bytes[i + k];
+                if (any >= 0x80)
+                        break;
+        }
+        while (i < size && (unsigned char)bytes[i] < 0x80)
+                i++;
+        return i;
+}
+
+/* Moves over some characters, at most up to `limit` or behind the next line end; over one that
+ * lies across `limit`. */
+static void advance(struct cf_span text, struct cf_mark *at, size_t limit)
+{
+        enum { WINDOW = 256 };
+        const char *from = text.data + at->offset;
+        size_t room = limit - at->offset;
+        size_t size = plain_size(from, room < WINDOW ? room : WINDOW);
+        if (size == 0) {
+                step(text, at);
+                return;
+        }
+        const char *end = memchr(from, '\n', size);
+        if (end)
+                size = (size_t)(end - from) + 1;
+        at->offset += size;
+        at->units += size;
+        at->column = end ? 1 : at->column + (unsigned)size;
+        at->line += end != NULL;
+}
+
 static int make_marks(struct cf_arena *arena, struct cf_source *source)
 {
         size_t count = source->text.size / MARK_EVERY + 1, made = 0;
@@ -405,7 +454,8 @@ static int make_marks(struct cf_arena *arena, struct cf_source *source)
         struct cf_mark at = {.line = 1, .column = 1};
         source->marks[made++] = at;
         while (at.offset < source->text.size && made < count) {
-                step(source->text, &at);
+                size_t limit = made * MARK_EVERY;
+                advance(source->text, &at, limit < source->text.size ? limit : source->text.size);
                 if (at.offset >= made * MARK_EVERY)
                         source->marks[made++] = at;
         }
@@ -426,7 +476,7 @@ static struct cf_mark find_mark(const struct cf_source *source, size_t offset)
         struct cf_mark at = source->marks[nearest];
         while (at.offset < offset) {
                 struct cf_mark next = at;
-                step(source->text, &next);
+                advance(source->text, &next, offset);
                 if (next.offset > offset)
                         break;
                 at = next;
@@ -478,7 +528,7 @@ size_t cf_source_line_start(const struct cf_source *source, unsigned number)
         }
         struct cf_mark at = source->marks[low];
         while (at.line < number && at.offset < source->text.size)
-                step(source->text, &at);
+                advance(source->text, &at, source->text.size);
         return at.offset;
 }
 

@@ -92,10 +92,24 @@ static bool is_invisible(uint32_t c)
         return false;
 }
 
+/* How many bytes at the start are printable ASCII: nearly all there is to show. */
+static size_t printable_size(struct cf_span text)
+{
+        size_t size = 0;
+        while (size < text.size && text.data[size] >= ' ' && text.data[size] <= '~')
+                size++;
+        return size;
+}
+
 void cf_text_add_visible(struct cf_text *text, struct cf_span more)
 {
         while (more.size) {
                 uint32_t c;
+                size_t printable = printable_size(more);
+                cf_text_add(text, cf_span_part(more, 0, printable));
+                more = cf_span_part(more, printable, SIZE_MAX);
+                if (!more.size)
+                        break;
                 size_t size = cf_utf8_next(more, &c);
                 unsigned char byte = (unsigned char)more.data[0];
                 if (c == 0xfffd && size == 1)

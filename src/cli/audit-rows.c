@@ -222,6 +222,26 @@ static int add_compose_hints(struct cf_audit *audit, const struct cf_report_row 
         return 0;
 }
 
+/* Containers that run, but not where their processes could be seen. */
+static int add_unseen(struct cf_audit *audit, hint_vec *hints)
+{
+        size_t unseen = 0;
+        for (size_t i = 0; i < audit->answer_count; i++) {
+                const struct cf_engine_answer *answer = &audit->answers[i];
+                for (size_t j = 0; j < answer->count; j++)
+                        unseen += answer->containers[j].running &&
+                                  !answer->containers[j].processes_known;
+        }
+        if (!unseen)
+                return 0;
+        return add_hint(audit, hints,
+                        cf_arena_printf(audit->arena,
+                                        "the processes of %zu running %s could not be looked at "
+                                        "(another machine or PID namespace): run confined audit "
+                                        "where they run",
+                                        unseen, plural(unseen, "container", "containers")));
+}
+
 /* What could not be seen, and why. */
 static int add_limits(struct cf_audit *audit, hint_vec *hints)
 {
@@ -251,7 +271,7 @@ static int add_limits(struct cf_audit *audit, hint_vec *hints)
                                              "a program's own sandbox: run with sudo to tell",
                                              list->unplaced,
                                              plural(list->unplaced, "process", "processes")));
-        return r;
+        return r < 0 ? r : add_unseen(audit, hints);
 }
 
 int cf_audit_hints(struct cf_audit *audit, const struct cf_report_row *rows, size_t row_count,

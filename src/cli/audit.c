@@ -159,6 +159,17 @@ static int add_daemon(struct cf_audit *audit, const struct cf_engine_answer *ans
         };
         if (!answer->info_known)
                 return 0;
+        /* The words are judged as the engine says them; a file can be looked into when it is here.
+         */
+        if (engine->local && engine->default_profile && engine->default_profile[0] == '/') {
+                struct cf_setting *setting = cf_arena_one(audit->arena, struct cf_setting);
+                if (!setting)
+                        return -ENOMEM;
+                *setting = (struct cf_setting){.kind = CF_SETTING_DAEMON_PROFILE,
+                                               .value = engine->default_profile};
+                subject.settings = setting;
+                subject.setting_count = 1;
+        }
         return cf_vec_push(audit->arena, &audit->subjects, subject);
 }
 

@@ -37,14 +37,15 @@ static const char *keep(struct cf_arena *arena, struct cf_span text, size_t max)
         }
         if (cf_utf8_valid(text, NULL))
                 return cf_arena_copy(arena, text);
-        char *copy = cf_arena_array(arena, text.size + 1, 3);
+        static const char replacement[] = {'\xef', '\xbf', '\xbd'};
+        char *copy = cf_arena_array(arena, text.size + 1, sizeof(replacement));
         size_t size = 0;
         while (copy && text.size) {
                 uint32_t c;
                 size_t n = cf_utf8_next(text, &c);
                 if (n == 1 && c == 0xfffd) {
-                        memcpy(copy + size, "\xef\xbf\xbd", 3);
-                        size += 3;
+                        memcpy(copy + size, replacement, sizeof(replacement));
+                        size += sizeof(replacement);
                 } else {
                         memcpy(copy + size, text.data, n);
                         size += n;
@@ -119,7 +120,7 @@ static int read_security_option(struct cf_arena *arena, struct cf_span option,
 }
 
 int cf_answer_info(struct cf_arena *arena, struct cf_arena *scratch, struct cf_span body,
-                   struct cf_engine *engine, struct cf_error *err)
+                   struct cf_engine *engine, const char **ret_root, struct cf_error *err)
 {
         struct cf_json *info;
         bool failed = false;
@@ -141,9 +142,11 @@ int cf_answer_info(struct cf_arena *arena, struct cf_arena *scratch, struct cf_s
         const char *version = keep_member(arena, info, "ServerVersion", &failed);
         told.version = version ? version : told.version;
         told.kernel = keep_member(arena, info, "KernelVersion", &failed);
+        const char *root = keep_member(arena, info, "DockerRootDir", &failed);
         if (failed)
                 return no_memory(err);
         *engine = told;
+        *ret_root = root;
         return 0;
 }
 
@@ -208,8 +211,10 @@ int cf_answer_list(struct cf_arena *arena, struct cf_arena *scratch, struct cf_s
                 if (!id || id->type != CF_JSON_STRING || !is_id(id->text))
                         return cf_error_set(err, -EINVAL, NULL,
                                             "container %zu of the list has no id", count + 1);
+                bool failed = false;
                 listed[count].id = cf_arena_copy(arena, id->text);
-                if (!listed[count].id ||
+                listed[count].state = keep_member(arena, item, "State", &failed);
+                if (!listed[count].id || failed ||
                     read_names(arena, cf_json_get_nocase(item, "Names"), &listed[count]) < 0)
                         return no_memory(err);
                 count++;
@@ -363,11 +368,14 @@ static void read_state(struct cf_arena *arena, const struct cf_json *state,
                 container->pid = 0;
 }
 
+/* `inspect` is what an engine answers, or its config.v2.json, which has the same members but for
+ * HostConfig. */
 static int fill(struct cf_arena *arena, const struct cf_json *inspect,
-                struct cf_inspected *inspected, struct cf_error *err)
+                const struct cf_json *host_config, const char *id,
+                struct cf_inspected *ret_inspected, struct cf_error *err)
 {
-        struct cf_container *container = &inspected->container;
-        const struct cf_json *host_config = cf_json_get_nocase(inspect, "HostConfig");
+        struct cf_inspected inspected = {0};
+        struct cf_container *container = &inspected.container;
         const struct cf_json *config = cf_json_get_nocase(inspect, "Config");
         const struct cf_json *options = cf_json_get_nocase(host_config, "SecurityOpt");
         const struct cf_json *name = cf_json_get_nocase(inspect, "Name");
@@ -375,26 +383,33 @@ static int fill(struct cf_arena *arena, const struct cf_json *inspect,
         int r = check_options(options, err);
         if (r < 0)
                 return r;
+        container->id = cf_arena_string(arena, id);
         read_state(arena, cf_json_get_nocase(inspect, "State"), container, &failed);
         read_labels(arena, cf_json_get_nocase(config, "Labels"), container, &failed);
-        if (name && name->type == CF_JSON_STRING && name->text.size > 1) {
-                container->name = keep(arena, without_slash(name->text), TEXT_MAX);
-                failed |= !container->name;
-        } else {
-                container->name = container->id;
-        }
+        container->name = name && name->type == CF_JSON_STRING && name->text.size > 1
+                                  ? keep(arena, without_slash(name->text), TEXT_MAX)
+                                  : container->id;
         container->image = keep_member(arena, config, "Image", &failed);
         container->command = command_of(arena, inspect, &failed);
         container->privileged = cf_json_true(cf_json_get_nocase(host_config, "Privileged"));
         container->cis_line = cis_line(arena, options, 2 * options->length + 16);
         setting_vec settings = {0};
-        if (failed || !container->cis_line || add_options(arena, options, &settings) < 0)
-                return no_memory(err);
         struct cf_setting privileged = {.kind = CF_SETTING_PRIVILEGED, .value = "true"};
-        if (container->privileged && cf_vec_push(arena, &settings, privileged) < 0)
+        if (failed || !container->id || !container->name || !container->cis_line ||
+            add_options(arena, options, &settings) < 0 ||
+            (container->privileged && cf_vec_push(arena, &settings, privileged) < 0))
                 return no_memory(err);
-        inspected->settings = settings.items;
-        inspected->setting_count = settings.count;
+        inspected.settings = settings.items;
+        inspected.setting_count = settings.count;
+        *ret_inspected = inspected;
+        return 0;
+}
+
+static int check_id(const struct cf_json *value, const char *id, struct cf_error *err)
+{
+        const struct cf_json *told = cf_json_get_nocase(value, "Id");
+        if (!told || told->type != CF_JSON_STRING || !cf_span_is(told->text, id))
+                return cf_error_set(err, -EINVAL, NULL, "it is about another container");
         return 0;
 }
 
@@ -403,18 +418,32 @@ int cf_answer_inspect(struct cf_arena *arena, struct cf_arena *scratch, struct c
 {
         struct cf_json *inspect;
         int r = parse(scratch, body, &inspect, err);
+        if (r == 0)
+                r = check_id(inspect, id, err);
+        return r < 0 ? r
+                     : fill(arena, inspect, cf_json_get_nocase(inspect, "HostConfig"), id,
+                            ret_inspected, err);
+}
+
+int cf_answer_stored(struct cf_arena *arena, struct cf_arena *scratch,
+                     const struct cf_source *config, const struct cf_source *host_config,
+                     const char *id, const char *state, struct cf_inspected *ret_inspected,
+                     struct cf_error *err)
+{
+        struct cf_json *config_value, *host_value;
+        struct cf_inspected inspected;
+        int r = cf_json_parse(scratch, config, &config_value, err);
+        if (r == 0)
+                r = cf_json_parse(scratch, host_config, &host_value, err);
+        if (r == 0)
+                r = check_id(config_value, id, err);
+        if (r == 0)
+                r = fill(arena, config_value, host_value, id, &inspected, err);
         if (r < 0)
                 return r;
-        const struct cf_json *told = cf_json_get_nocase(inspect, "Id");
-        if (inspect->type != CF_JSON_OBJECT || !told || told->type != CF_JSON_STRING ||
-            !cf_span_is(told->text, id))
-                return cf_error_set(err, -EINVAL, NULL, "it is about another container");
-        struct cf_inspected inspected = {0};
-        inspected.container.id = cf_arena_string(arena, id);
-        if (!inspected.container.id)
-                return no_memory(err);
-        r = fill(arena, inspect, &inspected, err);
-        if (r == 0)
-                *ret_inspected = inspected;
-        return r;
+        if (inspected.container.running)
+                return cf_error_set(err, -ESTALE, NULL, "it has been started");
+        inspected.container.status = state;
+        *ret_inspected = inspected;
+        return 0;
 }

@@ -4,12 +4,13 @@
 
 #include "engine/answer.h"
 #include "engine/http.h"
+#include "engine/store.h"
 
 #define PING_MAX ((size_t)64 << 10) /* bytes of an answer's body */
-#define INFO_MAX ((size_t)4 << 20)
-#define LIST_MAX ((size_t)64 << 20)
+#define VERSION_MAX ((size_t)1 << 20)
+#define LIST_MAX ((size_t)32 << 20)
 #define INSPECT_MAX ((size_t)8 << 20)
-#define SCRATCH_MAX ((size_t)512 << 20) /* bytes for one parsed answer */
+#define SCRATCH_MAX ((size_t)256 << 20) /* bytes for one parsed answer */
 
 /* Versions of Docker's API: what is read here has been the same in all of them. */
 #define API_OLDEST ((struct version){1, 24})
@@ -33,9 +34,11 @@ struct ask {
         struct cf_engine_answer answer;
         struct cf_listed *listed;
         size_t listed_count;
+        const char *root;               /* the folder of the engine's data; NULL: not told */
         struct cf_inspected *inspected; /* of each listed one; container.id NULL: none */
-        size_t answered;                /* inspect requests that got an answer */
-        bool broken;                    /* the engine does not answer any more */
+        size_t *wanted;                 /* those that the engine is asked for */
+        size_t wanted_count;
+        size_t answered; /* of these */
 };
 
 static int no_memory(struct cf_error *err)
@@ -60,55 +63,77 @@ static int refused(struct ask *ask, const struct cf_http_answer *answer, struct 
 /* What was answered cannot be used. */
 static int unusable(int r, struct cf_error *err)
 {
-        if (r != -EINVAL)
-                return r;
-        return cf_error_doing(err, r, NULL,
-                              "its answer is not an engine's (is this the engine's API socket?)");
+        if (r == -ENOMEM)
+                return cf_error_set(err, r, NULL,
+                                    "its answer needs more memory than there is (or than the %zu "
+                                    "MiB that one may need); is this the engine's API socket?",
+                                    SCRATCH_MAX >> 20);
+        if (r < 0)
+                cf_error_doing(err, r, NULL,
+                               "its answer is not an engine's (is this the engine's API socket?)");
+        return r;
 }
 
-/* ---- one request ------------------------------------------------------------------------------
+/* ---- requests ----------------------------------------------------------------------------------
  */
 
-struct single {
-        struct ask *ask;
-        const char *path;
+/* One request of a few that are made at once. */
+struct question {
+        char path[CF_HTTP_PATH_MAX];
         int (*take)(struct ask *ask, const struct cf_http_answer *answer, struct cf_error *err);
-        struct cf_error *err;
         int result; /* of take */
+        struct cf_error err;
 };
 
-static void single_path(void *context, size_t i CF_UNUSED, char path[CF_HTTP_PATH_MAX])
+struct questions {
+        struct ask *ask;
+        struct question *items;
+};
+
+static void question_path(void *context, size_t i, char path[CF_HTTP_PATH_MAX])
 {
-        const struct single *single = context;
-        snprintf(path, CF_HTTP_PATH_MAX, "%s", single->path);
+        const struct questions *questions = context;
+        memcpy(path, questions->items[i].path, CF_HTTP_PATH_MAX);
 }
 
-static int take_single(void *context, size_t i CF_UNUSED, const struct cf_http_answer *answer)
+static int take_question(void *context, size_t i, const struct cf_http_answer *answer)
 {
-        struct single *single = context;
-        cf_arena_clear(single->ask->scratch);
-        single->result = single->take(single->ask, answer, single->err);
+        struct questions *questions = context;
+        struct question *question = &questions->items[i];
+        cf_arena_clear(questions->ask->scratch);
+        question->result = question->take(questions->ask, answer, &question->err);
+        if (question->result < 0)
+                cf_error_doing(&question->err, question->result, NULL, "GET %s", question->path);
         return 0;
 }
 
-static int get(struct ask *ask, const char *path, size_t max,
-               int (*take)(struct ask *ask, const struct cf_http_answer *answer,
-                           struct cf_error *err),
-               struct cf_error *err)
+/* Negative, with err: no whole answer to some question. What answers say is in the questions. */
+static int put_questions(struct ask *ask, struct question *items, size_t count, size_t max,
+                         struct cf_error *err)
 {
-        struct single single = {.ask = ask, .path = path, .take = take, .err = err};
-        struct cf_http_batch batch = {.count = 1,
+        struct questions questions = {.ask = ask, .items = items};
+        struct cf_http_batch batch = {.count = count,
                                       .max = max,
-                                      .path = single_path,
-                                      .take = take_single,
-                                      .context = &single};
-        int r = cf_http_run(ask->http, &batch, err);
-        ask->broken = r < 0;
-        if (r == 0)
-                r = single.result;
-        if (r == 0 || (ask->broken && (r == -ENOENT || r == -EACCES || r == -ECONNREFUSED)))
-                return r; /* no connection: what would have been asked does not matter */
-        return cf_error_doing(err, r, NULL, "GET %s", path);
+                                      .path = question_path,
+                                      .take = take_question,
+                                      .context = &questions};
+        return cf_http_run(ask->http, &batch, err);
+}
+
+static int put_question(struct ask *ask, const char *path, size_t max,
+                        int (*take)(struct ask *ask, const struct cf_http_answer *answer,
+                                    struct cf_error *err),
+                        struct cf_error *err)
+{
+        struct question question = {.take = take};
+        snprintf(question.path, sizeof(question.path), "%s", path);
+        int r = put_questions(ask, &question, 1, max, err);
+        if (r == 0 && question.result < 0) {
+                r = question.result;
+                if (err)
+                        cf_error_copy(err, &question.err);
+        }
+        return r;
 }
 
 /* ---- which version ------------------------------------------------------------------------------
@@ -187,12 +212,12 @@ static int take_ping(struct ask *ask, const struct cf_http_answer *answer, struc
 
 static int negotiate(struct ask *ask, struct cf_error *err)
 {
-        int r = get(ask, "/_ping", PING_MAX, take_ping, err);
+        int r = put_question(ask, "/_ping", PING_MAX, take_ping, err);
         if (r < 0)
                 return r;
         /* The oldest that is spoken is told by /version alone, and matters to future engines. */
         if (!ask->api.major || !is_less(ask->api, API_NEWEST))
-                r = get(ask, "/version", INFO_MAX, take_version, err);
+                r = put_question(ask, "/version", VERSION_MAX, take_version, err);
         return r;
 }
 
@@ -203,7 +228,8 @@ static int take_info(struct ask *ask, const struct cf_http_answer *answer, struc
 {
         if (answer->status != 200)
                 return refused(ask, answer, err);
-        int r = cf_answer_info(ask->arena, ask->scratch, answer->body, &ask->answer.engine, err);
+        int r = cf_answer_info(ask->arena, ask->scratch, answer->body, &ask->answer.engine,
+                               &ask->root, err);
         if (r == 0)
                 ask->answer.info_known = true;
         return unusable(r, err);
@@ -267,57 +293,72 @@ static int select_containers(struct ask *ask, struct cf_error *err)
 /* ---- each container
  * --------------------------------------------------------------------------------- */
 
+/* Takes from the engine's own files what they tell; the others are wanted from the engine. */
+static int read_store(struct ask *ask, struct cf_error *err)
+{
+        bool here = ask->answer.engine.local && strcmp(ask->answer.engine.name, "Docker") == 0;
+        CF_CLOSE int store = here ? cf_store_open(ask->root) : -1;
+        ask->inspected = cf_arena_many(ask->arena, ask->listed_count, struct cf_inspected);
+        ask->wanted = cf_arena_many(ask->arena, ask->listed_count, size_t);
+        if (!ask->inspected || !ask->wanted)
+                return no_memory(err);
+        for (size_t i = 0; i < ask->listed_count; i++) {
+                cf_arena_clear(ask->scratch);
+                if (store < 0 || cf_store_read(ask->arena, ask->scratch, store, &ask->listed[i],
+                                               &ask->inspected[i]) < 0)
+                        ask->wanted[ask->wanted_count++] = i;
+        }
+        return 0;
+}
+
 static void inspect_path(void *context, size_t i, char path[CF_HTTP_PATH_MAX])
 {
         const struct ask *ask = context;
         snprintf(path, CF_HTTP_PATH_MAX, "/v%u.%u/containers/%s/json", ask->api.major,
-                 ask->api.minor, ask->listed[i].id);
+                 ask->api.minor, ask->listed[ask->wanted[i]].id);
 }
 
 static int take_inspect(void *context, size_t i, const struct cf_http_answer *answer)
 {
         struct ask *ask = context;
         struct cf_error err = {0};
+        const struct cf_listed *listed = &ask->listed[ask->wanted[i]];
         ask->answered++;
         if (answer->status == 404) /* removed since it was listed */
                 return 0;
         cf_arena_clear(ask->scratch);
         int r = answer->status == 200
                         ? unusable(cf_answer_inspect(ask->arena, ask->scratch, answer->body,
-                                                     ask->listed[i].id, &ask->inspected[i], &err),
+                                                     listed->id, &ask->inspected[ask->wanted[i]],
+                                                     &err),
                                    &err)
                         : refused(ask, answer, &err);
         if (r < 0) {
                 cf_error_doing(&err, r, NULL, "cannot use what %s at %s says of container '%s'",
                                ask->answer.engine.name, ask->host->url,
-                               ask->listed[i].name_count ? ask->listed[i].names[0]
-                                                         : ask->listed[i].id);
+                               listed->name_count ? listed->names[0] : listed->id);
                 ask->trouble(&err, ask->context);
                 ask->answer.failed++;
         }
         return r == -ENOMEM ? r : 0;
 }
 
-static int inspect_all(struct ask *ask, struct cf_error *err)
+static void inspect_wanted(struct ask *ask)
 {
-        struct cf_http_batch batch = {.count = ask->listed_count,
+        struct cf_http_batch batch = {.count = ask->wanted_count,
                                       .max = INSPECT_MAX,
                                       .path = inspect_path,
                                       .take = take_inspect,
                                       .context = ask};
-        ask->inspected = cf_arena_many(ask->arena, ask->listed_count, struct cf_inspected);
-        if (!ask->inspected)
-                return no_memory(err);
         struct cf_error broken = {0};
         int r = cf_http_run(ask->http, &batch, &broken);
         if (r < 0) { /* what was answered is kept */
                 cf_error_doing(&broken, r, NULL, "%s at %s answered for %zu of %zu containers",
                                ask->answer.engine.name, ask->host->url, ask->answered,
-                               ask->listed_count);
+                               ask->wanted_count);
                 ask->trouble(&broken, ask->context);
-                ask->answer.failed += ask->listed_count - ask->answered;
+                ask->answer.failed += ask->wanted_count - ask->answered;
         }
-        return 0;
 }
 
 static int gather(struct ask *ask, struct cf_error *err)
@@ -340,34 +381,45 @@ static int gather(struct ask *ask, struct cf_error *err)
         return 0;
 }
 
-static int converse(struct ask *ask, struct cf_error *err)
+/* The list is needed, the rest of what the engine says is not: containers can be judged without. */
+static int learn(struct ask *ask, struct cf_error *err)
 {
-        char path[CF_HTTP_PATH_MAX];
-        int r = negotiate(ask, err);
+        struct question questions[] = {{.take = take_info}, {.take = take_list}};
+        snprintf(questions[0].path, CF_HTTP_PATH_MAX, "/v%u.%u/info", ask->api.major,
+                 ask->api.minor);
+        snprintf(questions[1].path, CF_HTTP_PATH_MAX, "/v%u.%u/containers/json?all=1",
+                 ask->api.major, ask->api.minor);
+        int r = put_questions(ask, questions, CF_COUNT(questions), LIST_MAX, err);
         if (r < 0)
                 return r;
-        struct cf_error silent = {0};
-        snprintf(path, sizeof(path), "/v%u.%u/info", ask->api.major, ask->api.minor);
-        r = get(ask, path, INFO_MAX, take_info, &silent);
-        if (ask->broken) {
+        if (questions[1].result < 0) {
                 if (err)
-                        cf_error_copy(err, &silent);
-                return r;
+                        cf_error_copy(err, &questions[1].err);
+                return questions[1].result;
         }
-        if (r < 0) { /* the containers can be judged without */
-                cf_error_doing(&silent, r, NULL, "%s at %s tells nothing about itself",
-                               ask->answer.engine.name, ask->host->url);
-                ask->trouble(&silent, ask->context);
+        if (questions[0].result < 0) {
+                cf_error_doing(&questions[0].err, questions[0].result, NULL,
+                               "%s at %s tells nothing about itself", ask->answer.engine.name,
+                               ask->host->url);
+                ask->trouble(&questions[0].err, ask->context);
         }
         ask->answer.engine.local = is_local(ask->host, &ask->answer.engine);
-        snprintf(path, sizeof(path), "/v%u.%u/containers/json?all=1", ask->api.major,
-                 ask->api.minor);
-        r = get(ask, path, LIST_MAX, take_list, err);
+        return 0;
+}
+
+static int converse(struct ask *ask, struct cf_error *err)
+{
+        int r = negotiate(ask, err);
+        if (r == 0)
+                r = learn(ask, err);
         if (r == 0)
                 r = select_containers(ask, err);
         if (r == 0)
-                r = inspect_all(ask, err);
-        return r < 0 ? r : gather(ask, err);
+                r = read_store(ask, err);
+        if (r < 0)
+                return r;
+        inspect_wanted(ask);
+        return gather(ask, err);
 }
 
 int cf_engine_ask(struct cf_arena *arena, const struct cf_engine_host *host,

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/http.h"
 
-#include <curl/curl.h>
 #include <strings.h>
 #include <sys/un.h>
+
+#include "engine/curl.h"
 
 #define CONNECT_TIMEOUT_MS 10000L
 #define BUFFER_SIZE 65536L
@@ -20,6 +21,7 @@ struct transfer {
         bool too_large;
         bool again; /* the second try of this request */
         struct cf_http_answer answer;
+        char path[CF_HTTP_PATH_MAX];
         char message[CURL_ERROR_SIZE];
 };
 
@@ -84,10 +86,13 @@ static size_t take_header(char *data, size_t one, size_t count, void *context)
  */
 
 /* What to do when the operating system refused the connection. */
-static int connect_failure(const struct cf_http *http, int os_error, struct cf_error *err)
+static int connect_failure(const struct transfer *transfer, struct cf_error *err)
 {
-        const struct cf_engine_host *host = &http->host;
+        const struct cf_engine_host *host = &transfer->http->host;
         bool podman = strcmp(host->name, "Podman") == 0;
+        long error = 0;
+        curl_easy_getinfo(transfer->easy, CURLINFO_OS_ERRNO, &error);
+        int os_error = (int)error;
         switch (os_error) {
         case EACCES:
         case EPERM:
@@ -146,12 +151,17 @@ static const struct failure {
          "client certificate (DOCKER_TLS_VERIFY, DOCKER_CERT_PATH)?"},
 };
 
-/* The other side went away before it said anything. */
+/* The other side went away before it said anything; curl calls that many names. */
 static bool is_hangup(const struct transfer *transfer, CURLcode result)
 {
-        return transfer->header_bytes == 0 &&
-               (result == CURLE_GOT_NOTHING || result == CURLE_SEND_ERROR ||
-                result == CURLE_RECV_ERROR);
+        long os_error = 0;
+        if (transfer->header_bytes > 0)
+                return false;
+        if (result != CURLE_COULDNT_CONNECT)
+                return result == CURLE_GOT_NOTHING || result == CURLE_SEND_ERROR ||
+                       result == CURLE_RECV_ERROR;
+        curl_easy_getinfo(transfer->easy, CURLINFO_OS_ERRNO, &os_error);
+        return os_error == 0 || os_error == ENOTCONN || os_error == ECONNRESET || os_error == EPIPE;
 }
 
 static int transfer_failure(const struct transfer *transfer, CURLcode result, struct cf_error *err)
@@ -165,11 +175,6 @@ static int transfer_failure(const struct transfer *transfer, CURLcode result, st
                                             : transfer->batch->max);
         if (transfer->body.failed)
                 return cf_error_set(err, -ENOMEM, NULL, "not enough memory for the answer");
-        if (result == CURLE_COULDNT_CONNECT) {
-                long os_error = 0;
-                curl_easy_getinfo(transfer->easy, CURLINFO_OS_ERRNO, &os_error);
-                return connect_failure(transfer->http, (int)os_error, err);
-        }
         if (is_hangup(transfer, result)) {
                 const struct cf_http *http = transfer->http;
                 return cf_error_set(err, -ECONNRESET, NULL,
@@ -247,14 +252,14 @@ static int start(struct transfer *transfer)
 /* Begins request `index`. 0 or -ENOMEM. */
 static int begin(struct transfer *transfer, const struct cf_http_batch *batch, size_t index)
 {
-        char path[CF_HTTP_PATH_MAX], url[URL_MAX + CF_HTTP_PATH_MAX];
+        char url[URL_MAX + CF_HTTP_PATH_MAX];
         if (!transfer->easy) {
                 transfer->easy = curl_easy_init();
                 if (!transfer->easy || !set_options(transfer))
                         return -ENOMEM;
         }
-        batch->path(batch->context, index, path);
-        snprintf(url, sizeof(url), "%s%s", transfer->http->base, path);
+        batch->path(batch->context, index, transfer->path);
+        snprintf(url, sizeof(url), "%s%s", transfer->http->base, transfer->path);
         transfer->batch = batch;
         transfer->index = index;
         transfer->again = false;
@@ -273,8 +278,11 @@ static int finish(struct transfer *transfer, CURLcode result, struct cf_error *e
                 transfer->again = true;
                 return start(transfer) < 0 ? no_memory(err) : 0;
         }
+        if (result == CURLE_COULDNT_CONNECT && !is_hangup(transfer, result))
+                return connect_failure(transfer, err);
         if (result != CURLE_OK)
-                return transfer_failure(transfer, result, err);
+                return cf_error_doing(err, transfer_failure(transfer, result, err), NULL, "GET %s",
+                                      transfer->path);
         struct cf_http_answer *answer = &transfer->answer;
         curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &answer->status);
         cf_text_add(&transfer->body, CF_SPAN("")); /* NUL-ended even when empty */
@@ -377,14 +385,17 @@ static int set_address(struct cf_http *http, struct cf_error *err)
 int cf_http_open(const struct cf_engine_host *host, unsigned timeout_ms, struct cf_http **ret_http,
                  struct cf_error *err)
 {
+        int r = cf_curl_load(err);
+        if (r < 0)
+                return r;
         CF_HTTP struct cf_http *http = calloc(1, sizeof(*http));
-        if (!http || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+        if (!http)
                 return cf_error_set(err, -ENOMEM, NULL, "not enough memory for a connection");
         http->host = *host;
         http->timeout_ms = timeout_ms ? (long)timeout_ms : (long)CF_ENGINE_TIMEOUT_MS;
         for (size_t i = 0; i < CF_COUNT(http->transfers); i++)
                 http->transfers[i].http = http;
-        int r = set_address(http, err);
+        r = set_address(http, err);
         if (r < 0)
                 return r;
         http->multi = curl_multi_init();

@@ -32,7 +32,8 @@ int cf_http_open(const struct cf_engine_host *host, unsigned timeout_ms, struct 
 struct cf_http *cf_http_close(struct cf_http *http);
 
 /* Makes the requests. When one gets no whole answer no further ones are begun, those under way
- * are finished, and the first failure is returned with a message that says what to do. */
+ * are finished, and the first failure is returned with a message that says what was asked (unless
+ * there was no connection at all) and what to do. */
 int cf_http_run(struct cf_http *http, const struct cf_http_batch *batch, struct cf_error *err);
 
 static inline void cf_http_closep(struct cf_http **http)

@@ -16,11 +16,13 @@ static const char *resolve(struct cf_check *check, const struct cf_seen *seen)
         const char *path = seen->option.value.data;
         if (!check->options->files || setting->certainty == CF_UNKNOWN || path[0] == '~')
                 return NULL;
-        if (setting->kind != CF_SETTING_DAEMON_PROFILE && check->subject->engine) {
-                /* Docker keeps the text of a profile; Podman keeps its path. */
-                if (check->reader != CF_READER_PODMAN || !check->subject->engine->local)
-                        return NULL;
-        }
+        const struct cf_engine *engine = check->subject->engine;
+        if (engine && !engine->local)
+                return NULL;
+        /* Docker keeps the text of a container's profile; Podman keeps its path. */
+        if (engine && setting->kind != CF_SETTING_DAEMON_PROFILE &&
+            check->reader != CF_READER_PODMAN)
+                return NULL;
         if (path[0] == '/')
                 return path;
         if (!setting->base_dir)
@@ -147,28 +149,46 @@ static enum cf_honour honours(const struct cf_check *check)
         }
 }
 
+/* What a live daemon tells of its default profile, as a setting. Older engines call the built-in
+ * one "default". */
+static const struct cf_setting *told_default(struct cf_check *check)
+{
+        const struct cf_engine *engine = check->subject->engine;
+        if (check->subject->kind != CF_SUBJECT_DAEMON || !engine || !engine->seccomp ||
+            !engine->default_profile || strcmp(engine->default_profile, "default") == 0)
+                return NULL;
+        struct cf_setting *setting = cf_arena_one(check->arena, struct cf_setting);
+        if (!setting) {
+                check->failed = true;
+                return NULL;
+        }
+        setting->kind = CF_SETTING_DAEMON_PROFILE;
+        setting->value = engine->default_profile;
+        return setting;
+}
+
 int cf_check_begin(struct cf_check *check, struct cf_arena *arena, const struct cf_subject *subject,
-                   const struct cf_judge_options *options, struct cf_profiles *profiles,
-                   struct cf_version kernel)
+                   const struct cf_judge_options *options, struct cf_profiles *profiles)
 {
         *check = (struct cf_check){.arena = arena,
                                    .subject = subject,
                                    .options = options,
                                    .profiles = profiles,
-                                   .kernel = kernel,
                                    .reader = cf_reader_kind_of(subject)};
         const struct cf_engine *engine = subject->engine;
         if (check->reader == CF_READER_DOCKER || check->reader == CF_READER_COMPOSE)
                 check->docker = cf_version_of(engine ? engine->version : options->engine_version);
-        if (engine && engine->kernel)
-                check->kernel = cf_version_of(engine->kernel);
-        struct cf_seen *seen = cf_arena_many(arena, subject->setting_count, struct cf_seen);
-        if (!seen)
+        check->kernel = cf_version_of(engine && engine->kernel ? engine->kernel : options->kernel);
+        const struct cf_setting *told = subject->setting_count ? NULL : told_default(check);
+        struct cf_seen *seen = cf_arena_many(arena, subject->setting_count + 1, struct cf_seen);
+        if (!seen || check->failed)
                 return -ENOMEM;
         check->seen = seen;
-        check->seen_count = subject->setting_count;
+        check->seen_count = subject->setting_count + (told != NULL);
         for (size_t i = 0; i < subject->setting_count; i++)
                 see(check, &subject->settings[i], &seen[i]);
+        if (told)
+                see(check, told, &seen[subject->setting_count]);
         find_deciding(check);
         find_privileged(check);
         check->honours = honours(check);
@@ -181,4 +201,12 @@ void cf_check_run(struct cf_check *check, const struct cf_rule *rule)
                 return;
         check->rule = rule;
         rule->check(check);
+}
+
+void cf_check_end(struct cf_check *check)
+{
+        if (check->dropped > 0 && check->drafts)
+                cf_check_note(check, check->drafts,
+                              "%zu more findings of the same subject are not listed",
+                              check->dropped);
 }

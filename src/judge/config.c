@@ -105,7 +105,7 @@ static int read_text(struct reading *reading, struct cf_yaml *value, const char 
 static int read_path(struct reading *reading, struct cf_yaml *value, const char *what,
                      const char **ret_path)
 {
-        const char *text;
+        const char *text = NULL;
         int r = read_text(reading, value, what, &text);
         if (r < 0)
                 return r;

@@ -6,7 +6,7 @@
 static void remedy(struct cf_check *check, struct cf_draft *draft, const struct cf_setting *setting)
 {
         draft->label = "no container without its own profile has a filter";
-        if (setting)
+        if (setting->place.path)
                 cf_check_remedy_remove(check, draft, setting,
                                        "the built-in profile then applies after a restart");
         else
@@ -38,21 +38,13 @@ static void look_at_setting(struct cf_check *check, const struct cf_seen *seen)
 
 static void look(struct cf_check *check)
 {
-        const struct cf_engine *engine = check->subject->engine;
         const struct cf_seen *last = NULL;
         for (size_t i = 0; i < check->seen_count; i++)
                 if (check->seen[i].setting->kind == CF_SETTING_DAEMON_PROFILE)
                         last = &check->seen[i];
         if (last && !last->setting->problem &&
-            (last->anything || last->option.kind == CF_SECOPT_UNCONFINED)) {
+            (last->anything || last->option.kind == CF_SECOPT_UNCONFINED))
                 look_at_setting(check, last);
-        } else if (!last && engine && engine->seccomp && engine->default_profile &&
-                   strcmp(engine->default_profile, "unconfined") == 0) {
-                struct cf_draft *draft = cf_check_add(check, CF_FAIL, NULL);
-                cf_check_say(draft, "the default seccomp profile of ", " is unconfined",
-                             " is unconfined");
-                remedy(check, draft, NULL);
-        }
 }
 
 const struct cf_rule cf_rule_daemon_unconfined = {

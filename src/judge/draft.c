@@ -105,6 +105,10 @@ struct cf_draft *cf_check_add(struct cf_check *check, enum cf_verdict verdict,
                               const struct cf_setting *setting)
 {
         const struct cf_subject *subject = check->subject;
+        if (check->draft_count == CF_DRAFTS_MAX) {
+                check->dropped++;
+                return &check->spare;
+        }
         struct cf_draft *draft = cf_arena_one(check->arena, struct cf_draft);
         if (!draft) {
                 check->failed = true;
@@ -136,6 +140,7 @@ struct cf_draft *cf_check_add(struct cf_check *check, enum cf_verdict verdict,
         draft->who = who_of(check);
         draft->next = check->drafts;
         check->drafts = draft;
+        check->draft_count++;
         return draft;
 }
 
@@ -167,9 +172,12 @@ const char *cf_check_assumption(struct cf_check *check, const struct cf_setting 
 
 const char *cf_check_written_as(const struct cf_check *check, const struct cf_setting *setting)
 {
-        switch (check->subject->kind) {
-        case CF_SUBJECT_SERVICE:
+        const struct cf_subject *subject = check->subject;
+        bool compose = subject->format && strcmp(subject->format, "compose") == 0;
+        switch (subject->kind) {
         case CF_SUBJECT_BUILD:
+                return compose ? "key" : "option";
+        case CF_SUBJECT_SERVICE:
                 return setting->kind == CF_SETTING_PRIVILEGED ? "key" : "item";
         case CF_SUBJECT_COMMAND:
         case CF_SUBJECT_EXEC:

@@ -2,7 +2,6 @@
 #include "judge/judge.h"
 
 #include <pthread.h>
-#include <sys/utsname.h>
 
 #include "judge/baseline.h"
 #include "judge/check.h"
@@ -17,16 +16,9 @@ struct cf_judge {
         struct cf_judge_options options;
         struct cf_arena *arena;
         struct cf_profiles *profiles;
-        struct cf_version kernel;
         pthread_mutex_t lock; /* of keeper */
         struct cf_keeper keeper;
 };
-
-static struct cf_version running_kernel(void)
-{
-        struct utsname name;
-        return cf_version_of(uname(&name) == 0 ? name.release : NULL);
-}
 
 static void judge_freep(struct cf_judge **judge)
 {
@@ -45,7 +37,6 @@ struct cf_judge *cf_judge_new(const struct cf_judge_options *options)
         }
         judge = made;
         judge->options = *options;
-        judge->kernel = options->kernel ? cf_version_of(options->kernel) : running_kernel();
         judge->arena = cf_arena_new(JUDGE_MEMORY);
         judge->profiles = cf_profiles_new(options->files);
         if (!judge->arena || !judge->profiles || cf_keeper_begin(&judge->keeper, judge->arena) < 0)
@@ -120,19 +111,28 @@ static int keep(struct cf_judge *judge, struct cf_draft *drafts, const char *nam
         return r;
 }
 
+/* Most of what a file declares says nothing about seccomp: the default applies, as it should. */
+static bool says_nothing(const struct cf_subject *subject)
+{
+        return subject->setting_count == 0 && !subject->engine && !subject->container &&
+               !subject->process;
+}
+
 int cf_judge_subject(struct cf_judge *judge, const struct cf_subject *subject)
 {
         struct cf_check check;
+        if (says_nothing(subject))
+                return 0;
         CF_ARENA struct cf_arena *arena = cf_arena_new(SUBJECT_MEMORY);
         if (!arena)
                 return -ENOMEM;
-        int r = cf_check_begin(&check, arena, subject, &judge->options, judge->profiles,
-                               judge->kernel);
+        int r = cf_check_begin(&check, arena, subject, &judge->options, judge->profiles);
         if (r < 0)
                 return r;
         for (size_t i = 0; cf_rules[i]; i++)
                 if (is_wanted(judge, cf_rules[i]))
                         cf_check_run(&check, cf_rule_of(cf_rules[i]));
+        cf_check_end(&check);
         if (check.failed)
                 return -ENOMEM;
         struct cf_draft *drafts = in_order(check.drafts);

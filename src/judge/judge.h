@@ -64,8 +64,10 @@ struct cf_judge_options {
         const char *const *only;        /* --rule: these rules alone */
         size_t only_count;
         const struct cf_baseline *baseline; /* NULL: none */
-        const char *engine_version;         /* Docker version to judge by; NULL: unknown */
-        const char *kernel;                 /* kernel release to judge by; NULL: the running one */
+        /* Docker version and kernel release to judge files by, which may be meant for another
+         * machine; NULL: unknown. A live engine's own count for its containers. */
+        const char *engine_version;
+        const char *kernel;
         /* The folder that paths in fingerprints are relative to, so that a baseline holds wherever
          * the command is run; NULL: the current folder. */
         const char *root;

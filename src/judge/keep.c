@@ -5,7 +5,9 @@
 #include "judge/fingerprint.h"
 
 #define KEY_MAX ((size_t)64 << 10) /* of a place: a path is far shorter */
-#define CONTEXT_MAX 256            /* longer written text (a whole profile) is kept as its hash */
+#define TEXTS_WITHOUT_INDEX 16     /* a set of so many texts is searched from end to end */
+#define WHO_TEXT 512
+#define CONTEXT_MAX 256 /* longer written text (a whole profile) is kept as its hash */
 
 int cf_keeper_begin(struct cf_keeper *keeper, struct cf_arena *arena)
 {
@@ -156,12 +158,31 @@ static void copy_draft(struct copying *copying, const struct cf_draft *draft, st
         kept->key = share(copying, draft->key);
 }
 
-static bool holds(const char *const *texts, size_t count, const char *text)
+static int index_text(struct cf_texts *texts, const char *text)
 {
-        for (size_t i = 0; i < count; i++)
-                if (texts[i] == text) /* texts are shared, so the pointer tells */
-                        return true;
-        return false;
+        static char present;
+        return cf_map_put(texts->index, cf_span_of(text), &present);
+}
+
+/* Adds a shared text; false when it is there already (or there is no memory). */
+static bool add_text(struct copying *copying, struct cf_texts *texts, const char *text)
+{
+        struct cf_arena *arena = copying->keeper->arena;
+        if (texts->index && cf_map_get(texts->index, cf_span_of(text)))
+                return false;
+        for (size_t i = 0; !texts->index && i < texts->list.count; i++)
+                if (texts->list.items[i] == text) /* texts are shared, so the pointer tells */
+                        return false;
+        if (!texts->index && texts->list.count == TEXTS_WITHOUT_INDEX) {
+                texts->index = cf_map_new(arena);
+                copying->failed |= !texts->index;
+                for (size_t i = 0; texts->index && i < texts->list.count; i++)
+                        copying->failed |= index_text(texts, texts->list.items[i]) < 0;
+        }
+        if (texts->index)
+                copying->failed |= index_text(texts, text) < 0;
+        copying->failed |= cf_vec_push(arena, &texts->list, text) < 0;
+        return !copying->failed;
 }
 
 static bool same_text(const char *a, const char *b)
@@ -173,19 +194,23 @@ static bool same_text(const char *a, const char *b)
 static void add_subject(struct copying *copying, struct cf_kept *kept, const struct cf_draft *draft,
                         const char *name)
 {
-        struct cf_arena *arena = copying->keeper->arena;
+        char text[WHO_TEXT]; /* a longer one is told apart by its hash */
+        const char *noun = draft->who.noun ? draft->who.noun : "";
+        size_t size = (size_t)snprintf(text, sizeof(text), "%s\n%s", draft->who.one, noun);
+        if (size >= sizeof(text))
+                cf_fingerprint_of_text(cf_span_of(noun), text);
+        const char *whole = share(copying, text);
+        if (whole && add_text(copying, &kept->who_texts, whole)) {
+                struct cf_who who = {share(copying, draft->who.one),
+                                     share(copying, draft->who.many),
+                                     share(copying, draft->who.noun)};
+                copying->failed |= cf_vec_push(copying->keeper->arena, &kept->whos, who) < 0;
+        }
         const char *shared = share(copying, name), *image = share(copying, draft->finding.image);
-        struct cf_who who = {share(copying, draft->who.one), share(copying, draft->who.many),
-                             share(copying, draft->who.noun)};
-        bool known = false;
-        for (size_t i = 0; i < kept->whos.count; i++)
-                known |= kept->whos.items[i].one == who.one && kept->whos.items[i].noun == who.noun;
-        if (!known)
-                copying->failed |= cf_vec_push(arena, &kept->whos, who) < 0;
-        if (shared && !holds(kept->names.items, kept->names.count, shared))
-                copying->failed |= cf_vec_push(arena, &kept->names, shared) < 0;
-        if (image && !holds(kept->images.items, kept->images.count, image))
-                copying->failed |= cf_vec_push(arena, &kept->images, image) < 0;
+        if (shared)
+                add_text(copying, &kept->names, shared);
+        if (image)
+                add_text(copying, &kept->images, image);
 }
 
 static int order_texts(const char *a, const char *b)
@@ -260,6 +285,13 @@ static int compare_texts(const void *a, const void *b)
         return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+static void sort_texts(struct cf_texts *texts)
+{
+        if (texts->list.count > 1)
+                qsort(texts->list.items, texts->list.count, sizeof(*texts->list.items),
+                      compare_texts);
+}
+
 static size_t run_of(const struct cf_kept *kept, size_t from)
 {
         size_t to = from + 1;
@@ -300,12 +332,8 @@ static int word(struct cf_keeper *keeper, struct cf_kept *kept)
         CF_TEXT struct cf_text message = {0}, label = {0};
         if (kept->whos.count > 1)
                 qsort(kept->whos.items, kept->whos.count, sizeof(*kept->whos.items), compare_whos);
-        if (kept->names.count > 1)
-                qsort(kept->names.items, kept->names.count, sizeof(*kept->names.items),
-                      compare_texts);
-        if (kept->images.count > 1)
-                qsort(kept->images.items, kept->images.count, sizeof(*kept->images.items),
-                      compare_texts);
+        sort_texts(&kept->names);
+        sort_texts(&kept->images);
 
         cf_text_puts(&message, kept->before ? kept->before : "");
         put_whos(&message, kept);
@@ -314,17 +342,17 @@ static int word(struct cf_keeper *keeper, struct cf_kept *kept)
         finding->message = finished(keeper, &message);
         if (kept->label) {
                 cf_text_puts(&label, kept->label);
-                if (kept->label_names_image && kept->images.count == 1)
-                        cf_text_printf(&label, " to %s", kept->images.items[0]);
-                else if (kept->label_names_image && kept->images.count > 1)
-                        cf_text_printf(&label, " to %zu images", kept->images.count);
+                if (kept->label_names_image && kept->images.list.count == 1)
+                        cf_text_printf(&label, " to %s", kept->images.list.items[0]);
+                else if (kept->label_names_image && kept->images.list.count > 1)
+                        cf_text_printf(&label, " to %zu images", kept->images.list.count);
                 struct copying copying = {.keeper = keeper};
                 finding->label = label.failed ? NULL : share(&copying, label.data);
         }
-        finding->subjects = kept->names.items;
-        finding->subject_count = kept->names.count;
-        if (kept->images.count > 0)
-                finding->image = kept->images.items[0];
+        finding->subjects = kept->names.list.items;
+        finding->subject_count = kept->names.list.count;
+        if (kept->images.list.count > 0)
+                finding->image = kept->images.list.items[0];
         return finding->message && (finding->label || !kept->label) ? 0 : -ENOMEM;
 }
 
@@ -341,8 +369,8 @@ static int compare_kept(const void *a, const void *b)
         if (order == 0 && !f->place.path && f->subject_kind != g->subject_kind)
                 order = f->subject_kind < g->subject_kind ? -1 : 1;
         if (order == 0)
-                order = order_texts(x->names.count ? x->names.items[0] : NULL,
-                                    y->names.count ? y->names.items[0] : NULL);
+                order = order_texts(x->names.list.count ? x->names.list.items[0] : NULL,
+                                    y->names.list.count ? y->names.list.items[0] : NULL);
         if (order == 0 && f->process && g->process && f->process->pid != g->process->pid)
                 order = f->process->pid < g->process->pid ? -1 : 1;
         if (order == 0)

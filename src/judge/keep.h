@@ -5,6 +5,13 @@
 #include "base/map.h"
 #include "judge/rule.h"
 
+/* A set of shared texts, in order of arrival. One place may be reached by as many subjects as a
+ * file can hold, so beyond a few it has an index. */
+struct cf_texts {
+        CF_VEC(const char *) list;
+        struct cf_map *index; /* NULL while the list is short */
+};
+
 /* A kept finding. The parts of its message stay apart until all subjects that its place reaches
  * are known. */
 struct cf_kept {
@@ -14,8 +21,9 @@ struct cf_kept {
         bool label_names_image;
         const char *key;
         CF_VEC(struct cf_who) whos;
-        CF_VEC(const char *) names;
-        CF_VEC(const char *) images;
+        struct cf_texts who_texts; /* tells whether a subject is among `whos` */
+        struct cf_texts names;
+        struct cf_texts images;
 };
 
 struct cf_keeper {

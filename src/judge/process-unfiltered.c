@@ -45,6 +45,14 @@ static void list(struct cf_check *check, struct cf_draft *draft,
                 cf_check_note(check, draft, "and %zu more", more);
 }
 
+static const struct cf_process *first_off(const struct cf_container *container)
+{
+        for (size_t i = 0; i < container->process_count; i++)
+                if (container->processes[i].mode == CF_SECCOMP_OFF)
+                        return &container->processes[i];
+        return NULL;
+}
+
 static void look_at_container(struct cf_check *check)
 {
         const struct cf_container *container = check->subject->container;
@@ -55,6 +63,7 @@ static void look_at_container(struct cf_check *check)
         if (off > 0) {
                 struct cf_draft *draft = cf_check_add(check, CF_FAIL, NULL);
                 draft->finding.evidence = CF_ENFORCED;
+                draft->finding.process = first_off(container);
                 const char *before = off == container->process_count
                                              ? cf_check_text(check, "no process of ")
                                              : cf_check_text(check, "%zu of %zu processes of ", off,

@@ -3,7 +3,8 @@
 
 #include "base/text.h"
 
-#define WORDS_MAX 64   /* words of a command that are looked at */
+#define WORDS_MAX 64   /* programs of a command that are looked at */
+#define LOOKED_MAX 256 /* words of it that are read */
 #define WORD_MAX 128   /* longer words are no program's name */
 #define IMAGE_MAX 1024 /* longer image names are no names (a reference has at most 255 bytes) */
 
@@ -94,7 +95,7 @@ static void take_command(struct asked *asked, const char *command)
 {
         struct cf_span rest = cf_span_of(command), word;
         bool program = true;
-        for (size_t i = 0; i < 4 * WORDS_MAX && next_word(&rest, &word); i++) {
+        for (size_t i = 0; i < LOOKED_MAX && next_word(&rest, &word); i++) {
                 bool ends = word.data[word.size - 1] == ';' && word.size > 1;
                 if (ends)
                         word.size--;
@@ -242,9 +243,9 @@ const char *cf_reason_note(struct cf_arena *arena, const struct cf_reason *reaso
                            struct cf_version docker, struct cf_version kernel)
 {
         static const char *const phrases[] = {
-                [CF_NEED_CAPABILITY] = "a capability is enough",
-                [CF_NEED_ARGUMENT_RULE] = "a rule for single calls is enough",
-                [CF_NEED_CALL] = "single calls would be enough",
+                [CF_NEED_CAPABILITY] = " a capability is enough",
+                [CF_NEED_ARGUMENT_RULE] = " a rule for single calls is enough",
+                [CF_NEED_CALL] = "",
         };
         if (reason->need == CF_NEED_NOTHING)
                 return note_of_nothing(arena, reason, docker, kernel);
@@ -252,7 +253,7 @@ const char *cf_reason_note(struct cf_arena *arena, const struct cf_reason *reaso
         if (reaches(docker, reason->docker) < 0)
                 when = cf_arena_printf(arena, " (from Docker %s on; this is %s)", reason->docker,
                                        cf_version_text(arena, docker));
-        return when ? cf_arena_printf(arena, "for %s %s%s: %s", reason->name, phrases[reason->need],
+        return when ? cf_arena_printf(arena, "for %s%s%s: %s", reason->name, phrases[reason->need],
                                       when, reason->remedy)
                     : NULL;
 }

@@ -39,7 +39,8 @@ struct cf_who {
         const char *noun;       /* printed in quotes; NULL: `one` says it all */
 };
 
-#define CF_NOTES_MAX 8 /* most notes of one finding; later ones are dropped */
+#define CF_NOTES_MAX 8      /* most notes of one finding; later ones are dropped */
+#define CF_DRAFTS_MAX 10000 /* most findings of one subject; later ones are only counted */
 
 /* A finding in the making. Its message is `before`, the subjects in words, and `after` (or
  * `after_many`, when there are several). */
@@ -94,6 +95,7 @@ struct cf_check {
 
         const struct cf_rule *rule; /* the one that is looking */
         struct cf_draft *drafts;    /* newest first */
+        size_t draft_count, dropped;
         struct cf_draft spare;
         bool failed;
 };

@@ -16,7 +16,7 @@ static void look_at(struct cf_check *check, const struct cf_seen *seen)
         const char *name = cf_reader_kind_name(check->reader);
         const struct cf_setting *setting = seen->setting;
         if (setting->kind == CF_SETTING_PRIVILEGED)
-                return;
+                return; /* a value that is no boolean starts nothing, and hides nothing */
         if (setting->problem)
                 add(check, seen, setting->problem);
         else if (seen->option.kind == CF_SECOPT_NEARLY)

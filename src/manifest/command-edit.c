@@ -223,11 +223,14 @@ static int check_level(struct cf_script *script, const struct cf_list *list, str
                 *ret_good = lacks_only(&before, &after, words);
                 return 0;
         }
-        /* A level above: one word is another, and nothing else changes. */
-        size_t differ = 0;
+        /* A level above: one word is another, or (ssh host docker run …) some are gone. */
+        size_t differ = 0, gone = before.count - after.count;
         for (size_t i = 0; i < before.count && i < after.count; i++)
                 differ += !cf_span_equal(before.words[i].value, after.words[i].value);
-        *ret_good = before.count == after.count && before.commands == after.commands && differ == 1;
+        if (before.count == after.count)
+                *ret_good = before.commands == after.commands && differ == 1;
+        else
+                *ret_good = before.count > after.count && lacks_only(&before, &after, gone);
         return 0;
 }
 

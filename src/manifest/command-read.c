@@ -35,10 +35,9 @@ static const char *guess_engine(const struct cf_argument *argument)
         if (word->part_count != 1 || word->parts[0].kind == CF_SHELL_LITERAL)
                 return NULL;
         const struct cf_shell_part *part = &word->parts[0];
-        struct cf_span text =
-                part->kind == CF_SHELL_VARIABLE
-                        ? part->name
-                        : cf_span_part(argument->list->code->text, part->offset, part->length);
+        struct cf_span text = part->kind == CF_SHELL_VARIABLE
+                                      ? part->name
+                                      : cf_shell_part_text(argument->list->code, part);
         if (has_word(text, "podman") && !has_word(text, "docker"))
                 return "podman";
         if (has_word(text, "nerdctl"))
@@ -87,6 +86,33 @@ static int find_program(struct cf_script *script, const struct cf_arguments *arg
         return 0;
 }
 
+/* In a sentence what stands where the image would is a word of the language, or ends it. */
+static bool is_image(const struct cf_argument *argument)
+{
+        static const char *const words[] = {
+                "is",   "are",  "was",   "and",    "or",      "to",     "with", "without", "for",
+                "in",   "on",   "of",    "the",    "a",       "an",     "this", "that",    "it",
+                "flag", "mode", "flags", "option", "options", "will",   "can",  "could",   "may",
+                "must", "if",   "when",  "then",   "but",     "not",    "as",   "from",    "by",
+                "at",   "also", "only",  "should", "command", "allows", "does", "because", "so"};
+        struct cf_span text = argument->word->value;
+        for (size_t i = 0; i < CF_COUNT(words); i++)
+                if (cf_span_equal_nocase(text, cf_span_of(words[i])))
+                        return false;
+        char last = text.size ? text.data[text.size - 1] : '\0';
+        return last && !strchr(".,;:!?)\"'", last);
+}
+
+static bool is_convincing(const struct cf_script *script, const struct cf_arguments *arguments,
+                          const struct cf_parsed *parsed)
+{
+        if (!script->prose && !script->whole)
+                return true;
+        if (parsed->image == SIZE_MAX)
+                return false;
+        return !script->prose || is_image(&arguments->items[parsed->image]);
+}
+
 static int read_arguments(struct cf_script *script, const struct cf_arguments *arguments,
                           const struct cf_site *site, struct cf_range command)
 {
@@ -110,19 +136,19 @@ static int read_arguments(struct cf_script *script, const struct cf_arguments *a
         const char *engine = cf_engine_name(word);
         if (!engine)
                 engine = guess_engine(&arguments->items[program]);
-        if (!engine || !cf_command_read(arena, arguments->items, arguments->count, program, engine,
-                                        &parsed, &r))
+        if (!engine ||
+            !cf_command_read(arena, arguments->items, arguments->count, program, engine, &parsed,
+                             &r) ||
+            !is_convincing(script, arguments, &parsed))
                 return r;
         if (strcmp(parsed.action, "exec") == 0)
                 where.kind = CF_SUBJECT_EXEC;
         return cf_subject_give(script, arguments->items, &parsed, &where);
 }
 
-static int read_list(struct cf_script *script, const struct cf_list *list,
-                     const struct cf_site *site)
+static int read_expanded(struct cf_script *script, const struct cf_list *list,
+                         const struct cf_site *site, struct cf_range command)
 {
-        struct cf_range command =
-                cf_shell_source_range(list->code, list->inner.offset, list->inner.length);
         struct cf_expansion expansion, other;
         struct cf_site with = *site;
         int r = cf_script_expand(script, list, site, &expansion);
@@ -196,14 +222,82 @@ static int chain_assignments(struct cf_script *script)
         return 0;
 }
 
+static struct cf_range range_of(const struct cf_list *list)
+{
+        return cf_shell_source_range(list->code, list->inner.offset, list->inner.length);
+}
+
+static bool uses_positional(const struct cf_list *list)
+{
+        struct cf_span name;
+        for (size_t i = 0; i < list->count; i++)
+                if (cf_word_is_variable(&list->words[i], &name) &&
+                    (cf_span_is(name, "@") || cf_span_is(name, "*")))
+                        return true;
+        return false;
+}
+
+/* Functions that hand their arguments on to a command: name → those commands. */
+static int find_wrappers(struct cf_script *script, struct cf_map **ret_wrappers)
+{
+        struct cf_map *wrappers = cf_map_new(script->reader->arena);
+        if (!wrappers)
+                return -ENOMEM;
+        for (size_t i = script->held.count; i > 0; i--) {
+                struct cf_held *held = script->held.items[i - 1];
+                if (!held->function || !uses_positional(&held->list))
+                        continue;
+                struct cf_span name = script->lexer.blocks.items[held->function].name;
+                if (name.size == 0)
+                        continue;
+                held->next = cf_map_get(wrappers, name);
+                if (cf_map_put(wrappers, name, held) < 0)
+                        return -ENOMEM;
+        }
+        *ret_wrappers = wrappers;
+        return 0;
+}
+
+/* `run_it --privileged image` where run_it is a function with `docker run "$@"`. */
+static int read_call(struct cf_script *script, const struct cf_map *wrappers,
+                     const struct cf_held *call)
+{
+        const struct cf_list *list = &call->list;
+        const struct cf_held *held = cf_map_get(wrappers, list->words[call->program].value);
+        struct cf_arguments positional = {0};
+        int r = 0;
+        if (!held || !list->words[call->program].literal)
+                return 0;
+        for (size_t i = call->program + 1; i < list->count; i++)
+                if (cf_vec_push(script->reader->arena, &positional,
+                                (struct cf_argument){
+                                        .list = list, .index = i, .word = &list->words[i]}) < 0)
+                        return -ENOMEM;
+        for (unsigned i = 0; held && i < CF_SCRIPT_WAYS && r == 0; i++, held = held->next) {
+                struct cf_site site = {
+                        .at = held->at, .function = held->function, .positional = &positional};
+                r = read_expanded(script, &held->list, &site, range_of(list));
+        }
+        return r;
+}
+
 static int read_held(struct cf_script *script)
 {
-        int r = 0;
+        struct cf_map *wrappers;
+        bool documentation = script->documentation;
+        int r = find_wrappers(script, &wrappers);
         for (size_t i = 0; i < script->held.count && r == 0; i++) {
                 const struct cf_held *held = script->held.items[i];
                 struct cf_site site = {.at = held->at, .function = held->function};
-                r = read_list(script, &held->list, &site);
+                script->documentation = held->documentation;
+                script->prose = held->prose;
+                script->whole = held->whole;
+                r = read_expanded(script, &held->list, &site, range_of(&held->list));
+                if (r == 0 && cf_map_count(wrappers))
+                        r = read_call(script, wrappers, held);
         }
+        script->documentation = documentation;
+        script->prose = script->whole = false;
         return r;
 }
 

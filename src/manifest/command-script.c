@@ -150,6 +150,38 @@ static int assign_positional(struct cf_script *script, const struct cf_shell_com
         return cf_script_assign(script, &assignment);
 }
 
+/* : ${NAME:=value} */
+static int assign_defaults(struct cf_script *script, const struct cf_shell_command *command)
+{
+        int r = 0;
+        for (size_t i = 1; i < command->count; i++) {
+                const struct cf_shell_word *word = &command->words[i];
+                for (size_t j = 0; j < word->part_count && r == 0; j++) {
+                        const struct cf_shell_part part = word->parts[j];
+                        if (part.kind != CF_SHELL_VARIABLE || part.op != '=')
+                                continue;
+                        struct cf_assignment assignment = {
+                                .name = part.name,
+                                .code = command->code,
+                                .at = cf_shell_source(command->code, part.offset),
+                                .weak = true,
+                                .is_split = true,
+                                .list = {.kind = CF_LIST_STRING,
+                                         .code = command->code,
+                                         .inner = part.argument,
+                                         .quoting = CF_QUOTE_SHELL},
+                        };
+                        r = cf_shell_split(&script->lexer, command->code, part.argument,
+                                           &assignment.list.words, &assignment.list.count);
+                        if (r == 0)
+                                r = cf_shell_block(&script->lexer, &assignment.block);
+                        if (r == 0)
+                                r = cf_script_assign(script, &assignment);
+                }
+        }
+        return r == -E2BIG ? 0 : r;
+}
+
 /* ---- shell text in words -------------------------------------------------------------------- */
 
 /* The values of words[from … to), joined by blanks, are shell text of their own. */
@@ -206,6 +238,9 @@ int cf_script_hold(struct cf_script *script, const struct cf_list *list, size_t 
                 .list = *list,
                 .program = program,
                 .at = cf_shell_source(list->code, list->words[0].offset),
+                .documentation = script->documentation,
+                .prose = script->prose,
+                .whole = script->whole,
         };
         held->list.words = kept;
         if (cf_shell_function(&script->lexer, &held->function) < 0)
@@ -271,6 +306,8 @@ static int take_assignments(struct cf_script *script, const struct cf_shell_comm
         } else if (cf_span_is(word, "printf") && command->count > first + 2 &&
                    cf_span_is(command->words[first + 1].value, "-v")) {
                 r = assign_unknown(script, command, first + 2);
+        } else if (cf_span_is(word, ":")) {
+                r = assign_defaults(script, command);
         } else if (cf_span_is(word, "set")) {
                 r = assign_positional(script, command);
         } else if (cf_span_is(word, "alias")) {
@@ -356,7 +393,7 @@ void cf_script_init(struct cf_script *script, const struct cf_reader *reader,
                 .reader = reader,
                 .source = source,
                 .format = format,
-                .events = {on_command, on_array, NULL},
+                .events = {on_command, on_array},
                 .lexer = {.arena = reader->arena},
                 .mentions_engine = holds_command(source->text),
         };
@@ -366,7 +403,7 @@ void cf_script_init(struct cf_script *script, const struct cf_reader *reader,
 
 struct cf_shell_code cf_script_source_code(const struct cf_script *script)
 {
-        return (struct cf_shell_code){.text = script->source->text};
+        return (struct cf_shell_code){.text = script->source->text, .file = script->source->text};
 }
 
 int cf_script_code(struct cf_script *script, const struct cf_shell_code *code, struct cf_error *err)

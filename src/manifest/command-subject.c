@@ -97,11 +97,13 @@ static struct cf_range hit_range(const struct giving *giving, const struct cf_hi
 {
         const struct cf_argument *first = &giving->arguments[hit->first];
         const struct cf_argument *last = &giving->arguments[hit->last];
-        if (last->list != first->list || last->word->offset < first->word->offset)
-                last = first;
+        const struct cf_shell_word *word = last->word;
+        if (last->list != first->list && last->used_list == first->list)
+                word = &last->used_list->words[last->used_index]; /* --security-opt "$X" */
+        else if (last->list != first->list || word->offset < first->word->offset)
+                word = first->word;
         size_t start = first->word->offset;
-        return cf_shell_source_range(first->list->code, start,
-                                     last->word->offset + last->word->length - start);
+        return cf_shell_source_range(first->list->code, start, word->offset + word->length - start);
 }
 
 static void doubt(struct cf_setting *setting, enum cf_certainty certainty, const char *because)
@@ -121,7 +123,19 @@ static int doubt_presence(const struct giving *giving, const struct cf_hit *hit,
         const struct cf_argument *argument = &giving->arguments[hit->first];
         const struct cf_site *site = giving->where->site;
         struct cf_arena *arena = giving->script->reader->arena;
+        const struct cf_assignment *from = giving->arguments[hit->value].from;
+        if (hit->uncertain)
+                doubt(setting, CF_UNKNOWN, "whether it is there is computed");
         doubt(setting, argument->certainty, argument->because);
+        if (from && from != argument->from) { /* --security-opt "$X" */
+                const char *because = cf_arena_printf(
+                        arena, "%.*s is set in line %u",
+                        (int)(from->name.size < 60 ? from->name.size : 60), from->name.data,
+                        cf_source_line_of(giving->script->source, from->at));
+                if (!because)
+                        return -ENOMEM;
+                doubt(setting, CF_ASSUMED, because);
+        }
         if (site && site->way && argument->from == site->way) {
                 const char *because = cf_arena_printf(
                         arena, "%.*s has this value only under a condition",
@@ -160,6 +174,8 @@ static int set_security_opt(const struct giving *giving, const struct cf_hit *hi
 {
         struct cf_arena *arena = giving->script->reader->arena;
         setting->kind = CF_SETTING_SECURITY_OPT;
+        if (hit->uncertain)
+                return 1;
         setting->certainty = value->certainty;
         setting->because = value->because;
         switch (about(value->text)) {
@@ -420,4 +436,59 @@ int cf_subject_give(struct cf_script *script, const struct cf_argument *argument
                 return r;
         mark_joined(&giving);
         return giving.settings.count ? give(&giving) : 0;
+}
+
+/* The flag with the blanks behind it, or, alone on a line that goes on, all of that line. */
+static struct cf_range flag_cut(struct cf_span text, struct cf_range flag)
+{
+        size_t start = flag.offset, end = flag.offset + flag.length, back = start;
+        while (end < text.size && (text.data[end] == ' ' || text.data[end] == '\t'))
+                end++;
+        while (back > 0 && (text.data[back - 1] == ' ' || text.data[back - 1] == '\t'))
+                back--;
+        if (back > 0 && text.data[back - 1] == '\n' && end < text.size &&
+            strchr("\\`", text.data[end]) && text.data[end]) {
+                struct cf_span rest = cf_span_part(text, end + 1, SIZE_MAX), line;
+                if (cf_span_next_line(&rest, &line) && cf_span_trim(line).size == 0)
+                        return (struct cf_range){back, (size_t)(rest.data - text.data) - back};
+        }
+        return (struct cf_range){start, end - start};
+}
+
+int cf_script_flag(struct cf_script *script, const char *action, const char *name,
+                   struct cf_range command, struct cf_range flag)
+{
+        const struct cf_source *source = script->source;
+        struct cf_arena *arena = script->reader->arena;
+        struct cf_range *part = cf_arena_one(arena, struct cf_range);
+        struct cf_group *group = cf_arena_one(arena, struct cf_group);
+        struct cf_ignores ignores = {0};
+        struct cf_setting setting = {.kind = CF_SETTING_PRIVILEGED, .value = "true"};
+        if (!part || !group)
+                return -ENOMEM;
+        *part = flag_cut(source->text, flag);
+        *group = (struct cf_group){.parts = part, .count = 1, .whole = *part, .whole_text = ""};
+        setting.edit.group = group;
+        setting.file_id = source->id;
+        setting.place = cf_source_place(source, flag.offset, flag.length);
+        if (cf_excerpt_take(arena, source, &setting.place, &setting.excerpt) < 0 ||
+            cf_ignores_beside(arena, source, flag, &ignores) < 0 ||
+            cf_ignores_above(arena, source, command.offset, script->documentation, &ignores) < 0)
+                return -ENOMEM;
+        setting.ignores = ignores.items;
+        setting.ignore_count = ignores.count;
+        struct cf_subject subject = {
+                .kind = CF_SUBJECT_BUILD,
+                .evidence = CF_DECLARED,
+                .name = name,
+                .engine_word = "docker",
+                .action = action,
+                .format = script->format,
+                .documentation = script->documentation,
+                .root = source->path,
+                .place = cf_source_place(source, command.offset, command.length),
+                .settings = &setting,
+                .setting_count = 1,
+        };
+        return script->reader->subject(&subject, script->reader->context);
 }

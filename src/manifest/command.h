@@ -77,8 +77,10 @@ struct cf_argument {
         size_t index;                     /* in list->words */
         const struct cf_shell_word *word; /* list->words[index] */
         struct cf_assignment *from;       /* the variable that it was kept in; NULL: none */
-        enum cf_certainty certainty;      /* that it is there at all */
-        const char *because;              /* not CF_CERTAIN: why */
+        const struct cf_list *used_list; /* the outermost variable that it came through: its word */
+        size_t used_index;               /* there; NULL: none */
+        enum cf_certainty certainty;     /* that it is there at all */
+        const char *because;             /* not CF_CERTAIN: why */
 };
 
 struct cf_arguments {
@@ -97,6 +99,7 @@ struct cf_hit {
         size_t value;       /* the argument that holds the value */
         size_t at;          /* where the value starts in that argument's word's value */
         bool implied;       /* `--privileged` alone: there is no value to look at */
+        bool uncertain;     /* stands within something computed: {{ if x }}--privileged{{ end }} */
 };
 
 struct cf_parsed {
@@ -112,8 +115,8 @@ struct cf_parsed {
 /* Reads arguments from the program's word at `at` on. False: no run, create or exec. */
 bool cf_command_read(struct cf_arena *arena, const struct cf_argument *arguments, size_t count,
                      size_t at, const char *engine, struct cf_parsed *ret_parsed, int *ret_error);
-/* Options alone, of a daemon or (engine NULL) of no known command: words that are none are passed
- * over. */
+/* Options alone, of a daemon or (engine NULL) of no known command, where any other word ends them:
+ * a sentence speaks of an option, it does not give it. */
 int cf_options_read(struct cf_arena *arena, const struct cf_argument *arguments, size_t count,
                     bool daemon, struct cf_parsed *ret_parsed);
 
@@ -165,16 +168,20 @@ struct cf_script_variable {
 /* A command that can be read only when all variables are known. */
 struct cf_held {
         struct cf_list list;
-        size_t program;  /* word */
-        size_t at;       /* in the file */
-        size_t function; /* block of the function that it stands in; 0: none */
+        size_t program;                   /* word */
+        size_t at;                        /* in the file */
+        size_t function;                  /* block of the function that it stands in; 0: none */
+        bool documentation, prose, whole; /* of the script when it was read */
+        struct cf_held *next;             /* in a function of the same name, with "$@" too */
 };
 
 struct cf_script {
         const struct cf_reader *reader;
         const struct cf_source *source;
         const char *format;
-        bool documentation;
+        bool documentation; /* what is read now is for readers to type */
+        bool prose; /* what is read now may be a sentence: only what is clearly a command counts */
+        bool whole; /* what is read now is a whole command, with its image, or none */
         struct cf_shell_lexer lexer;
         struct cf_shell_events events;
         CF_VEC(struct cf_assignment *) assignments;
@@ -201,10 +208,10 @@ int cf_script_assign(struct cf_script *script, const struct cf_assignment *assig
 /* Reads what waits for variables and hands over what is left. */
 int cf_script_finish(struct cf_script *script, struct cf_error *err);
 
-/* A subject whose only setting is a flag that may be cut: RUN --security=insecure. */
-int cf_script_flag(struct cf_script *script, enum cf_subject_kind kind, const char *action,
-                   const char *name, struct cf_range command, struct cf_range flag,
-                   struct cf_range cut);
+/* RUN --security=insecure: a subject whose only setting is a flag, `flag`, of `command` (ranges of
+ * the file). `name` may be NULL. */
+int cf_script_flag(struct cf_script *script, const char *action, const char *name,
+                   struct cf_range command, struct cf_range flag);
 
 /* ---- within command*.c --------------------------------------------------------------------- */
 
@@ -221,6 +228,7 @@ struct cf_site {
         size_t at;                 /* in the file */
         size_t function;           /* block; 0: none */
         struct cf_assignment *way; /* taken though it is not certain to be made; NULL: none */
+        const struct cf_arguments *positional; /* "$@", when a call gives them; NULL: not known */
 };
 
 /* The words of a command with its variables put in. */

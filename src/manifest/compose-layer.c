@@ -220,6 +220,20 @@ static int read_value(struct reading *at, struct cf_yaml *node, struct cf_value 
         return 0;
 }
 
+/* `{{ … }}` without quotes: a mapping to YAML, some text to the engine. */
+static bool read_template(const struct reading *at, const struct cf_yaml *node,
+                          struct cf_value *ret_value)
+{
+        static const char hole[] = {CF_HOLE, '\0'};
+        if (node->type != CF_YAML_MAPPING ||
+            !cf_span_starts(cf_span_part(at->file->source->text, node->offset, node->length), "{{"))
+                return false;
+        *ret_value = (struct cf_value){.text = {hole, 1},
+                                       .certainty = CF_UNKNOWN,
+                                       .because = "a template fills it in ('{{')"};
+        return true;
+}
+
 static struct cf_entry *new_entry(struct reading *at, struct cf_yaml *node, struct cf_yaml *pair,
                                   struct cf_yaml *key, struct cf_yaml *owner)
 {
@@ -282,7 +296,7 @@ static int read_option(struct reading *at, struct cf_entry *entry, struct cf_ent
                 else if (repeats(entries, entry))
                         entry->value.problem = "the entry stands twice in this list: Compose "
                                                "refuses the file";
-        } else {
+        } else if (!read_template(at, node, &entry->value)) {
                 r = describe_collection(at, node, &entry->value);
                 entry->value.problem =
                         !entry->list && node->type == CF_YAML_MAPPING
@@ -350,7 +364,7 @@ static int read_privileged(struct reading *at, struct cf_yaml *mapping, struct t
                 if (r < 0)
                         return r;
                 entry->is_string = cf_yaml_is_string(node);
-        } else {
+        } else if (!read_template(at, node, &entry->value)) {
                 entry->value.text = CF_SPAN("");
                 entry->value.problem = "neither true nor false: Compose refuses the file";
         }

@@ -2,8 +2,10 @@
 /* The first look: can any format find anything in this file? Yes, when its text (UTF-16 decoded)
  * holds one of the words of words.h. Besides, when its name says YAML, JSON or Compose:
  *
- *   - it holds "services" and either "extends" or "include": the words may stand in another file.
- *     A file that Compose reads by its name needs no "services" to include others;
+ *   - it holds the key "services" and either "extends" or "include": the words may stand in another
+ *     file. A file that Compose reads by its name needs no "services" to include others. A key is
+ *     such a word, perhaps with a quote behind it, before a ':', a comment or the line's end (as
+ *     behind '?');
  *   - any of this is true once the escapes of double-quoted YAML and JSON strings (\xHH, \uHHHH,
  *     \UHHHHHHHH, an escaped line end) are replaced by what they spell.
  *
@@ -20,6 +22,8 @@
 #include "base/walk.h"
 #include "manifest/manifest.h"
 
+#define NO_LETTER '\1' /* stands for whatever is part of no word */
+
 enum { KEY_SERVICES = 1, KEY_EXTENDS = 2, KEY_INCLUDE = 4 };
 
 static const struct {
@@ -34,28 +38,63 @@ static const struct {
 unsigned cf_look_name_kind(const char *name)
 {
         static const struct {
-                const char *part;
+                const char *part; /* small letters */
+                size_t size;
                 unsigned kind;
         } parts[] = {
-                {".yml", CF_LOOK_STRUCTURED},
-                {".yaml", CF_LOOK_STRUCTURED},
-                {".json", CF_LOOK_STRUCTURED},
-                {"compose", CF_LOOK_STRUCTURED | CF_LOOK_COMPOSE},
+                {".yml", 4, CF_LOOK_STRUCTURED},
+                {".yaml", 5, CF_LOOK_STRUCTURED},
+                {".json", 5, CF_LOOK_STRUCTURED},
+                {"compose", 7, CF_LOOK_STRUCTURED | CF_LOOK_COMPOSE},
         };
         unsigned kind = 0;
-        for (size_t i = 0; i < CF_COUNT(parts); i++)
-                if (strcasestr(name, parts[i].part))
-                        kind |= parts[i].kind;
+        for (; *name; name++) {
+                if (*name != '.' && *name != 'c' && *name != 'C')
+                        continue;
+                for (size_t i = 0; i < CF_COUNT(parts); i++)
+                        if (strncasecmp(name, parts[i].part, parts[i].size) == 0)
+                                kind |= parts[i].kind;
+        }
         return kind;
 }
 
 /* ---- text ------------------------------------------------------------------------------------ */
 
+static bool is_name_byte(char c)
+{
+        return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+               c == '_' || c == '-' || c == NO_LETTER;
+}
+
+/* May the word of `size` bytes at `at` be a key? What is behind the piece's end may make it one. */
+static bool is_key(struct cf_span bytes, size_t at, size_t size)
+{
+        if (at > 0 && is_name_byte(bytes.data[at - 1]))
+                return false;
+        struct cf_span rest = cf_span_part(bytes, at + size, SIZE_MAX);
+        if (cf_span_starts(rest, "\"") || cf_span_starts(rest, "'"))
+                rest = cf_span_part(rest, 1, SIZE_MAX);
+        while (cf_span_starts(rest, " ") || cf_span_starts(rest, "\t"))
+                rest = cf_span_part(rest, 1, SIZE_MAX);
+        return rest.size == 0 || rest.data[0] == ':' || rest.data[0] == '\n' ||
+               rest.data[0] == '\r' || rest.data[0] == '#';
+}
+
+static bool has_key(struct cf_span bytes, struct cf_span key)
+{
+        for (size_t at = 0, next;
+             (next = cf_span_find(cf_span_part(bytes, at, SIZE_MAX), key)) != SIZE_MAX; at++) {
+                at += next;
+                if (is_key(bytes, at, key.size))
+                        return true;
+        }
+        return false;
+}
+
 static void find_keys(struct cf_look_text *text, struct cf_span bytes)
 {
         for (size_t i = 0; i < CF_COUNT(keys); i++)
-                if (!(text->keys & keys[i].bit) &&
-                    cf_span_find(bytes, cf_span_of(keys[i].text)) != SIZE_MAX)
+                if (!(text->keys & keys[i].bit) && has_key(bytes, cf_span_of(keys[i].text)))
                         text->keys |= keys[i].bit;
 }
 
@@ -136,8 +175,6 @@ static int hex_value(char c)
         return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-#define NO_LETTER '\1' /* stands for whatever is part of no word */
-
 /* What one byte behind a backslash makes of it: a byte, or -1 when that is not known yet. */
 static int begin_escape(struct cf_look_state *look, char c)
 {
@@ -194,17 +231,24 @@ static bool look_at_spelled(struct cf_look_state *look, struct cf_span bytes)
 
 /* ---- the look -------------------------------------------------------------------------------- */
 
+/* From these bytes on the text is looked at as it is spelled, too: true when what came before them
+ * is already enough. */
+static bool begin_spelling(struct cf_look_state *look, bool in_escape)
+{
+        look->spelling = true;
+        look->spelled = look->raw; /* the same so far, or less broken up */
+        look->spelled.tail_size -= in_escape;
+        look->state = in_escape ? CF_LOOK_ESCAPE : CF_LOOK_PLAIN;
+        return look_at(&look->spelled, look->name_kind,
+                       (struct cf_span){look->spelled.tail, look->spelled.tail_size});
+}
+
 static bool look_at_text(struct cf_look_state *look, struct cf_span bytes)
 {
-        if ((look->name_kind & CF_LOOK_STRUCTURED) && !look->spelling) {
-                bool pending = look->backslash;
-                look->spelling = has_spelling(look, bytes);
-                if (look->spelling) {
-                        look->spelled = look->raw; /* the same so far, or less broken up */
-                        look->spelled.tail_size -= pending;
-                        look->state = pending ? CF_LOOK_ESCAPE : CF_LOOK_PLAIN;
-                }
-        }
+        bool in_escape = look->backslash;
+        if ((look->name_kind & CF_LOOK_STRUCTURED) && !look->spelling &&
+            has_spelling(look, bytes) && begin_spelling(look, in_escape))
+                return true;
         return look_on(&look->raw, look->name_kind, bytes) ||
                (look->spelling && look_at_spelled(look, bytes));
 }

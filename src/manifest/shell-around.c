@@ -66,8 +66,10 @@ int cf_shell_push_scope(struct cf_shell_lexer *lexer, enum scope_kind kind)
                 state->too_deep_at = cf_shell_source(state->code, state->pos);
                 return -E2BIG;
         }
-        size_t start = cf_shell_source(state->code, state->pos);
-        return cf_vec_push(lexer->arena, &state->scopes, (struct scope){kind, start, 0});
+        struct scope scope = {.kind = kind, .start = cf_shell_source(state->code, state->pos)};
+        if (kind == SCOPE_FUNCTION)
+                scope.name = state->function_name;
+        return cf_vec_push(lexer->arena, &state->scopes, scope);
 }
 
 void cf_shell_pop_scopes(struct cf_shell_lexer *lexer, size_t count)
@@ -104,7 +106,8 @@ static int block_of(struct cf_shell_lexer *lexer, struct scope *scope, size_t *r
                 struct cf_shell_block block = {.start = scope->start,
                                                .end = SIZE_MAX,
                                                .function = scope->kind == SCOPE_FUNCTION,
-                                               .subshell = scope->kind == SCOPE_SUBSHELL};
+                                               .subshell = scope->kind == SCOPE_SUBSHELL,
+                                               .name = scope->name};
                 if (cf_vec_push(lexer->arena, &lexer->blocks, block) < 0)
                         return -ENOMEM;
                 scope->block = lexer->blocks.count - 1;
@@ -247,9 +250,11 @@ static int read_delimiter(struct cf_shell_lexer *lexer, bool tabs)
         return cf_vec_push(lexer->arena, &state->documents, document);
 }
 
-bool cf_shell_starts_redirection(const struct cf_shell_state *state)
+bool cf_shell_starts_redirection(struct cf_shell_state *state)
 {
         char c = cf_shell_peek(state, 0), next = cf_shell_peek(state, 1);
+        if (c == '<' && cf_shell_template_end(state, state->pos))
+                return false;
         return ((c == '<' || c == '>') && next != '(') || (c == '&' && next == '>');
 }
 
@@ -289,7 +294,7 @@ int cf_shell_redirection(struct cf_shell_lexer *lexer, struct cf_span *output)
 }
 
 /* The word on top of the stack is the number of a file before a redirection: no word at all. */
-bool cf_shell_is_descriptor(const struct cf_shell_state *state)
+bool cf_shell_is_descriptor(struct cf_shell_state *state)
 {
         const struct cf_shell_word *word = &state->words.items[state->words.count - 1];
         if (!cf_shell_starts_redirection(state) || word->part_count ||

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Shell text and where each byte of it comes from. */
+/* Shell text and words, and where each byte of them comes from. */
 #include "manifest/shell.h"
 
 #include <stdint.h>
@@ -138,6 +138,7 @@ int cf_shell_build_done(struct cf_shell_builder *builder, struct cf_shell_code *
                 .pieces = builder->pieces.items,
                 .piece_count = builder->pieces.count,
                 .base = builder->from->base,
+                .file = builder->from->file,
                 .flags = builder->from->flags,
                 .level = builder->from->level,
                 .parent = builder->from->parent,
@@ -169,5 +170,96 @@ int cf_shell_without(struct cf_arena *arena, const struct cf_shell_code *code, s
                 }
         }
         *ret_text = (struct cf_span){text, size};
+        return 0;
+}
+
+/* ---- words, for those who read them -------------------------------------------------------------
+ */
+
+bool cf_shell_word_part(const struct cf_shell_word *word, size_t at, size_t length,
+                        struct cf_range *ret_range, char *ret_quote)
+{
+        if (at > word->value.size || length > word->value.size - at)
+                return false;
+        if (word->part_count == 0) {
+                *ret_range = (struct cf_range){word->offset + at, length};
+                *ret_quote = 0;
+                return true;
+        }
+        for (size_t i = 0; i < word->part_count; i++) {
+                const struct cf_shell_part *part = &word->parts[i];
+                if (part->kind != CF_SHELL_LITERAL || at < part->at ||
+                    at + length > part->at + part->length)
+                        continue;
+                *ret_range = (struct cf_range){part->offset + (at - part->at), length};
+                *ret_quote = part->quote;
+                return true;
+        }
+        return false;
+}
+
+static struct cf_span file_text(const struct cf_shell_code *code, size_t at, size_t length)
+{
+        struct cf_range range = cf_shell_source_range(code, at, length);
+        return cf_span_part(code->file, range.offset, range.length);
+}
+
+struct cf_span cf_shell_part_text(const struct cf_shell_code *code,
+                                  const struct cf_shell_part *part)
+{
+        return file_text(code, part->offset, part->length);
+}
+
+struct cf_span cf_shell_word_text(const struct cf_shell_code *code,
+                                  const struct cf_shell_word *word)
+{
+        return file_text(code, word->offset, word->length);
+}
+
+void cf_shell_build_word(struct cf_shell_builder *builder, const struct cf_shell_word *word,
+                         size_t from)
+{
+        if (word->part_count == 0) {
+                if (from < word->length)
+                        cf_shell_build_copy(builder, word->offset + from, word->length - from);
+                return;
+        }
+        const char mark = CF_SHELL_MARK;
+        for (size_t i = 0; i < word->part_count; i++) {
+                const struct cf_shell_part *part = &word->parts[i];
+                size_t length = part->kind == CF_SHELL_LITERAL ? part->length : 1;
+                if (part->at + length <= from)
+                        continue;
+                size_t skip = from > part->at ? from - part->at : 0;
+                if (part->kind == CF_SHELL_LITERAL)
+                        cf_shell_build_copy(builder, part->offset + skip, part->length - skip);
+                else if (part->kind == CF_SHELL_VARIABLE)
+                        cf_shell_build_copy(builder, part->offset, part->length);
+                else
+                        cf_shell_build_put(builder, (struct cf_span){&mark, 1}, part->offset,
+                                           part->length);
+        }
+}
+
+int cf_shell_words_keep(struct cf_arena *arena, const struct cf_shell_word *words, size_t count,
+                        struct cf_shell_word **ret_words)
+{
+        struct cf_shell_word *kept = cf_arena_many(arena, count, struct cf_shell_word);
+        if (!kept)
+                return -ENOMEM;
+        for (size_t i = 0; i < count; i++) {
+                kept[i] = words[i];
+                if (words[i].part_count == 0)
+                        continue; /* the value is the text itself */
+                struct cf_shell_part *parts =
+                        cf_arena_many(arena, words[i].part_count, struct cf_shell_part);
+                const char *value = cf_arena_copy(arena, words[i].value);
+                if (!parts || !value)
+                        return -ENOMEM;
+                memcpy(parts, words[i].parts, words[i].part_count * sizeof(*parts));
+                kept[i].parts = parts;
+                kept[i].value.data = value;
+        }
+        *ret_words = kept;
         return 0;
 }

@@ -7,14 +7,14 @@
 #define TEMPLATE_MAX 512 /* bytes of one {{ … }} */
 #define NAME_MAX_BYTES 256
 
-static bool is_name_start(char c)
+bool cf_shell_is_name_start(char c)
 {
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
 }
 
-static bool is_name(char c)
+bool cf_shell_is_name(char c)
 {
-        return is_name_start(c) || (c >= '0' && c <= '9');
+        return cf_shell_is_name_start(c) || (c >= '0' && c <= '9');
 }
 
 /* Bytes at which a run of ordinary ones stops. */
@@ -44,13 +44,14 @@ static int add_value(struct cf_shell_lexer *lexer, const char *bytes, size_t siz
                 state->values = values;
                 state->value_capacity = capacity;
         }
-        memcpy(state->values + state->value_count, bytes, size);
+        if (size)
+                memcpy(state->values + state->value_count, bytes, size);
         state->value_count += size;
         return 0;
 }
 
-static int add_part(struct cf_shell_lexer *lexer, struct cf_shell_word *word,
-                    struct cf_shell_part part)
+int cf_shell_add_part(struct cf_shell_lexer *lexer, struct cf_shell_word *word,
+                      struct cf_shell_part part)
 {
         struct cf_shell_state *state = lexer->state;
         const char mark = CF_SHELL_MARK;
@@ -78,23 +79,23 @@ static int add_part(struct cf_shell_lexer *lexer, struct cf_shell_word *word,
         return cf_vec_push(lexer->arena, &state->parts, part);
 }
 
-static int add_literal(struct cf_shell_lexer *lexer, struct cf_shell_word *word, size_t offset,
-                       size_t end, char quote)
+int cf_shell_add_literal(struct cf_shell_lexer *lexer, struct cf_shell_word *word, size_t offset,
+                         size_t end, char quote)
 {
         /* An empty quoted text is a part too: it makes a word. */
         if (offset == end && !quote)
                 return 0;
-        return add_part(lexer, word,
-                        (struct cf_shell_part){.kind = CF_SHELL_LITERAL,
-                                               .quote = quote,
-                                               .offset = offset,
-                                               .length = end - offset});
+        return cf_shell_add_part(lexer, word,
+                                 (struct cf_shell_part){.kind = CF_SHELL_LITERAL,
+                                                        .quote = quote,
+                                                        .offset = offset,
+                                                        .length = end - offset});
 }
 
-static int add_other(struct cf_shell_lexer *lexer, struct cf_shell_word *word,
-                     enum cf_shell_part_kind kind, size_t offset, size_t end, char quote)
+int cf_shell_add_other(struct cf_shell_lexer *lexer, struct cf_shell_word *word,
+                       enum cf_shell_part_kind kind, size_t offset, size_t end, char quote)
 {
-        return add_part(
+        return cf_shell_add_part(
                 lexer, word,
                 (struct cf_shell_part){
                         .kind = kind, .quote = quote, .offset = offset, .length = end - offset});
@@ -102,12 +103,15 @@ static int add_other(struct cf_shell_lexer *lexer, struct cf_shell_word *word,
 
 /* ---- templates and marks ------------------------------------------------------------------ */
 
-static size_t find_close(const struct cf_shell_state *state, size_t at, const char *close)
+static size_t find_close(struct cf_shell_state *state, size_t at, const char *close)
 {
+        if (state->lost_templates >= CF_SHELL_LOST_TEMPLATES)
+                return 0;
         size_t limit = state->end - at < TEMPLATE_MAX ? state->end : at + TEMPLATE_MAX;
         for (; at + 1 < limit && state->text[at] != '\n'; at++)
                 if (state->text[at] == close[0] && state->text[at + 1] == close[1])
                         return at + 2;
+        state->lost_templates++;
         return 0;
 }
 
@@ -128,7 +132,7 @@ static size_t placeholder(const struct cf_shell_state *state, size_t at)
 {
         const char *text = state->text;
         size_t start = ++at;
-        if (at >= state->end || !is_name_start(text[at]))
+        if (at >= state->end || !cf_shell_is_name_start(text[at]))
                 return 0;
         while (at < state->end && at - start < NAME_MAX_BYTES && !strchr("<>|&;\n", text[at]))
                 at++;
@@ -136,7 +140,7 @@ static size_t placeholder(const struct cf_shell_state *state, size_t at)
 }
 
 /* The end of a template or mark that starts at `at`, whatever the quotes around; 0: none does. */
-static size_t template_end(const struct cf_shell_state *state, size_t at)
+size_t cf_shell_template_end(struct cf_shell_state *state, size_t at)
 {
         const char *text = state->text;
         char next = at + 1 < state->end ? text[at + 1] : '\0';
@@ -160,32 +164,42 @@ static size_t template_end(const struct cf_shell_state *state, size_t at)
         }
 }
 
+static int add_template(struct cf_shell_lexer *lexer, struct cf_shell_word *word, size_t offset,
+                        size_t end, char quote)
+{
+        const char *text = lexer->state->text + offset;
+        bool chosen = text[0] == '<' && text[1] != '%';
+        return cf_shell_add_other(lexer, word, chosen ? CF_SHELL_PLACEHOLDER : CF_SHELL_TEMPLATE,
+                                  offset, end, quote);
+}
+
 /* A mark or host variable at `pos`. */
 static int lex_mark(struct cf_shell_lexer *lexer, struct cf_shell_word *word, char quote)
 {
         struct cf_shell_state *state = lexer->state;
         size_t start = state->pos++;
         if (state->text[start] == CF_SHELL_MARK)
-                return add_other(lexer, word, CF_SHELL_OPAQUE, start, state->pos, quote);
+                return cf_shell_add_other(lexer, word, CF_SHELL_OPAQUE, start, state->pos, quote);
         size_t limit = state->end - start < NAME_MAX_BYTES ? state->end : start + NAME_MAX_BYTES;
         size_t at = start + 1;
         while (at < limit && state->text[at] != CF_SHELL_HOST_CLOSE && state->text[at] != '\n')
                 at++;
         if (at >= limit || state->text[at] != CF_SHELL_HOST_CLOSE)
-                return add_other(lexer, word, CF_SHELL_OPAQUE, start, state->pos, quote);
+                return cf_shell_add_other(lexer, word, CF_SHELL_OPAQUE, start, state->pos, quote);
         state->pos = at + 1;
-        return add_part(lexer, word,
-                        (struct cf_shell_part){.kind = CF_SHELL_VARIABLE,
-                                               .quote = quote,
-                                               .host = true,
-                                               .offset = start,
-                                               .length = state->pos - start,
-                                               .name = {state->text + start + 1, at - start - 1}});
+        return cf_shell_add_part(
+                lexer, word,
+                (struct cf_shell_part){.kind = CF_SHELL_VARIABLE,
+                                       .quote = quote,
+                                       .host = true,
+                                       .offset = start,
+                                       .length = state->pos - start,
+                                       .name = {state->text + start + 1, at - start - 1}});
 }
 
 /* ---- quotes ------------------------------------------------------------------------------- */
 
-static int lex_single(struct cf_shell_lexer *lexer, struct cf_shell_word *word)
+int cf_shell_lex_single(struct cf_shell_lexer *lexer, struct cf_shell_word *word)
 {
         struct cf_shell_state *state = lexer->state;
         size_t open = state->pos++;
@@ -194,15 +208,17 @@ static int lex_single(struct cf_shell_lexer *lexer, struct cf_shell_word *word)
         int r = 0;
         for (; state->pos < state->end && state->text[state->pos] != '\'';) {
                 char c = state->text[state->pos];
-                size_t end = c == '{' || c == '@' || c == '<' ? template_end(state, state->pos) : 0;
+                size_t end = c == '{' || c == '@' || c == '<'
+                                     ? cf_shell_template_end(state, state->pos)
+                                     : 0;
                 if (!end && c != CF_SHELL_MARK && c != CF_SHELL_HOST_OPEN) {
                         state->pos++;
                         continue;
                 }
-                if ((r = add_literal(lexer, word, run, state->pos, '\'')) < 0)
+                if ((r = cf_shell_add_literal(lexer, word, run, state->pos, '\'')) < 0)
                         return r;
                 if (end) {
-                        r = add_other(lexer, word, CF_SHELL_TEMPLATE, state->pos, end, '\'');
+                        r = add_template(lexer, word, state->pos, end, '\'');
                         state->pos = end;
                 } else {
                         r = lex_mark(lexer, word, '\'');
@@ -215,11 +231,11 @@ static int lex_single(struct cf_shell_lexer *lexer, struct cf_shell_word *word)
                 state->open_at = open;
                 return CF_SHELL_OPEN;
         }
-        return add_literal(lexer, word, run, state->pos++, '\'');
+        return cf_shell_add_literal(lexer, word, run, state->pos++, '\'');
 }
 
 /* $'…': what an escape stands for matters little here, its place does. */
-static int lex_ansi(struct cf_shell_lexer *lexer, struct cf_shell_word *word)
+int cf_shell_lex_ansi(struct cf_shell_lexer *lexer, struct cf_shell_word *word)
 {
         struct cf_shell_state *state = lexer->state;
         size_t open = state->pos;
@@ -232,15 +248,15 @@ static int lex_ansi(struct cf_shell_lexer *lexer, struct cf_shell_word *word)
                         state->pos++;
                         continue;
                 }
-                int r = add_literal(lexer, word, run, state->pos, '$');
+                int r = cf_shell_add_literal(lexer, word, run, state->pos, '$');
                 if (r < 0)
                         return r;
                 char escaped = state->text[state->pos + 1];
                 if (escaped == '\\' || escaped == '\'' || escaped == '"')
-                        r = add_literal(lexer, word, state->pos + 1, state->pos + 2, '$');
+                        r = cf_shell_add_literal(lexer, word, state->pos + 1, state->pos + 2, '$');
                 else /* a control character or a number: no option is spelled so */
-                        r = add_other(lexer, word, CF_SHELL_OPAQUE, state->pos, state->pos + 2,
-                                      '$');
+                        r = cf_shell_add_other(lexer, word, CF_SHELL_OPAQUE, state->pos,
+                                               state->pos + 2, '$');
                 if (r < 0)
                         return r;
                 state->pos += 2;
@@ -250,7 +266,7 @@ static int lex_ansi(struct cf_shell_lexer *lexer, struct cf_shell_word *word)
                 state->open_at = open;
                 return CF_SHELL_OPEN;
         }
-        return add_literal(lexer, word, run, state->pos++, '$');
+        return cf_shell_add_literal(lexer, word, run, state->pos++, '$');
 }
 
 static size_t newline_length(const struct cf_shell_state *state, size_t at)
@@ -275,10 +291,10 @@ static int lex_double_escape(struct cf_shell_lexer *lexer, struct cf_shell_word 
         if (next && strchr("$`\"\\", next))
                 start++;
         state->pos += state->pos + 1 < state->end ? 2 : 1;
-        return add_literal(lexer, word, start, state->pos, '"');
+        return cf_shell_add_literal(lexer, word, start, state->pos, '"');
 }
 
-static int lex_double(struct cf_shell_lexer *lexer, struct cf_shell_word *word)
+int cf_shell_lex_double(struct cf_shell_lexer *lexer, struct cf_shell_word *word)
 {
         struct cf_shell_state *state = lexer->state;
         int r = cf_shell_enter(state);
@@ -293,16 +309,17 @@ static int lex_double(struct cf_shell_lexer *lexer, struct cf_shell_word *word)
                         state->pos++;
                         continue;
                 }
-                size_t end = template_end(state, state->pos);
+                size_t end = cf_shell_template_end(state, state->pos);
                 if (!end && (c == '{' || c == '@' || c == '<')) {
                         state->pos++;
                         continue;
                 }
-                if (run < state->pos && (r = add_literal(lexer, word, run, state->pos, '"')) < 0)
+                if (run < state->pos &&
+                    (r = cf_shell_add_literal(lexer, word, run, state->pos, '"')) < 0)
                         return r;
                 first = state->pos;
                 if (end) {
-                        r = add_other(lexer, word, CF_SHELL_TEMPLATE, state->pos, end, '"');
+                        r = add_template(lexer, word, state->pos, end, '"');
                         state->pos = end;
                 } else if (c == '\\') {
                         r = lex_double_escape(lexer, word);
@@ -324,201 +341,10 @@ static int lex_double(struct cf_shell_lexer *lexer, struct cf_shell_word *word)
         }
         /* An empty string is a part when nothing else was. */
         if ((run < state->pos || first == open) &&
-            (r = add_literal(lexer, word, run, state->pos, '"')) < 0)
+            (r = cf_shell_add_literal(lexer, word, run, state->pos, '"')) < 0)
                 return r;
         state->pos++;
         return 0;
-}
-
-/* ---- variables and substitutions ---------------------------------------------------------- */
-
-/* What follows the operator in ${name…}, up to its bracket; commands in it are read. */
-static int skip_argument(struct cf_shell_lexer *lexer, char quote)
-{
-        struct cf_shell_state *state = lexer->state;
-        struct cf_shell_word scratch = {.parts_at = state->parts.count,
-                                        .value_at = state->value_count};
-        int r = 0;
-        while (r == 0 && state->pos < state->end && state->text[state->pos] != '}') {
-                switch (state->text[state->pos]) {
-                case '\\':
-                        state->pos += state->pos + 1 < state->end ? 2 : 1;
-                        break;
-                case '\'':
-                        if (quote)
-                                state->pos++;
-                        else
-                                r = lex_single(lexer, &scratch);
-                        break;
-                case '"':
-                        r = lex_double(lexer, &scratch);
-                        break;
-                case '$':
-                        r = cf_shell_lex_dollar(lexer, &scratch, quote);
-                        break;
-                case '`':
-                        r = cf_shell_lex_backtick(lexer, &scratch, quote);
-                        break;
-                default:
-                        state->pos++;
-                }
-                state->parts.count = scratch.parts_at;
-                state->value_count = scratch.value_at;
-        }
-        return r;
-}
-
-static int lex_parameter(struct cf_shell_lexer *lexer, struct cf_shell_word *word, char quote)
-{
-        struct cf_shell_state *state = lexer->state;
-        const char *text = state->text;
-        struct cf_shell_part part = {
-                .kind = CF_SHELL_VARIABLE, .quote = quote, .offset = state->pos};
-        int r = cf_shell_enter(state);
-        if (r < 0)
-                return r;
-        state->pos += 2;
-        if (state->pos + 1 < state->end && (text[state->pos] == '#' || text[state->pos] == '!') &&
-            text[state->pos + 1] != '}') {
-                part.op = '*';
-                state->pos++;
-        }
-        size_t name = state->pos;
-        if (state->pos < state->end && strchr("@*?$!#-", text[state->pos]) && text[state->pos]) {
-                part.all = text[state->pos] == '@' || text[state->pos] == '*';
-                state->pos++;
-        } else {
-                while (state->pos < state->end && is_name(text[state->pos]))
-                        state->pos++;
-        }
-        part.name = (struct cf_span){text + name, state->pos - name};
-        if (state->end - state->pos > 2 && text[state->pos] == '[' &&
-            (text[state->pos + 1] == '@' || text[state->pos + 1] == '*') &&
-            text[state->pos + 2] == ']') {
-                part.all = true;
-                state->pos += 3;
-        }
-        if (state->pos < state->end && text[state->pos] != '}') {
-                bool colon = text[state->pos] == ':';
-                size_t at = state->pos + (colon ? 1 : 0);
-                bool known = at < state->end && text[at] && strchr("-=+?", text[at]);
-                part.op = part.op || !known ? '*' : text[at];
-                state->pos = known ? at + 1 : state->pos;
-        }
-        part.argument.offset = state->pos;
-        if ((r = skip_argument(lexer, quote)) != 0)
-                return r;
-        state->depth--;
-        if (state->pos >= state->end) {
-                state->open_at = part.offset;
-                return CF_SHELL_OPEN;
-        }
-        part.argument.length = state->pos - part.argument.offset;
-        part.length = ++state->pos - part.offset;
-        return add_part(lexer, word, part);
-}
-
-/* $( … ) and <( … ): the bracket stands at `bracket`. */
-static int lex_substitution(struct cf_shell_lexer *lexer, struct cf_shell_word *word,
-                            size_t bracket, char quote)
-{
-        struct cf_shell_state *state = lexer->state;
-        size_t start = state->pos;
-        if (bracket + 1 < state->end && state->text[bracket + 1] == '(') {
-                size_t inner = cf_shell_balance(state, bracket + 1);
-                if (inner && inner < state->end && state->text[inner] == ')') {
-                        state->pos = inner + 1;
-                        return add_other(lexer, word, CF_SHELL_OPAQUE, start, state->pos, quote);
-                }
-        }
-        state->pos = bracket + 1;
-        int r = cf_shell_list(lexer, ')');
-        if (r == CF_SHELL_OPEN && state->pos >= state->end)
-                state->open_at = start;
-        return r ? r : add_other(lexer, word, CF_SHELL_COMMAND, start, state->pos, quote);
-}
-
-int cf_shell_lex_dollar(struct cf_shell_lexer *lexer, struct cf_shell_word *word, char quote)
-{
-        struct cf_shell_state *state = lexer->state;
-        size_t start = state->pos;
-        char next = start + 1 < state->end ? state->text[start + 1] : '\0';
-        struct cf_shell_part part = {.kind = CF_SHELL_VARIABLE, .quote = quote, .offset = start};
-        switch (next) {
-        case '(':
-                return lex_substitution(lexer, word, start + 1, quote);
-        case '{':
-                return lex_parameter(lexer, word, quote);
-        case '\'':
-                if (!quote)
-                        return lex_ansi(lexer, word);
-                break;
-        case '"':
-                if (!quote) {
-                        state->pos++;
-                        return lex_double(lexer, word);
-                }
-                break;
-        case '@':
-        case '*':
-                part.all = true;
-                /* fall through */
-        case '#':
-        case '?':
-        case '$':
-        case '!':
-        case '-':
-                state->pos = start + 2;
-                break;
-        default:
-                if (next >= '0' && next <= '9')
-                        state->pos = start + 2;
-                else if (is_name_start(next))
-                        for (state->pos = start + 2;
-                             state->pos < state->end && is_name(state->text[state->pos]);)
-                                state->pos++;
-        }
-        if (state->pos == start)
-                return add_literal(lexer, word, start, ++state->pos, quote);
-        part.length = state->pos - start;
-        part.name = (struct cf_span){state->text + start + 1, part.length - 1};
-        return add_part(lexer, word, part);
-}
-
-int cf_shell_lex_backtick(struct cf_shell_lexer *lexer, struct cf_shell_word *word, char quote)
-{
-        struct cf_shell_state *state = lexer->state;
-        size_t start = state->pos, close = start + 1;
-        bool escapes = false;
-        while (close < state->end && state->text[close] != '`') {
-                escapes |= state->text[close] == '\\';
-                close += state->text[close] == '\\' && close + 1 < state->end ? 2 : 1;
-        }
-        if (close >= state->end) {
-                state->open_at = start;
-                return CF_SHELL_OPEN;
-        }
-        int r = 0;
-        if (!escapes) {
-                r = cf_shell_region(lexer, start + 1, close);
-        } else {
-                struct cf_shell_builder builder = {.arena = lexer->arena, .from = state->code};
-                struct cf_shell_code code;
-                for (size_t at = start + 1; at < close; at++) {
-                        char next = state->text[at] == '\\' ? state->text[at + 1] : '\0';
-                        if (next == '`' || next == '\\' || next == '$' || (next == '"' && quote))
-                                cf_shell_build_put(&builder,
-                                                   (struct cf_span){&state->text[++at], 1}, at - 1,
-                                                   2);
-                        else
-                                cf_shell_build_copy(&builder, at, 1);
-                }
-                r = cf_shell_build_done(&builder, &code);
-                if (r == 0)
-                        r = cf_shell_parse(lexer, &code, NULL);
-        }
-        state->pos = close + 1;
-        return r ? r : add_other(lexer, word, CF_SHELL_COMMAND, start, state->pos, quote);
 }
 
 /* ---- the word ----------------------------------------------------------------------------- */
@@ -527,9 +353,9 @@ static void find_name(const struct cf_shell_state *state, struct cf_shell_word *
 {
         const char *text = state->text + word->offset;
         size_t i = 0;
-        if (!word->length || !is_name_start(text[0]))
+        if (!word->length || !cf_shell_is_name_start(text[0]))
                 return;
-        while (i < word->length && is_name(text[i]))
+        while (i < word->length && cf_shell_is_name(text[i]))
                 i++;
         size_t name = i;
         bool append = i + 1 < word->length && text[i] == '+';
@@ -551,7 +377,7 @@ struct reading {
 
 static int flush(struct cf_shell_lexer *lexer, struct reading *reading)
 {
-        int r = add_literal(lexer, &reading->word, reading->run, lexer->state->pos, 0);
+        int r = cf_shell_add_literal(lexer, &reading->word, reading->run, lexer->state->pos, 0);
         if (reading->run < lexer->state->pos)
                 reading->stop = lexer->state->pos;
         return r;
@@ -569,7 +395,7 @@ static int lex_escape(struct cf_shell_lexer *lexer, struct reading *reading)
         bool last = start + 1 >= state->end;
         state->pos += last ? 1 : 2;
         reading->stop = state->pos;
-        return add_literal(lexer, &reading->word, last ? start : start + 1, state->pos, 0);
+        return cf_shell_add_literal(lexer, &reading->word, last ? start : start + 1, state->pos, 0);
 }
 
 /* An opening bracket within a word: of an array, of an extended pattern, or the word's end. */
@@ -596,7 +422,7 @@ static int lex_bracket(struct cf_shell_lexer *lexer, struct reading *reading)
         }
         int r = flush(lexer, reading);
         state->pos = end;
-        return r ? r : add_other(lexer, word, CF_SHELL_OPAQUE, start, end, 0);
+        return r ? r : cf_shell_add_other(lexer, word, CF_SHELL_OPAQUE, start, end, 0);
 }
 
 /* A character that is not ordinary: sets reading->ends when the word ends before it, or leaves
@@ -605,7 +431,7 @@ static int lex_special(struct cf_shell_lexer *lexer, struct reading *reading)
 {
         struct cf_shell_state *state = lexer->state;
         struct cf_shell_word *word = &reading->word;
-        size_t start = state->pos, end = template_end(state, start);
+        size_t start = state->pos, end = cf_shell_template_end(state, start);
         char c = state->text[start], next = start + 1 < state->end ? state->text[start + 1] : '\0';
         bool substitution = (c == '<' || c == '>') && next == '(';
 
@@ -622,19 +448,19 @@ static int lex_special(struct cf_shell_lexer *lexer, struct reading *reading)
                 return r;
         if (end) {
                 state->pos = end;
-                r = add_other(lexer, word, CF_SHELL_TEMPLATE, start, end, 0);
+                r = add_template(lexer, word, start, end, 0);
         } else if (c == '\\') {
                 return lex_escape(lexer, reading);
         } else if (c == '\'') {
-                r = lex_single(lexer, word);
+                r = cf_shell_lex_single(lexer, word);
         } else if (c == '"') {
-                r = lex_double(lexer, word);
+                r = cf_shell_lex_double(lexer, word);
         } else if (c == '$') {
                 r = cf_shell_lex_dollar(lexer, word, 0);
         } else if (c == '`') {
                 r = cf_shell_lex_backtick(lexer, word, 0);
         } else if (substitution) {
-                r = lex_substitution(lexer, word, start + 1, 0);
+                r = cf_shell_lex_substitution(lexer, word, start + 1, 0);
         } else {
                 r = lex_mark(lexer, word, 0);
         }
@@ -674,7 +500,7 @@ int cf_shell_lex_word(struct cf_shell_lexer *lexer)
                 if ((r = flush(lexer, &reading)) < 0)
                         return r;
                 if (state->parts.count == word->parts_at &&
-                    (r = add_literal(lexer, word, reading.stop, reading.stop, '"')) < 0)
+                    (r = cf_shell_add_literal(lexer, word, reading.stop, reading.stop, '"')) < 0)
                         return r;
         } else {
                 reading.stop = state->pos;
@@ -704,76 +530,4 @@ void cf_shell_drop_words(struct cf_shell_state *state, size_t count)
         state->parts.count = state->words.items[count].parts_at;
         state->value_count = state->words.items[count].value_at;
         state->words.count = count;
-}
-
-/* ---- for those who read words ------------------------------------------------------------- */
-
-bool cf_shell_word_part(const struct cf_shell_word *word, size_t at, size_t length,
-                        struct cf_range *ret_range, char *ret_quote)
-{
-        if (at > word->value.size || length > word->value.size - at)
-                return false;
-        if (word->part_count == 0) {
-                *ret_range = (struct cf_range){word->offset + at, length};
-                *ret_quote = 0;
-                return true;
-        }
-        for (size_t i = 0; i < word->part_count; i++) {
-                const struct cf_shell_part *part = &word->parts[i];
-                if (part->kind != CF_SHELL_LITERAL || at < part->at ||
-                    at + length > part->at + part->length)
-                        continue;
-                *ret_range = (struct cf_range){part->offset + (at - part->at), length};
-                *ret_quote = part->quote;
-                return true;
-        }
-        return false;
-}
-
-void cf_shell_build_word(struct cf_shell_builder *builder, const struct cf_shell_word *word,
-                         size_t from)
-{
-        if (word->part_count == 0) {
-                if (from < word->length)
-                        cf_shell_build_copy(builder, word->offset + from, word->length - from);
-                return;
-        }
-        const char mark = CF_SHELL_MARK;
-        for (size_t i = 0; i < word->part_count; i++) {
-                const struct cf_shell_part *part = &word->parts[i];
-                size_t length = part->kind == CF_SHELL_LITERAL ? part->length : 1;
-                if (part->at + length <= from)
-                        continue;
-                size_t skip = from > part->at ? from - part->at : 0;
-                if (part->kind == CF_SHELL_LITERAL)
-                        cf_shell_build_copy(builder, part->offset + skip, part->length - skip);
-                else if (part->kind == CF_SHELL_VARIABLE)
-                        cf_shell_build_copy(builder, part->offset, part->length);
-                else
-                        cf_shell_build_put(builder, (struct cf_span){&mark, 1}, part->offset,
-                                           part->length);
-        }
-}
-
-int cf_shell_words_keep(struct cf_arena *arena, const struct cf_shell_word *words, size_t count,
-                        struct cf_shell_word **ret_words)
-{
-        struct cf_shell_word *kept = cf_arena_many(arena, count, struct cf_shell_word);
-        if (!kept)
-                return -ENOMEM;
-        for (size_t i = 0; i < count; i++) {
-                kept[i] = words[i];
-                if (words[i].part_count == 0)
-                        continue; /* the value is the text itself */
-                struct cf_shell_part *parts =
-                        cf_arena_many(arena, words[i].part_count, struct cf_shell_part);
-                const char *value = cf_arena_copy(arena, words[i].value);
-                if (!parts || !value)
-                        return -ENOMEM;
-                memcpy(parts, words[i].parts, words[i].part_count * sizeof(*parts));
-                kept[i].parts = parts;
-                kept[i].value.data = value;
-        }
-        *ret_words = kept;
-        return 0;
 }

@@ -14,11 +14,12 @@
 #include "base/vec.h"
 #include "model/model.h"
 
-#define CF_SHELL_DEPTH 100         /* deepest nesting of substitutions, subshells and quotes */
-#define CF_SHELL_BLOCKS 1000       /* deepest nesting of if, for, case, { … */
-#define CF_SHELL_WORDS 65536       /* most words of one command or array */
-#define CF_SHELL_PARTS 4096        /* most parts of one word; with more it counts as unknown */
-#define CF_SHELL_LOST_DOCUMENTS 64 /* most here-documents without an end that are searched for */
+#define CF_SHELL_DEPTH 100           /* deepest nesting of substitutions, subshells and quotes */
+#define CF_SHELL_BLOCKS 1000         /* deepest nesting of if, for, case, { … */
+#define CF_SHELL_WORDS 65536         /* most words of one command or array */
+#define CF_SHELL_PARTS 4096          /* most parts of one word; with more it counts as unknown */
+#define CF_SHELL_LOST_DOCUMENTS 64   /* most here-documents without an end that are searched for */
+#define CF_SHELL_LOST_TEMPLATES 4096 /* most {{ without an end that are searched for */
 
 /* Bytes that hosts put into shell text; elsewhere in a file they are ordinary (and unknown). */
 #define CF_SHELL_MARK '\x01'       /* something that cannot be known */
@@ -45,6 +46,7 @@ struct cf_shell_code {
         const struct cf_shell_piece *pieces; /* ordered; none: text[0] stands at `base` */
         size_t piece_count;
         size_t base;
+        struct cf_span file; /* the whole text that it comes from */
         unsigned flags;
         unsigned level;                     /* strings around it that a shell was given */
         const struct cf_shell_code *parent; /* whose command holds the string; NULL at level 0 */
@@ -82,9 +84,10 @@ int cf_shell_without(struct cf_arena *arena, const struct cf_shell_code *code, s
 enum cf_shell_part_kind {
         CF_SHELL_LITERAL,
         CF_SHELL_VARIABLE,
-        CF_SHELL_COMMAND,  /* output of a command */
-        CF_SHELL_TEMPLATE, /* {{ … }}, <% … %>, @NAME@, ${{ … }} */
-        CF_SHELL_OPAQUE,   /* arithmetic, a host's function, … */
+        CF_SHELL_COMMAND,     /* output of a command */
+        CF_SHELL_TEMPLATE,    /* {{ … }}, <% … %>, @NAME@, ${{ … }} */
+        CF_SHELL_PLACEHOLDER, /* <image> in a document */
+        CF_SHELL_OPAQUE,      /* arithmetic, a host's function, … */
 };
 
 struct cf_shell_part {
@@ -116,6 +119,13 @@ struct cf_shell_word {
 bool cf_shell_word_part(const struct cf_shell_word *word, size_t at, size_t length,
                         struct cf_range *ret_range, char *ret_quote);
 
+/* What stands in the file for a part of a word. */
+struct cf_span cf_shell_part_text(const struct cf_shell_code *code,
+                                  const struct cf_shell_part *part);
+/* The same for the whole word. */
+struct cf_span cf_shell_word_text(const struct cf_shell_code *code,
+                                  const struct cf_shell_word *word);
+
 /* Adds a word's value to code under construction, its variables written as variables. */
 void cf_shell_build_word(struct cf_shell_builder *builder, const struct cf_shell_word *word,
                          size_t from);
@@ -143,6 +153,7 @@ struct cf_shell_block {
         size_t start, end; /* in the file */
         bool function;
         bool subshell;
+        struct cf_span name; /* of the function */
 };
 
 struct cf_shell_lexer;
@@ -152,7 +163,6 @@ struct cf_shell_events {
         int (*array)(struct cf_shell_lexer *lexer, const struct cf_shell_command *command,
                      const struct cf_shell_word *name, const struct cf_shell_word *elements,
                      size_t count, struct cf_range inner);
-        int (*function)(struct cf_shell_lexer *lexer, struct cf_span name);
 };
 
 /* What is read between two events is forgotten after the event: copy what must stay

@@ -13,17 +13,6 @@
 
 #define DISTANCE 4 /* from the first byte of a pair to the second */
 
-static const struct word {
-        const char *text; /* small letters */
-        size_t size;
-        size_t pair; /* where its pair starts */
-} words[] = {
-        {"seccomp", 7, 2},     /* c…p */
-        {"unconfined", 10, 5}, /* f…d */
-        {"privileged", 10, 3}, /* v…g */
-        {"security", 8, 3},    /* u…y; what follows counts, too */
-};
-
 static unsigned char lower(char c)
 {
         return (unsigned char)c | 0x20; /* right for letters, and makes nothing else one */
@@ -37,15 +26,28 @@ static bool equals(const char *bytes, const char *text, size_t size)
         return true;
 }
 
-/* What makes an option of "security". */
-static bool continues_security(struct cf_span rest)
+/* Is the "security" at `at` a part of an option's name? */
+static bool is_security_option(struct cf_span bytes, size_t at)
 {
+        struct cf_span rest = cf_span_part(bytes, at + 8, SIZE_MAX);
         if (cf_span_starts(rest, "="))
-                return true;
+                return at >= 2 && bytes.data[at - 1] == '-' && bytes.data[at - 2] == '-';
         if (rest.size && (rest.data[0] == '-' || rest.data[0] == '_'))
                 rest = cf_span_part(rest, 1, SIZE_MAX);
         return rest.size >= 3 && equals(rest.data, "opt", 3);
 }
+
+static const struct word {
+        const char *text; /* small letters */
+        size_t size;
+        size_t pair;                                    /* where its pair starts */
+        bool (*check)(struct cf_span bytes, size_t at); /* what else must hold; NULL: nothing */
+} words[] = {
+        {"seccomp", 7, 2, NULL},                /* c…p */
+        {"unconfined", 10, 5, NULL},            /* f…d */
+        {"privileged", 10, 3, NULL},            /* v…g */
+        {"security", 8, 3, is_security_option}, /* u…y */
+};
 
 /* Does a word have its pair at `at`? */
 static bool word_at(struct cf_span bytes, size_t at)
@@ -55,8 +57,7 @@ static bool word_at(struct cf_span bytes, size_t at)
                 if (at < word->pair || bytes.size - (at - word->pair) < word->size ||
                     !equals(bytes.data + (at - word->pair), word->text, word->size))
                         continue;
-                if (word->text[word->size - 1] != 'y' ||
-                    continues_security(cf_span_part(bytes, at - word->pair + word->size, SIZE_MAX)))
+                if (!word->check || word->check(bytes, at - word->pair))
                         return true;
         }
         return false;

@@ -2,7 +2,7 @@
 /* The words without which no format finds anything, whatever the file is. ASCII letters are taken
  * without case:
  *
- *     seccomp   unconfined   privileged   security-opt   security_opt   securityopt   security=
+ *     seccomp  unconfined  privileged  security-opt  security_opt  securityopt  --security=
  */
 #pragma once
 

@@ -69,13 +69,17 @@ static bool range_fits(struct cf_span text, const struct cf_range *range)
         return range->offset <= text.size && range->length <= text.size - range->offset;
 }
 
+/* Parts come in order. Those with commas between lie apart; pieces may share a blank. */
 static bool group_fits(struct cf_span text, const struct cf_group *group)
 {
-        size_t end = 0;
+        size_t start = 0, end = 0;
         for (size_t i = 0; i < group->count; i++) {
                 const struct cf_range *part = &group->parts[i];
-                if (!range_fits(text, part) || part->offset < end)
+                bool apart = group->kind == CF_GROUP_COMMAS;
+                if (!range_fits(text, part) || part->offset < (apart ? end : start) ||
+                    part->offset + part->length < end)
                         return false;
+                start = part->offset;
                 end = part->offset + part->length;
         }
         return group->count > 0 && range_fits(text, &group->whole);
@@ -175,24 +179,77 @@ static size_t range_end(const struct cf_range *range)
         return range->offset + range->length;
 }
 
-/* The comma between two parts when a comment stands there as well (`a, # why a`), which belongs to
- * what stays; SIZE_MAX: no comment, the whole gap goes. */
-static size_t comma_before_comment(struct cf_span text, size_t start, size_t end)
+/* ---- commas, and comments of flow collections between the parts ------------------------------ */
+
+static bool is_space(char c)
+{
+        return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+/* Passes blanks, line ends and comments from `at` on; *ret_comments counts the comments. */
+static size_t pass_gap(struct cf_span text, size_t at, size_t end, size_t *ret_comments)
 {
         bool in_comment = false;
-        size_t comma = SIZE_MAX, comments = 0;
-        for (size_t i = start; i < end; i++) {
-                char c = text.data[i];
-                if (c == '\n' || c == '\r') {
+        *ret_comments = 0;
+        for (; at < end; at++) {
+                char c = text.data[at];
+                if (c == '\n')
                         in_comment = false;
-                } else if (c == '#' && !in_comment) {
-                        in_comment = true;
-                        comments++;
-                } else if (c == ',' && !in_comment && comma == SIZE_MAX) {
-                        comma = i;
-                }
+                else if (c == '#' && !in_comment)
+                        in_comment = ++*ret_comments > 0;
+                else if (!in_comment && !is_space(c))
+                        break;
         }
-        return comments ? comma : SIZE_MAX;
+        return at;
+}
+
+/* A gap between two parts: where its comma is, and whether comments stand there. */
+static bool has_comment(struct cf_span text, size_t start, size_t end, size_t *ret_comma)
+{
+        size_t before, after;
+        *ret_comma = pass_gap(text, start, end, &before);
+        pass_gap(text, *ret_comma < end ? *ret_comma + 1 : end, end, &after);
+        return before + after > 0;
+}
+
+/* Where a cut ends that leaves the next part as it is: there, or at comment lines above it. */
+static size_t end_before(struct cf_span text, size_t start, size_t end, size_t next)
+{
+        size_t at;
+        if (!has_comment(text, end, next, &at))
+                return next;
+        while (at < next && text.data[at] != '\n')
+                at++;
+        while (at < next && is_space(text.data[at]))
+                at++;
+        /* What is a comment behind a blank need not be one behind a bracket. */
+        if (at < next && start > 0 && !is_space(text.data[start - 1])) {
+                at--;
+                if (text.data[at] == '\n' && text.data[at - 1] == '\r')
+                        at--;
+        }
+        return at;
+}
+
+/* The last parts go and a comment in front of them stays: so does the comma before it, which may
+ * end a flow collection, and the one behind the parts goes in its place. False: it cannot be. */
+static bool cut_behind_comment(struct cf_span text, size_t *start, size_t *end)
+{
+        size_t comments, at = pass_gap(text, *end, text.size, &comments);
+        if (at < text.size && text.data[at] == ',') {
+                if (comments)
+                        return false;
+                *end = at + 1;
+        }
+        while (*start > 0 && strchr(" \t", text.data[*start - 1]))
+                --*start;
+        bool line_ends = *end < text.size && strchr("\r\n", text.data[*end]);
+        if (line_ends && *start > 0 && text.data[*start - 1] == '\n') {
+                --*start;
+                if (*start > 0 && text.data[*start - 1] == '\r')
+                        --*start;
+        }
+        return true;
 }
 
 /* Cuts the parts first…last of a group with commas. */
@@ -200,20 +257,14 @@ static size_t cut_run(struct resolver *resolver, const struct cf_group *group, s
                       size_t last)
 {
         const struct cf_range *parts = group->parts;
-        size_t start = parts[first].offset, end = range_end(&parts[last]);
-        if (first == 0) {
-                if (last + 1 < group->count)
-                        end = parts[last + 1].offset;
-                return add_candidate(resolver, start, end, CF_SPAN(""), true);
-        }
-        size_t before = range_end(&parts[first - 1]);
-        size_t comma = comma_before_comment(resolver->text, before, start);
-        if (comma == SIZE_MAX)
-                return add_candidate(resolver, before, end, CF_SPAN(""), true);
-        while (start > comma + 1 && strchr(" \t", resolver->text.data[start - 1]))
-                start--;
-        return add_candidate(resolver, comma, end,
-                             cf_span_part(resolver->text, comma + 1, start - comma - 1), true);
+        size_t start = parts[first].offset, end = range_end(&parts[last]), comma;
+        size_t before = first > 0 ? range_end(&parts[first - 1]) : 0;
+        bool comment = first > 0 && has_comment(resolver->text, before, start, &comma);
+        if (last + 1 < group->count && (first == 0 || comment))
+                end = end_before(resolver->text, start, end, parts[last + 1].offset);
+        else if (first > 0 && (!comment || !cut_behind_comment(resolver->text, &start, &end)))
+                start = before;
+        return add_candidate(resolver, start, end, CF_SPAN(""), true);
 }
 
 static int write_parts(struct resolver *resolver, struct node *node)
@@ -319,6 +370,18 @@ static bool includes(const struct candidate *a, const struct candidate *b)
                inner->offset + inner->length <= outer->offset + outer->length;
 }
 
+/* Two cuts that share some bytes become one: *made grows. */
+static bool unite(struct cf_replacement *made, const struct candidate *last,
+                  const struct candidate *next)
+{
+        if (!last->removes || !next->removes || made->text.size || next->made.text.size)
+                return false;
+        size_t end = next->made.offset + next->made.length;
+        if (end > made->offset + made->length)
+                made->length = end - made->offset;
+        return true;
+}
+
 /* Sorts the candidates and keeps those that can be made together. */
 static int settle(struct resolver *resolver, struct cf_replacement **ret_replacements,
                   size_t *ret_count)
@@ -335,10 +398,11 @@ static int settle(struct resolver *resolver, struct cf_replacement **ret_replace
         if (count)
                 qsort(sorted, count, sizeof(struct candidate *), compare_candidates);
         for (size_t i = 0; i < count; i++) {
-                if (!last || !meets(&last->made, &sorted[i]->made)) {
+                struct cf_replacement *grown = made ? &replacements[made - 1] : NULL;
+                if (!last || !meets(grown, &sorted[i]->made)) {
                         last = sorted[i];
                         replacements[made++] = last->made;
-                } else if (!includes(last, sorted[i])) {
+                } else if (!includes(last, sorted[i]) && !unite(grown, last, sorted[i])) {
                         sorted[i]->refusal = overlaps;
                 }
         }

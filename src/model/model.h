@@ -44,7 +44,7 @@ enum cf_group_kind {
  * same kind, path, count and first part are the same group. */
 struct cf_group {
         enum cf_group_kind kind;
-        const struct cf_range *parts;
+        const struct cf_range *parts; /* in order; pieces may share a blank with their neighbours */
         size_t count;
         /* When every part is cut: the parent loses its part `parent_part`; without a parent the
          * range `whole` becomes `whole_text`. */

@@ -217,6 +217,8 @@ static void put_audit_summary(struct cf_text *out, const struct cf_report_option
                 put_row_counts(out, counts->containers, "container", "containers");
         else if (report->engine_count > 0)
                 cf_text_puts(out, "no container");
+        else if (sum(counts->processes) == 0)
+                cf_text_puts(out, "no process of a container lacks a filter");
         if (sum(counts->processes) > 0) {
                 cf_text_puts(out, containers > 0 || report->engine_count > 0 ? "; " : "");
                 if (containers > 0)

@@ -3,7 +3,7 @@
  * patterns are made of few letters, so that rules meet, negate each other and match in odd ways. */
 #include "tree.h"
 
-#define TREES 150
+#define TREES 80
 
 static unsigned seed = 7;
 

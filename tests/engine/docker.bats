@@ -88,6 +88,31 @@ clients() {
         done <<<"$output"
 }
 
+@test "the engine's own files are a shortcut: where they tell nothing the engine is asked" {
+        confined audit --format cis
+        first=$output
+        dir=$(docker info --format '{{ .DockerRootDir }}')/containers/$(docker inspect -f '{{ .Id }}' stopped)
+        for name in hostconfig.json config.v2.json; do
+                cp -a "$dir/$name" saved
+                # Broken, of another container, gone, a link, a folder, a FIFO.
+                for way in 'echo "{" >' 'echo "{\"ID\":\"0\"}" >' 'rm' 'rm -f FILE; ln -s /etc/passwd' \
+                        'rm -f FILE; mkdir' 'rm -rf FILE; mkfifo'; do
+                        eval "${way//FILE/$dir/$name} $dir/$name"
+                        confined audit --format cis
+                        rm -rf "${dir:?}/$name"
+                        cp -a saved "$dir/$name"
+                        [ "$output" = "$first" ] || { echo "$way: $(diff <(echo "$first") <(echo "$output"))"; return 1; }
+                        [ -z "$errors" ]
+                done
+        done
+        # And it is used: a change behind the engine's back is seen.
+        cp -a "$dir/hostconfig.json" saved
+        sed -i 's/seccomp=unconfined/seccomp=unconfimed/' "$dir/hostconfig.json"
+        confined audit --format cis stopped
+        cp -a saved "$dir/hostconfig.json"
+        expect_in "$output" "SecurityOpt=[seccomp=unconfimed]"
+}
+
 @test "declared, enforced and verdict of every state" {
         confined audit
         expect_status 1

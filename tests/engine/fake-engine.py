@@ -76,6 +76,8 @@ class Engine:
             options = ["seccomp"]
         if self.behaviour == "no-seccomp":
             options = ["name=apparmor"]
+        if self.behaviour == "daemon-unconfined":
+            options = ["name=seccomp,profile=unconfined"]
         if self.behaviour == "info-garbage":
             return 200, '{"SecurityOptions": 7}'
         return 200, json.dumps({"ServerVersion": "99.9", "KernelVersion": "0.0-elsewhere",
@@ -88,6 +90,8 @@ class Engine:
             return 200, '[{"Id":"../../info"}]'
         if self.behaviour == "list-deep":
             return 200, "[" * 100000
+        if self.behaviour == "list-swells":
+            return 200, "[" + "0," * 15000000 + "0]"
         if self.behaviour == "list-huge":
             return 200, "[" + ",".join('{"Id":"a"}' for _ in range(100001)) + "]"
         return 200, json.dumps([{"Id": identity(i), "Names": [f"/c{i}"]} for i in range(self.count)])
@@ -112,9 +116,11 @@ class Engine:
             config["SecurityOpt"] = "seccomp=unconfined"
         if self.behaviour == "oracle":
             return 200, '{"Id":"%s","HostConfig":{"SecurityOpt":%s}}' % (wanted, ODD[i])
+        running = self.behaviour == "running"
         return 200, json.dumps({
             "Id": wanted, "Name": name, "Path": "/bin/sh", "Args": [], "Config": {"Image": "box:1"},
-            "State": {"Status": "exited", "Running": False, "Pid": 0}, "HostConfig": config})
+            "State": {"Status": "running" if running else "exited", "Running": running,
+                                            "Pid": 1 if running else 0}, "HostConfig": config})
 
     # -- how it is sent ----------------------------------------------------------------------------
 
@@ -171,6 +177,8 @@ class Engine:
     def serve(self, connection):
         file = connection.makefile("rwb", buffering=65536)
         try:
+            if self.behaviour in ("garbage", "ssh"):
+                file.readline()
             if self.behaviour == "garbage":
                 file.write(bytes(range(256)) * 10)
                 return

@@ -80,7 +80,7 @@ refusal() {
 }
 
 @test "answers without end" {
-        refusal endless-body "the answer has no end: over 4194304 bytes"
+        refusal endless-body "the answer has no end: over 33554432 bytes"
         refusal endless-headers "the answer has no end: over 65536 bytes"
         refusal endless-100 "the answer has no end: over 65536 bytes"
         refusal too-long "no whole answer in time"
@@ -92,6 +92,7 @@ refusal() {
         refusal bad-chunks "the connection broke"
         refusal list-garbage "container 1 of the list has no id" "is this the engine's API socket?"
         refusal list-deep "nested deeper"
+        refusal list-swells "needs more memory than there is (or than the 256 MiB"
         refusal list-huge "100001 containers are more than the 100000"
         refusal list-forbidden "status 403" "a proxy in front"
         expect_not_in "$errors" $'\x1b'
@@ -123,6 +124,13 @@ refusal() {
         audit
         expect_status 1
         expect_in "$output" "seccomp-unsupported"
+}
+
+@test "an engine whose default profile is off" {
+        fake daemon-unconfined
+        audit
+        expect_status 1
+        expect_in "$output" "fail daemon-unconfined"
 }
 
 @test "an engine that stops in the middle: what it answered is kept" {
@@ -301,4 +309,10 @@ make_certificates() {
         confined audit --format json --host "$fake_url"
         expect_status 1
         expect_not_in "$output" '"rule": "process-unfiltered"'
+        confined audit --host "$fake_url"
+        expect_not_in "$output" "could not be looked at"
+        stop_fake
+        fake running
+        confined audit --host "$fake_url"
+        expect_in "$output" "the processes of 5 running containers could not be looked at"
 }

@@ -4,6 +4,10 @@
 load ../lib/common
 load ../lib/engine
 
+setup() {
+        cd "$BATS_TEST_TMPDIR"
+}
+
 teardown() {
         stop_fake
 }

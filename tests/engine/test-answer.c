@@ -222,7 +222,8 @@ static void about_an_engine(void **state)
                                              "{\"SecurityOptions\":%s,\"ServerVersion\":\"28.5.2\","
                                              "\"KernelVersion\":\"6.12\"}",
                                              rows[i].options);
-                int r = cf_answer_info(arena, scratch, cf_span_of(body), &engine, NULL);
+                const char *root = NULL;
+                int r = cf_answer_info(arena, scratch, cf_span_of(body), &engine, &root, NULL);
                 assert_int_equal(r, rows[i].result);
                 assert_int_equal(engine.seccomp, rows[i].seccomp);
                 if (r < 0)

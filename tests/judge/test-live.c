@@ -2,6 +2,8 @@
 /* Engines, containers and processes: what is configured, and what the kernel says. */
 #include "kit.h"
 
+#include <unistd.h>
+
 #define ID "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
 static const struct cf_engine docker = {.name = "Docker",
@@ -235,6 +237,40 @@ static void containers(void **state)
         }
 }
 
+static const struct cf_engine docker_allows = {.name = "Docker",
+                                               .version = "28.5.2",
+                                               .host = "unix:///run/docker.sock",
+                                               .local = true,
+                                               .seccomp = true};
+static const struct cf_engine docker_old = {.name = "Docker",
+                                            .version = "20.10.24",
+                                            .host = "unix:///run/docker.sock",
+                                            .local = true,
+                                            .seccomp = true,
+                                            .default_profile = "default"};
+
+/* The engine's default is a file on this machine. */
+static void default_profile_path(void **state)
+{
+        (void)state;
+        CF_ARENA struct cf_arena *arena = cf_arena_new(0);
+        char here[4096];
+        assert_non_null(getcwd(here, sizeof(here)));
+        struct cf_engine engine = docker_allows;
+        engine.default_profile = cf_arena_printf(arena, "%s/tests/judge/data/all.json", here);
+        struct cf_subject subject = {
+                .kind = CF_SUBJECT_DAEMON, .evidence = CF_CONFIGURED, .engine = &engine};
+        const char *want = cf_arena_printf(
+                arena,
+                "fail profile-allows-everything: the profile '%s' of Docker 28.5.2 at "
+                "unix:///run/docker.sock refuses no call at all\n  %s:1:19: the default action is "
+                "SCMP_ACT_ALLOW and no rule refuses",
+                engine.default_profile, engine.default_profile);
+        assert_string_equal(judge_one(arena, &subject), want);
+        engine.local = false; /* the path is on another machine */
+        assert_string_equal(judge_one(arena, &subject), "");
+}
+
 static void engines(void **state)
 {
         (void)state;
@@ -243,6 +279,7 @@ static void engines(void **state)
                 const char *want;
         } rows[] = {
                 {&docker, ""},
+                {&docker_old, ""},
                 {&docker_unconfined,
                  "fail daemon-unconfined: the default seccomp profile of Docker "
                  "26.1.0 at unix:///run/docker.sock is unconfined"},
@@ -342,9 +379,8 @@ static void compose_labels(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(containers),
-                cmocka_unit_test(engines),
-                cmocka_unit_test(lone_processes),
+                cmocka_unit_test(containers),           cmocka_unit_test(engines),
+                cmocka_unit_test(default_profile_path), cmocka_unit_test(lone_processes),
                 cmocka_unit_test(compose_labels),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -108,6 +108,50 @@ static void many_are_counted(void **state)
         cf_judge_free(judge);
 }
 
+/* A hostile file: one anchor that twenty thousand services use. */
+static void an_anchor_for_everyone(void **state)
+{
+        (void)state;
+        struct cf_judge *judge = judge_of(NULL, 0, NULL);
+        for (unsigned i = 0; i < 20000; i++) {
+                char name[16];
+                snprintf(name, sizeof(name), "s%u", i);
+                add(judge, &(struct service){name, name, "c.yaml", 30, NULL, NULL, CF_CERTAIN});
+        }
+        size_t count;
+        struct cf_finding **findings = finish(judge, &count);
+        assert_int_equal(count, 1);
+        assert_int_equal(findings[0]->subject_count, 20000);
+        assert_string_equal(findings[0]->label, "every kernel call is open to 20000 images");
+        cf_judge_free(judge);
+}
+
+/* A hostile file: a list of twenty thousand entries that are all wrong. */
+static void a_list_without_end(void **state)
+{
+        (void)state;
+        enum { ENTRIES = 20000 };
+        struct cf_setting *settings = calloc(ENTRIES, sizeof(*settings));
+        assert_non_null(settings);
+        for (unsigned i = 0; i < ENTRIES; i++)
+                settings[i] = (struct cf_setting){
+                        .value = "Seccomp=unconfined",
+                        .place = {"c.yaml", (size_t)i * 20, 18, i + 1, 1, i + 1, 19}};
+        struct cf_subject subject = {.kind = CF_SUBJECT_SERVICE,
+                                     .name = "web",
+                                     .settings = settings,
+                                     .setting_count = ENTRIES};
+        struct cf_judge *judge = judge_of(NULL, 0, NULL);
+        assert_int_equal(cf_judge_subject(judge, &subject), 0);
+        size_t count;
+        struct cf_finding **findings = finish(judge, &count);
+        assert_int_equal(count, 10000);
+        assert_string_equal(findings[count - 1]->notes[0],
+                            "10000 more findings of the same subject are not listed");
+        cf_judge_free(judge);
+        free(settings);
+}
+
 /* Certain and assumed at one place: the same finding whichever thread came first. */
 static void order_does_not_show(void **state)
 {
@@ -400,6 +444,8 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(one_place_many_services),
                 cmocka_unit_test(many_are_counted),
+                cmocka_unit_test(an_anchor_for_everyone),
+                cmocka_unit_test(a_list_without_end),
                 cmocka_unit_test(order_does_not_show),
                 cmocka_unit_test(suppressions),
                 cmocka_unit_test(suppression_of_one_of_two),

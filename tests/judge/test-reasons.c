@@ -99,6 +99,9 @@ static void notes(void **state)
                  "force linux-sandbox only with the userns-sandbox profile"},
                 {"chrony-set", NULL, NULL,
                  "for setting the clock a capability is enough: cap_add SYS_TIME"},
+                {"keyring", NULL, NULL,
+                 "for kernel keyrings: Use KRB5CCNAME=FILE:..., runc --no-new-keyring, "
+                 "KeyringMode=inherit. Else keyctl arg0 in {0,1} only"},
                 {"bpf-tools", "20.10.24", NULL,
                  "for eBPF tools a capability is enough (from Docker 24.0 on; this is 20.10.24): "
                  "cap_add BPF and PERFMON (Docker >= 24.0); not SYS_ADMIN"},

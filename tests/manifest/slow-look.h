@@ -19,12 +19,25 @@ static inline bool slow_has(const char *text, size_t size, const char *word)
         return false;
 }
 
-static inline bool slow_has_exactly(const char *text, size_t size, const char *word)
+/* Is the word there as a key may be written? */
+static inline bool slow_has_key(const char *text, size_t size, const char *word)
 {
         size_t n = strlen(word);
-        for (size_t i = 0; i + n <= size; i++)
-                if (memcmp(text + i, word, n) == 0)
+        for (size_t i = 0; i + n <= size; i++) {
+                size_t end = i + n;
+                if (memcmp(text + i, word, n) != 0)
+                        continue;
+                if (i > 0 && (isalnum((unsigned char)text[i - 1]) || text[i - 1] == '_' ||
+                              text[i - 1] == '-' || text[i - 1] == 1))
+                        continue;
+                if (end < size && (text[end] == '"' || text[end] == '\''))
+                        end++;
+                while (end < size && (text[end] == ' ' || text[end] == '\t'))
+                        end++;
+                if (end == size || text[end] == ':' || text[end] == '\n' || text[end] == '\r' ||
+                    text[end] == '#')
                         return true;
+        }
         return false;
 }
 
@@ -33,7 +46,7 @@ static inline bool slow_words(const char *text, size_t size)
 {
         static const char *const words[] = {"seccomp",      "unconfined",   "privileged",
                                             "security-opt", "security_opt", "securityopt",
-                                            "security="};
+                                            "--security="};
         for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
                 if (slow_has(text, size, words[i]))
                         return true;
@@ -49,9 +62,9 @@ static inline bool slow_is_structured(const char *name)
 
 static inline bool slow_text(const char *name, const char *text, size_t size)
 {
-        bool services = slow_has_exactly(text, size, "services");
-        bool extends = slow_has_exactly(text, size, "extends");
-        bool include = slow_has_exactly(text, size, "include");
+        bool services = slow_has_key(text, size, "services");
+        bool extends = slow_has_key(text, size, "extends");
+        bool include = slow_has_key(text, size, "include");
         if (slow_words(text, size))
                 return true;
         if (!slow_is_structured(name))
@@ -69,8 +82,10 @@ static inline size_t slow_unescape(const char *text, size_t size, char *out)
                         out[n++] = text[i++];
                         continue;
                 }
-                if (++i == size)
+                if (++i == size) {
+                        out[n++] = 1;
                         break;
+                }
                 if (text[i] == '\n' || text[i] == '\r') {
                         while (i < size && strchr(" \t\r\n", text[i]) && text[i])
                                 i++;

@@ -12,20 +12,21 @@
 /* ---- words ----------------------------------------------------------------------------------- */
 
 static const char *const present[] = {
-        "seccomp",     "SECCOMP",    "SecComp",     "unconfined",   "Unconfined",
-        "privileged",  "Privileged", "PRIVILEGED",  "security-opt", "security_opt",
-        "securityOpt", "Security=",  "SECURITY_OPT"};
-static const char *const absent[] = {
-        "secomp",      "seccom",        "sec comp",  "unconfine",     "unconfigured",
-        "privilege",   "privileges",    "security",  "security opt",  "security-",
-        "security-op", "security--opt", "security:", "privilege\x84", "\x13seccom\xf0"};
+        "seccomp",     "SECCOMP",     "SecComp",     "unconfined",   "Unconfined",
+        "privileged",  "Privileged",  "PRIVILEGED",  "security-opt", "security_opt",
+        "securityOpt", "--Security=", "SECURITY_OPT"};
+static const char *const absent[] = {"secomp",        "seccom",     "sec comp",    "unconfine",
+                                     "unconfigured",  "privilege",  "privileges",  "security",
+                                     "security opt",  "security-",  "security-op", "security--opt",
+                                     "security:",     "-security=", "security=",   "privilege\x84",
+                                     "\x13seccom\xf0"};
 
 /* Every way must see a word at every place of texts of every size around its vectors' sizes, and
  * read no byte beside the text (which is allocated to measure for the sanitizer). */
 static void check_everywhere(const struct cf_words_way *way, const char *word, bool expected)
 {
         size_t size = strlen(word);
-        for (size_t room = size; room < size + 300; room += room < 180 ? 1 : 17) {
+        for (size_t room = size; room < size + 300; room += room < 90 ? 1 : 13) {
                 char *text = malloc(room);
                 assert_non_null(text);
                 for (size_t at = 0; at + size <= room; at++) {
@@ -82,6 +83,12 @@ static const struct {
         {"a.yml", CF_SPAN("include: [b]\nservices: {}\n"), true},
         {"a.yml", CF_SPAN("include: [b]\n"), false},
         {"a.json", CF_SPAN("{\"services\":{},\"include\":[]}"), true},
+        {"a.yaml", CF_SPAN("? services\n: {a: {? extends # so\n : b}}"), true},
+        {"a.yaml", CF_SPAN("'services' :\n  a:\n    \"extends\"\t: b\n"), true},
+        {"a.yaml", CF_SPAN("# all services: they include\nservices: {a: {image: b}}"), true},
+        {"a.yaml", CF_SPAN("# these services include\tthis\nservices: {a: {image: b}}"), false},
+        {"a.yaml", CF_SPAN("my_services: {a: {extends: b}}"), false},
+        {"a.yaml", CF_SPAN("services: {a: {extends-x: b, re-include: c}}"), false},
         {"A.YAML", CF_SPAN("services: {a: {extends: b}}"), true},
         {"a.yaml.j2", CF_SPAN("services: {a: {extends: b}}"), true},
         {"a.c", CF_SPAN("#include <services.h>"), false},
@@ -155,20 +162,21 @@ static bool feed_split(const char *name, struct cf_span bytes, size_t first, siz
         return cf_look_end(&look);
 }
 
-/* However these are cut into pieces, the answer is the same. */
+/* However a file is cut into pieces, nothing is missed; and nothing is seen that is not there, but
+ * for keys and escapes, of which a piece may hold only a part. */
 static void test_pieces(void **state)
 {
         (void)state;
         for (size_t i = 0; i < CF_COUNT(rows); i++) {
                 struct cf_span bytes = rows[i].bytes;
-                const char *nul = memchr(bytes.data, '\0', bytes.size);
-                if (nul && !rows[i].may_hold)
-                        continue; /* what is binary is told by the first piece */
+                bool exact = !rows[i].may_hold && !slow_is_structured(rows[i].name) &&
+                             !memchr(bytes.data, '\0', bytes.size);
                 for (size_t first = 2; first <= bytes.size; first++)
-                        for (size_t second = 0; second <= bytes.size - first; second++)
-                                if (feed_split(rows[i].name, bytes, first, second) !=
-                                    rows[i].may_hold)
+                        for (size_t second = 0; second <= bytes.size - first; second++) {
+                                bool seen = feed_split(rows[i].name, bytes, first, second);
+                                if ((rows[i].may_hold && !seen) || (exact && seen))
                                         fail_msg("row %zu cut at %zu and %zu", i, first, second);
+                        }
         }
 }
 
@@ -181,8 +189,8 @@ static void test_against_slow_definition(void **state)
                 "\\",   "x6f", "u006f",  "\n",    " ",     "\\\n",     "\\x73",    "\\u0065",
                 "\\\\", "i",   "nclude", "s",     "e",     "\xc3\xa9"};
         static const char *const names[] = {"a", "a.yaml", "compose.yml", "x.json"};
-        unsigned seed = 3, found = 0;
-        for (unsigned round = 0; round < 200000; round++) {
+        unsigned seed = 3, found = 0, seen = 0;
+        for (unsigned round = 0; round < 60000; round++) {
                 char text[128];
                 char *at = text;
                 for (unsigned i = (unsigned)rand_r(&seed) % 9; i > 0; i--)
@@ -191,7 +199,9 @@ static void test_against_slow_definition(void **state)
                 const char *name = names[(size_t)rand_r(&seed) % CF_COUNT(names)];
                 bool slow = slow_may_hold(name, bytes);
                 found += slow;
-                if (cf_manifest_may_hold(name, bytes) != slow)
+                bool fast = cf_manifest_may_hold(name, bytes);
+                seen += fast;
+                if (slow && !fast)
                         fail_msg("'%.*s' in %s", (int)bytes.size, text, name);
                 size_t cut = bytes.size > 2 ? 2 + (size_t)rand_r(&seed) % (bytes.size - 1) : 2;
                 /* Cut in pieces it may see more: escapes of earlier pieces are not looked back at.
@@ -199,7 +209,8 @@ static void test_against_slow_definition(void **state)
                 if (slow && !feed_split(name, bytes, cut, 3))
                         fail_msg("'%.*s' in %s, cut at %zu", (int)bytes.size, text, name, cut);
         }
-        assert_in_range(found, 1000, 199000);
+        assert_in_range(found, 500, 59500);
+        assert_true(seen - found < found / 100); /* what it sees too much is next to nothing */
 }
 
 /* ---- files ----------------------------------------------------------------------------------- */

@@ -82,11 +82,25 @@ static void one_group(void **state)
                 {CF_GROUP_COMMAS, "{\n  <\"a\": 1>,\n  <\"b\": 2>\n}\n", "x.", NULL,
                  "{\n  \"b\": 2\n}\n"},
                 /* comments of what stays stay */
-                {CF_GROUP_COMMAS, "[\n <a>, # why a\n <b>\n]", ".x", NULL, "[\n a # why a\n\n]"},
+                {CF_GROUP_COMMAS, "[\n <a>, # why a\n <b>\n]", ".x", NULL, "[\n a, # why a\n]"},
+                {CF_GROUP_COMMAS, "[\r\n <a>, # why a\r\n <b>\r\n]", ".x", NULL,
+                 "[\r\n a, # why a\r\n]"},
+                {CF_GROUP_COMMAS, "[<a>,# why a\n <b>]", ".x", NULL, "[a,# why a\n]"},
+                {CF_GROUP_COMMAS, "[<a>, # why a\n <b>, ]", ".x", NULL, "[a, # why a\n ]"},
+                {CF_GROUP_COMMAS, "[<a>, # why a\n <b> # why b\n]", ".x", NULL,
+                 "[a, # why a\n # why b\n]"},
+                {CF_GROUP_COMMAS, "[<a>, # why a\n <b> # b\n, ]", ".x", NULL, "[a # b\n, ]"},
                 {CF_GROUP_COMMAS, "[\n <a>, # why a\n <b> # why b\n]", "x.", NULL,
                  "[\n b # why b\n]"},
+                {CF_GROUP_COMMAS, "[\n <a>,\n # why b\n <b>\n]", "x.", NULL, "[\n # why b\n b\n]"},
+                {CF_GROUP_COMMAS, "[\r\n <a> # 1\r\n , # 2\r\n\r\n # b\r\n <b>]", "x.", NULL,
+                 "[\r\n # b\r\n b]"},
+                {CF_GROUP_COMMAS, "[<a>, <b>, # b\n # why c\n <c>]", "xx.", NULL, "[ # why c\n c]"},
+                {CF_GROUP_COMMAS, "[<a>,\r\n# why b\r\n<b>]", "x.", NULL, "[\r\n# why b\r\nb]"},
                 {CF_GROUP_COMMAS, "[<a> # a, b\n, <b>, <c>]", ".x.", NULL, "[a # a, b\n, c]"},
-                {CF_GROUP_COMMAS, "[<a>, # 1\r\n <b>, # 2\r\n <c>]", ".xx", NULL, "[a # 1\r\n]"},
+                {CF_GROUP_COMMAS, "[<a>, # 1\n <b>, # 2\n # 3\n <c>]", ".x.", NULL,
+                 "[a, # 1\n # 3\n c]"},
+                {CF_GROUP_COMMAS, "[<a>, # 1\r\n <b>, # 2\r\n <c>]", ".xx", NULL, "[a, # 1\r\n]"},
                 {CF_GROUP_PIECES, "l:\n<  - a\n><  - b\n><  - c\n>end", ".x.", NULL,
                  "l:\n  - a\n  - c\nend"},
                 {CF_GROUP_PIECES, "l:\n<  - a\n><  - b\n><  - c\n>end", "x.x", NULL,
@@ -279,6 +293,7 @@ static void meetings(void **state)
                                     inside = {.replaces = true, .range = {3, 2}, .text = "x"},
                                     across = {.replaces = true, .range = {5, 3}, .text = "y"},
                                     beside = {.replaces = true, .range = {6, 1}, .text = "z"},
+                                    later = {.replaces = true, .range = {5, 3}, .text = ""},
                                     smaller = {.replaces = true, .range = {3, 1}, .text = ""};
         static const struct {
                 const struct cf_edit *first, *second;
@@ -289,7 +304,7 @@ static void meetings(void **state)
                 {&inside, &cut, "016789", true},      {&cut, &across, "016789", true},
                 {&cut, &beside, "01z789", false},     {&cut, &smaller, "016789", false},
                 {&beside, &cut, "01z789", false},     {&inside, &inside, "012x56789", false},
-                {&across, &beside, "01234y89", true},
+                {&across, &beside, "01234y89", true}, {&cut, &later, "0189", false},
         };
         for (size_t i = 0; i < CF_COUNT(rows); i++) {
                 CF_TEXT struct cf_text out = {0};

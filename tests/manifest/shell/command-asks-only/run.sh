@@ -1,0 +1,3 @@
+command -v docker run --privileged x
+which docker run --privileged x
+type docker

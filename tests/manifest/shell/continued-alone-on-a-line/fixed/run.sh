@@ -1,0 +1,3 @@
+docker run --rm \
+  -p 80:80 \
+  nginx

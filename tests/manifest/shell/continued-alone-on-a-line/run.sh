@@ -1,0 +1,4 @@
+docker run --rm \
+  --privileged \
+  -p 80:80 \
+  nginx

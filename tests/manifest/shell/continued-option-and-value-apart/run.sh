@@ -1,0 +1,4 @@
+docker run --rm \
+  --security-opt \
+  seccomp=unconfined \
+  nginx

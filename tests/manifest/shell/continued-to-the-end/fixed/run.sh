@@ -1,0 +1,3 @@
+docker run --rm
+
+echo done

@@ -1,0 +1,4 @@
+docker run --rm \
+  --privileged
+
+echo done

@@ -1,0 +1,3 @@
+docker run --rm \
+  --privileged --security-opt seccomp=unconfined \
+  nginx

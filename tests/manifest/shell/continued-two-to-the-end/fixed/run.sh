@@ -1,0 +1,2 @@
+docker run --rm
+echo done

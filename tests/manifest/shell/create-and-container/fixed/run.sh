@@ -1,0 +1,3 @@
+docker create --name web nginx
+docker container create nginx:2
+podman container run fedora

@@ -1,0 +1,2 @@
+docker run -- nginx --privileged
+docker run --privileged -- nginx

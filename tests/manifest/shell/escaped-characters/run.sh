@@ -1,0 +1,1 @@
+docker run --secur\ity-opt seccomp=un\confined nginx

@@ -1,0 +1,3 @@
+docker exec --privileged web sh
+docker container exec -it --privileged web sh
+podman exec --privileged web sh

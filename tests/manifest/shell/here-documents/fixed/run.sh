@@ -1,0 +1,16 @@
+cat <<EOF
+docker run --privileged a
+EOF
+cat <<'EOF' >/tmp/notes
+docker run --privileged b $(docker run --privileged c)
+EOF
+cat <<EOF
+$(docker run d)
+EOF
+docker run e <<EOF
+docker run --privileged f
+EOF
+cat <<-EOF
+	docker run --privileged g
+	EOF
+docker run h

@@ -1,0 +1,3 @@
+IMG=nginx:1.27
+docker run $IMG
+docker run "registry.example/$IMG"

@@ -1,0 +1,1 @@
+bash -c "docker run a"

@@ -1,0 +1,1 @@
+bash -c "docker run --security-opt \"seccomp=unconfined\" a"

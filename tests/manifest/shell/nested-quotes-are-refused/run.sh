@@ -1,0 +1,1 @@
+ssh host "bash -c 'docker run --privileged a'"

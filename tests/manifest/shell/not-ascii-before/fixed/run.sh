@@ -1,0 +1,1 @@
+echo "Zürich ☃"; docker run nginx

@@ -1,0 +1,2 @@
+docker run --privileged --privileged=false nginx
+docker run --privileged=false nginx

@@ -1,0 +1,2 @@
+# pflag: a flag never takes the next word
+docker run --privileged false

@@ -1,0 +1,3 @@
+docker run --security-opt seccomp=./profile.json nginx
+docker run --security-opt seccomp=$DIR/profile.json nginx
+docker run --security-opt "seccomp=$(pwd)/profile.json" nginx

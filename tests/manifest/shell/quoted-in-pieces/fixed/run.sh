@@ -1,0 +1,3 @@
+docker run nginx
+docker run nginx
+docker run nginx

@@ -1,0 +1,3 @@
+docker run --security-opt 'seccomp'="unconfined" nginx
+docker run "--security-opt"=seccomp=unconfined nginx
+docker run --security-opt="seccomp=unconfined" nginx

@@ -1,0 +1,3 @@
+) docker run a
+} docker run b
+fi; done; esac; docker run c

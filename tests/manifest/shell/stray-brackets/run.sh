@@ -1,0 +1,3 @@
+) docker run --privileged a
+} docker run --privileged b
+fi; done; esac; docker run --privileged c

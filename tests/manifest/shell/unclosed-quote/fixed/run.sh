@@ -1,0 +1,4 @@
+echo "never closed
+docker run a
+echo it's
+docker run b

@@ -1,0 +1,2 @@
+x=$(echo
+docker run --privileged a

@@ -1,0 +1,4 @@
+docker run --brand-new img
+docker run --brand-new img
+docker run --brand-new value img
+docker run --brand-new=value img

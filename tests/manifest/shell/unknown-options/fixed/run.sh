@@ -1,0 +1,4 @@
+docker run $OPTS image
+docker run $OPTS image
+docker run $IMAGE --privileged
+docker run "$IMG" --privileged
