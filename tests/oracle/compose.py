@@ -9,6 +9,7 @@ something to say against them, too. A case that 1.29 is too old for, or where it
 Compose 2 and later, is skipped by name with the reason. Closes with the summary line.
 """
 import ast
+import concurrent.futures
 import json
 import os
 import pathlib
@@ -179,10 +180,10 @@ def main():
         print("0 passed, 0 failed, 1 skipped")
         return 0
     counts = {"passed": 0, "failed": 0, "skipped": 0}
-    for case in sorted(CASES.iterdir()):
-        if not (case / "findings").exists():
-            continue
-        outcome = compare(program, dump, case)
+    found = sorted(c for c in CASES.iterdir() if (c / "findings").exists())
+    with concurrent.futures.ThreadPoolExecutor(max_workers=os.cpu_count() or 2) as pool:
+        outcomes = list(pool.map(lambda c: compare(program, dump, c), found))
+    for case, outcome in zip(found, outcomes):
         kind, why = outcome or ("passed", None)
         counts[kind] += 1
         if why:
