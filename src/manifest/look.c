@@ -76,7 +76,8 @@ static bool is_key(struct cf_span bytes, size_t at, size_t size)
                 rest = cf_span_part(rest, 1, SIZE_MAX);
         while (cf_span_starts(rest, " ") || cf_span_starts(rest, "\t"))
                 rest = cf_span_part(rest, 1, SIZE_MAX);
-        return rest.size == 0 || memchr(":\n\r#", rest.data[0], 4);
+        return rest.size == 0 || rest.data[0] == ':' || rest.data[0] == '\n' ||
+               rest.data[0] == '\r' || rest.data[0] == '#';
 }
 
 static bool has_key(struct cf_span bytes, struct cf_span key)

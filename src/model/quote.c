@@ -148,7 +148,7 @@ static const char *put_path(struct cf_text *out, struct cf_span text, const stru
 int quote_path(struct cf_arena *arena, struct cf_span text, const struct cf_edit *edit,
                const char *path, struct cf_replacement *ret_replacement, const char **ret_refusal)
 {
-        CF_TEXT struct cf_text out = {.max = 16 * PROFILE_PATH_MAX};
+        CF_TEXT struct cf_text out = {.max = (size_t)16 * PROFILE_PATH_MAX};
         struct cf_range range = edit->value;
         struct cf_span span = cf_span_of(path);
         const char *refusal = refuse_path(span);

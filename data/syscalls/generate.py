@@ -1,0 +1,126 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Writes the tables of src/syscalls as C from the .tsv files beside this script, and refuses what
+does not fit together. usage: generate.py OUTPUT"""
+import pathlib
+import re
+import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+KINDS = {"int", "uint", "u16", "u64", "long", "ulong", "ptr"}
+NAME = re.compile(r"[a-z_][a-z0-9_]*")
+ARGS_MAX = 6
+
+
+def rows(name):
+    for number, line in enumerate((HERE / name).read_text().splitlines(), 1):
+        if line and not line.startswith("#"):
+            yield f"{name}:{number}", line.split("\t")
+
+
+def refuse(where, why):
+    raise SystemExit(f"{where}: {why}")
+
+
+def keyed(name, calls):
+    found, last = {}, ""
+    for where, (call, *rest) in rows(name):
+        if call not in calls:
+            refuse(where, f"no such call '{call}'")
+        if call <= last:
+            refuse(where, f"'{call}' is not in order")
+        found[call], last = (where, rest), call
+    return found
+
+
+def read_numbers():
+    table = list(rows("numbers.tsv"))
+    columns, numbers, last = table[0][1][1:], {}, ""
+    for where, (call, *cells) in table[1:]:
+        if not NAME.fullmatch(call) or call <= last or len(cells) != len(columns):
+            refuse(where, f"'{call}' is no name, not in order, or lacks cells")
+        numbers[call] = {c: int(n) for c, n in zip(columns, cells) if n != "-"}
+        last = call
+    return columns, numbers
+
+
+def read_arches(columns):
+    table = list(rows("arches.tsv"))
+    arches = []
+    for where, cells in table[1:]:
+        arch = dict(zip(table[0][1], cells))
+        if arch["column"] not in columns:
+            refuse(where, f"no column '{arch['column']}' in numbers.tsv")
+        arches.append(arch)
+    return arches
+
+
+def text(value):
+    return "NULL" if value in (None, "-") else f'"{value}"'
+
+
+def write_calls(out, numbers, arguments, since, capabilities):
+    order = {call: i for i, call in enumerate(numbers)}
+    out.append("static const struct cf_syscall calls[] = {")
+    for call in numbers:
+        where, cells = arguments.get(call, ("", None))
+        args = []
+        for cell in cells or []:
+            name, kind = cell.split(":")
+            if not NAME.fullmatch(name.lower()) or kind not in KINDS:
+                refuse(where, f"'{cell}' is no argument")
+            args.append(f'{{"{name}", CF_ARGUMENT_{kind.upper()}}}')
+        if len(args) > ARGS_MAX:
+            refuse(where, "too many arguments")
+        where, release = since.get(call, ("", [None]))
+        if release[0] and not re.fullmatch(r"\d+\.\d+(\.\d+)?", release[0]):
+            refuse(where, f"'{release[0]}' is no release")
+        where, gate = capabilities.get(call, ("", [None, "some"]))
+        if gate[1] not in ("always", "some"):
+            refuse(where, f"'{gate[1]}' is neither always nor some")
+        out.append(f'        {{"{call}", {text(release[0])}, {text(gate[0])}, '
+                   f'{"true" if gate[1] == "always" else "false"}, '
+                   f'{len(args) if cells is not None else -1}, {{{", ".join(args)}}}}},')
+    out.append("};\n")
+    return order
+
+
+def write_numbers(out, columns, numbers, order):
+    for column in columns:
+        pairs = sorted((n[column], call) for call, n in numbers.items() if column in n)
+        for (a, first), (b, second) in zip(pairs, pairs[1:]):
+            if a == b:
+                refuse("numbers.tsv", f"{column}: {a} is both '{first}' and '{second}'")
+        out.append(f"static const struct number numbers_{column}[] = {{")
+        out += [f"        {{{n}, {order[call]}}}," for n, call in pairs]
+        out.append("};\n")
+        by_call = [str(numbers[call].get(column, -1)) for call in numbers]
+        out.append(f"static const int32_t by_call_{column}[] = {{")
+        for i in range(0, len(by_call), 16):
+            out.append("        " + ", ".join(by_call[i:i + 16]) + ",")
+        out.append("};\n")
+
+
+def main():
+    columns, numbers = read_numbers()
+    arches = read_arches(columns)
+    arguments, since = keyed("arguments.tsv", numbers), keyed("since.tsv", numbers)
+    capabilities = keyed("capabilities.tsv", numbers)
+    kernel = re.search(r"^# Kernel: (v[\w.-]+)", (HERE / "numbers.tsv").read_text(), re.M)
+    if not kernel:
+        refuse("numbers.tsv", "no line '# Kernel: v…'")
+    out = ["/* Written by data/syscalls/generate.py: change the tables there. */", ""]
+    out.append(f'static const char table_kernel[] = "{kernel[1]}";\n')
+    order = write_calls(out, numbers, arguments, since, capabilities)
+    write_numbers(out, columns, numbers, order)
+    out.append("static const struct arch_table arches[] = {")
+    for a in arches:
+        c = a["column"]
+        out.append(f'        {{{{"{a["name"]}", "{a["profile"]}", {text(a["go"])}, {text(a["uname"])}, '
+                   f'{a["token"]}u, {a["base"]}u, {a["bits"]}}}, numbers_{c}, CF_COUNT(numbers_{c}), '
+                   f'by_call_{c}}},')
+    out.append("};")
+    pathlib.Path(sys.argv[1]).write_text("\n".join(out) + "\n")
+
+
+main()

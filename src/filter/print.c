@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Filters as text. */
+#include <linux/seccomp.h>
+
+#include "filter/filter.h"
+#include "filter/machine.h"
+
+/* What is known of register A before an instruction, to say names instead of numbers. */
+struct known {
+        enum {
+                A_UNREACHED,
+                A_NUMBER, /* the call's number */
+                A_ARCH,
+                A_OTHER,
+        } a;
+        uint32_t token; /* the architecture that was compared with on every way here */
+        bool has_token;
+};
+
+struct printer {
+        struct cf_text *text;
+        struct cf_filter filter;
+        struct known known[CF_FILTER_MAX];
+};
+
+static void reach(struct printer *p, size_t pc, struct known known)
+{
+        if (pc >= p->filter.count)
+                return;
+        struct known *before = &p->known[pc];
+        if (before->a == A_UNREACHED) {
+                *before = known;
+                return;
+        }
+        if (before->a != known.a)
+                before->a = A_OTHER;
+        if (before->token != known.token || !known.has_token)
+                before->has_token = false;
+}
+
+static void follow(struct printer *p, size_t pc)
+{
+        const struct sock_filter *i = &p->filter.code[pc];
+        struct known known = p->known[pc];
+        if (known.a == A_UNREACHED)
+                return;
+        switch (BPF_CLASS(i->code)) {
+        case BPF_RET:
+                return;
+        case BPF_JMP:
+                if (BPF_OP(i->code) == BPF_JA) {
+                        reach(p, pc + 1 + (size_t)i->k, known);
+                        return;
+                }
+                reach(p, pc + 1 + i->jf, known);
+                if (i->code == (BPF_JMP | BPF_JEQ | BPF_K) && known.a == A_ARCH) {
+                        known.token = i->k;
+                        known.has_token = true;
+                }
+                reach(p, pc + 1 + i->jt, known);
+                return;
+        case BPF_LD:
+                known.a = A_OTHER;
+                if (i->code == (BPF_LD | BPF_W | BPF_ABS) && i->k == 0)
+                        known.a = A_NUMBER;
+                else if (i->code == (BPF_LD | BPF_W | BPF_ABS) && i->k == 4)
+                        known.a = A_ARCH;
+                break;
+        case BPF_ALU:
+                known.a = A_OTHER;
+                break;
+        case BPF_MISC:
+                if (BPF_MISCOP(i->code) != BPF_TAX)
+                        known.a = A_OTHER;
+                break;
+        default:
+                break;
+        }
+        reach(p, pc + 1, known);
+}
+
+static void print_word(struct cf_text *text, uint32_t offset)
+{
+        if (offset == offsetof(struct seccomp_data, nr))
+                cf_text_puts(text, "number");
+        else if (offset == offsetof(struct seccomp_data, arch))
+                cf_text_puts(text, "architecture");
+        else if (offset % 4 || offset >= sizeof(struct seccomp_data))
+                cf_text_printf(text, "data[%u]", offset);
+        else if (offset < offsetof(struct seccomp_data, args))
+                cf_text_printf(text, "ip.%s", offset % 8 ? "high" : "low");
+        else
+                cf_text_printf(text, "arg%u.%s", (offset - 16) / 8, offset % 8 ? "high" : "low");
+}
+
+static void print_source(struct cf_text *text, const struct sock_filter *i)
+{
+        switch (BPF_MODE(i->code)) {
+        case BPF_ABS:
+                print_word(text, i->k);
+                break;
+        case BPF_MEM:
+                cf_text_printf(text, "memory[%u]", i->k);
+                break;
+        case BPF_LEN:
+                cf_text_printf(text, "%zu", sizeof(struct seccomp_data));
+                break;
+        default:
+                cf_text_printf(text, "%#x", i->k);
+                break;
+        }
+}
+
+static void print_operand(struct cf_text *text, const struct sock_filter *i)
+{
+        if (BPF_SRC(i->code) == BPF_X)
+                cf_text_puts(text, "x");
+        else
+                cf_text_printf(text, "%#x", i->k);
+}
+
+static void print_alu(struct cf_text *text, const struct sock_filter *i)
+{
+        static const char *const signs[] = {"+",  "-",  "*",  "/",  "|", "&",
+                                            "<<", ">>", NULL, NULL, "^"};
+        unsigned op = BPF_OP(i->code) >> 4;
+        if (BPF_OP(i->code) == BPF_NEG) {
+                cf_text_puts(text, "a = -a");
+                return;
+        }
+        cf_text_printf(text, "a %s= ", op < CF_COUNT(signs) && signs[op] ? signs[op] : "?");
+        print_operand(text, i);
+}
+
+/* The constant of a comparison as a name, when A is known to hold what has names. */
+static const char *name_of(const struct printer *p, size_t pc)
+{
+        const struct sock_filter *i = &p->filter.code[pc];
+        const struct known *known = &p->known[pc];
+        const struct cf_arch *arch;
+        if (BPF_SRC(i->code) == BPF_X)
+                return NULL;
+        if (known->a == A_ARCH) {
+                arch = cf_arch_of_call(i->k, 0);
+                return arch ? arch->name : NULL;
+        }
+        if (known->a != A_NUMBER || !known->has_token)
+                return NULL;
+        arch = cf_arch_of_call(known->token, i->k);
+        const struct cf_syscall *call = arch ? cf_syscall_by_number(arch, i->k) : NULL;
+        return call ? call->name : NULL;
+}
+
+static void print_jump(struct printer *p, size_t pc)
+{
+        static const char *const signs[] = {NULL, "==", ">", ">=", "&"};
+        const struct sock_filter *i = &p->filter.code[pc];
+        unsigned op = BPF_OP(i->code) >> 4;
+        if (BPF_OP(i->code) == BPF_JA) {
+                cf_text_printf(p->text, "goto %zu", pc + 1 + (size_t)i->k);
+                return;
+        }
+        cf_text_printf(p->text, "if (a %s ", op < CF_COUNT(signs) ? signs[op] : "?");
+        print_operand(p->text, i);
+        cf_text_puts(p->text, ")");
+        if (i->jt)
+                cf_text_printf(p->text, " goto %zu", pc + 1 + i->jt);
+        else
+                cf_text_puts(p->text, " go on");
+        if (i->jf)
+                cf_text_printf(p->text, ", else goto %zu", pc + 1 + i->jf);
+        else
+                cf_text_puts(p->text, ", else go on");
+        const char *name = name_of(p, pc);
+        if (name)
+                cf_text_printf(p->text, "  /* %s */", name);
+}
+
+static void print_return(struct cf_text *text, const struct sock_filter *i)
+{
+        cf_text_puts(text, "return ");
+        if (BPF_RVAL(i->code) == BPF_A)
+                cf_text_puts(text, "a");
+        else
+                cf_action_print(text, i->k);
+}
+
+static void print_instruction(struct printer *p, size_t pc)
+{
+        const struct sock_filter *i = &p->filter.code[pc];
+        switch (BPF_CLASS(i->code)) {
+        case BPF_LD:
+        case BPF_LDX:
+                cf_text_puts(p->text, BPF_CLASS(i->code) == BPF_LD ? "a = " : "x = ");
+                print_source(p->text, i);
+                break;
+        case BPF_ST:
+        case BPF_STX:
+                cf_text_printf(p->text, "memory[%u] = %s", i->k,
+                               BPF_CLASS(i->code) == BPF_ST ? "a" : "x");
+                break;
+        case BPF_ALU:
+                print_alu(p->text, i);
+                break;
+        case BPF_JMP:
+                print_jump(p, pc);
+                break;
+        case BPF_RET:
+                print_return(p->text, i);
+                break;
+        default: /* BPF_MISC */
+                cf_text_puts(p->text, BPF_MISCOP(i->code) == BPF_TAX ? "x = a" : "a = x");
+                break;
+        }
+}
+
+void cf_filter_print(struct cf_text *text, struct cf_filter filter)
+{
+        struct printer p = {.text = text, .filter = filter};
+        if (filter.count > CF_FILTER_MAX)
+                p.filter.count = CF_FILTER_MAX;
+        reach(&p, 0, (struct known){.a = A_OTHER});
+        for (size_t pc = 0; pc < p.filter.count; pc++) {
+                const struct sock_filter *i = &filter.code[pc];
+                const char *why = cf_instruction_refused(i, p.filter.count - pc - 1);
+                follow(&p, pc);
+                cf_text_printf(text, "%4zu  ", pc);
+                if (why)
+                        cf_text_printf(text, "code 0x%04x, jt %u, jf %u, k %#x  /* refused: %s */",
+                                       i->code, i->jt, i->jf, i->k, why);
+                else
+                        print_instruction(&p, pc);
+                cf_text_putc(text, '\n');
+        }
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* System calls by name and number, architectures by token and name.
+ *
+ * The tables are in data/syscalls/, with their sources. All data is constant: every function is
+ * thread-safe and what it returns is never freed. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* An architecture: a table of numbers together with a token. x32 is one of its own here, though
+ * filters see it as x86_64 with bit 30 of the number set. */
+struct cf_arch {
+        const char *name;    /* "x86_64", "i386", "x32", "aarch64", "arm", … */
+        const char *profile; /* "SCMP_ARCH_X86_64", … */
+        const char *go;      /* "amd64", …: as profiles' includes and excludes name it; or NULL */
+        const char *uname;   /* the machine as uname(2) tells it; NULL: told by another */
+        uint32_t token;      /* AUDIT_ARCH_*: what a filter reads as the architecture */
+        uint32_t base;       /* smallest number; on x32 bit 30 */
+        unsigned bits;       /* of a register: 32 or 64 */
+};
+
+#define CF_X32_BIT 0x40000000u
+
+/* The i-th architecture, or NULL from the last on. */
+const struct cf_arch *cf_arch_at(size_t i);
+
+/* The architecture of this name, in any of the spellings above; NULL when there is none. */
+const struct cf_arch *cf_arch_by_name(const char *name);
+
+/* The architecture that a call belongs to: of two with one token, the number tells. NULL when no
+ * architecture has the token. */
+const struct cf_arch *cf_arch_of_call(uint32_t token, uint32_t nr);
+
+/* The architecture that this program is built for. */
+const struct cf_arch *cf_arch_native(void);
+
+enum cf_argument_kind {
+        CF_ARGUMENT_INT, /* 32 bits, signed */
+        CF_ARGUMENT_UINT,
+        CF_ARGUMENT_U16,
+        CF_ARGUMENT_U64,  /* on 32-bit architectures such an argument takes two registers */
+        CF_ARGUMENT_LONG, /* as wide as a register, signed */
+        CF_ARGUMENT_ULONG,
+        CF_ARGUMENT_PTR,
+};
+
+struct cf_argument {
+        const char *name;
+        enum cf_argument_kind kind;
+};
+
+struct cf_syscall {
+        const char *name;
+        const char *since;      /* the first Linux release that has it, "5.3"; NULL: not known */
+        const char *capability; /* one that the kernel asks for; NULL: none is known */
+        bool always_asked;      /* it asks for every use, not only for some */
+        int argument_count;     /* -1: arguments are not known */
+        struct cf_argument arguments[6]; /* as on x86_64 where architectures differ */
+};
+
+/* What is known of a call of this name on any architecture; NULL: no architecture has it. */
+const struct cf_syscall *cf_syscall_by_name(const char *name);
+
+/* The i-th call in order of names, or NULL from the last on. */
+const struct cf_syscall *cf_syscall_at(size_t i);
+
+/* The call of a number; NULL when the architecture has none. The number is as a filter sees it. */
+const struct cf_syscall *cf_syscall_by_number(const struct cf_arch *arch, uint32_t nr);
+
+/* The i-th call of an architecture in order of numbers, or NULL from the last on. */
+const struct cf_syscall *cf_syscall_of_arch(const struct cf_arch *arch, size_t i, uint32_t *ret_nr);
+
+/* The number, as a filter sees it, of a call. False when the architecture does not have it. */
+bool cf_syscall_number(const struct cf_arch *arch, const char *name, uint32_t *ret_nr);
+
+/* The largest number that the architecture has, as a filter sees it. */
+uint32_t cf_syscall_largest(const struct cf_arch *arch);
+
+/* Bits of an argument that the kernel looks at, on an architecture; 64 when it is not known. */
+unsigned cf_argument_bits(const struct cf_arch *arch, const struct cf_syscall *call, unsigned arg);
+
+/* The kernel whose tables these are: "v7.1.0-rc4". */
+const char *cf_syscalls_kernel(void);
