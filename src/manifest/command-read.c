@@ -375,7 +375,8 @@ int cf_script_finish(struct cf_script *script, int error)
                 r = read_held(script);
         for (size_t i = 0; i < script->assignments.count && r == 0; i++) {
                 struct cf_assignment *assignment = script->assignments.items[i];
-                if (assignment->interesting && !assignment->joined && !assignment->dead)
+                if (assignment->interesting && !assignment->joined && !assignment->dead &&
+                    !assignment->one_of)
                         r = read_loose(script, assignment);
         }
         if (!script->exhausted)

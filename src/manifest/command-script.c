@@ -108,6 +108,30 @@ static int assign_unknown(struct cf_script *script, const struct cf_shell_comman
         return cf_script_assign(script, &assignment);
 }
 
+/* for NAME in WORD …: the name has no value that is known; words that are options are kept, for
+ * commands in the loop. */
+static int assign_loop(struct cf_script *script, const struct cf_shell_command *command)
+{
+        int r = assign_unknown(script, command, 0);
+        for (size_t i = 2; i < command->count && r == 0; i++) {
+                const struct cf_shell_word *name = &command->words[0];
+                struct cf_shell_word *kept;
+                if (name->part_count || !holds_option(command->words[i].value))
+                        continue;
+                if (cf_shell_words_keep(script->reader->arena, &command->words[i], 1, &kept) < 0)
+                        return -ENOMEM;
+                struct cf_assignment assignment = {
+                        .name = cf_span_part(command->code->text, name->offset, name->length),
+                        .code = command->code,
+                        .word = kept,
+                        .at = cf_shell_source(command->code, kept->offset),
+                        .one_of = true,
+                };
+                r = cf_script_assign(script, &assignment);
+        }
+        return r;
+}
+
 static int on_array(struct cf_shell_lexer *lexer, const struct cf_shell_command *command,
                     const struct cf_shell_word *name, const struct cf_shell_word *elements,
                     size_t count, struct cf_range inner)
@@ -358,7 +382,7 @@ static int on_command(struct cf_shell_lexer *lexer, const struct cf_shell_comman
         if (r < 0)
                 return r;
         if (command->kind == CF_SHELL_FOR)
-                return assign_unknown(script, command, 0);
+                return assign_loop(script, command);
         r = take_assignments(script, command, &done);
         if (r < 0 || done)
                 return r;

@@ -146,7 +146,7 @@ static int doubt_presence(const struct giving *giving, const struct cf_hit *hit,
                 doubt(setting, CF_ASSUMED, because);
         }
         if (giving->parsed->guess != SIZE_MAX && hit->first > giving->parsed->guess)
-                doubt(setting, CF_ASSUMED, "a variable before it is taken for options");
+                doubt(setting, CF_ASSUMED, "what stands before it is taken for options");
         return 0;
 }
 

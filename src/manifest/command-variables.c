@@ -33,6 +33,8 @@ static enum reach reaches(const struct cf_script *script, const struct cf_assign
                 return REACH_SURE;
         if (assignment->alone)
                 return REACH_NOT;
+        if (assignment->one_of)
+                return assignment->at < site->at ? REACH_MAYBE : REACH_NOT;
         if (assignment->everywhere)
                 return assignment->local ? REACH_MAYBE : REACH_SURE;
         const struct cf_shell_block *block = &blocks[assignment->block];

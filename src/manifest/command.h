@@ -152,6 +152,7 @@ struct cf_assignment {
         size_t block;                     /* of the lexer */
         bool append, array, local, weak;  /* weak: ?= */
         bool everywhere; /* known to all commands of the file, wherever they stand */
+        bool one_of;     /* a word of `for NAME in …`: one value among several */
         bool alone;      /* `NAME=value command`: for that command only */
         bool interesting;
         bool joined; /* some command uses it */
