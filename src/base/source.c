@@ -294,7 +294,7 @@ static int read_from_disk(struct cf_arena *arena, const char *path, struct cf_so
 /* ---- overlays ----------------------------------------------------------------------------- */
 
 struct overlay {
-        struct cf_span bytes;
+        struct cf_text bytes; /* outside of the arena: an edited file is laid over many times */
         struct cf_file_id id;
         mode_t mode;
 };
@@ -319,8 +319,13 @@ struct cf_files *cf_files_new(void)
 
 struct cf_files *cf_files_free(struct cf_files *files)
 {
-        if (files)
-                cf_arena_free(files->arena);
+        if (!files)
+                return NULL;
+        for (size_t i = 0; i < cf_map_count(files->overlays); i++) {
+                struct overlay *overlay = cf_map_at(files->overlays, i, NULL);
+                cf_text_done(&overlay->bytes);
+        }
+        cf_arena_free(files->arena); /* holds *files as well */
         return NULL;
 }
 
@@ -338,10 +343,12 @@ int cf_files_overlay(struct cf_files *files, const char *path, struct cf_span by
                 if (!key || !overlay || cf_map_put(files->overlays, cf_span_of(key), overlay) < 0)
                         return -ENOMEM;
         }
-        char *copy = cf_arena_copy(files->arena, bytes);
-        if (!copy)
+        struct cf_text copy = {0};
+        cf_text_add(&copy, bytes);
+        if (copy.failed)
                 return -ENOMEM;
-        *overlay = (struct overlay){{copy, bytes.size}, *id, st.st_mode};
+        cf_text_done(&overlay->bytes);
+        *overlay = (struct overlay){copy, *id, st.st_mode};
         return 0;
 }
 
@@ -354,7 +361,8 @@ int cf_files_read(struct cf_files *files, struct cf_arena *arena, const char *pa
                         resolved ? cf_map_get(files->overlays, cf_span_of(resolved)) : NULL;
                 if (overlay) {
                         struct cf_source *source;
-                        int r = cf_source_from(arena, path, overlay->bytes, &source, err);
+                        int r = cf_source_from(arena, path, cf_text_span(&overlay->bytes), &source,
+                                               err);
                         if (r < 0)
                                 return r;
                         source->id = overlay->id;
@@ -499,6 +507,36 @@ struct cf_place cf_source_place(const struct cf_source *source, size_t offset, s
                 .end_line = end.line,
                 .end_column = end.column,
         };
+}
+
+static bool is_before(const struct cf_mark *at, unsigned line, unsigned column)
+{
+        return at->line < line || (at->line == line && at->column < column);
+}
+
+struct cf_span cf_source_from_column(const struct cf_source *source, unsigned line, unsigned column,
+                                     size_t most)
+{
+        struct cf_span text = source->text;
+        size_t low = 0, high = source->mark_count;
+        while (high - low > 1) {
+                size_t middle = low + (high - low) / 2;
+                if (is_before(&source->marks[middle], line, column))
+                        low = middle;
+                else
+                        high = middle;
+        }
+        struct cf_mark at = source->marks[low];
+        while (at.offset < text.size && is_before(&at, line, column))
+                step(text, &at);
+        if (at.line != line || at.column != column)
+                return (struct cf_span){NULL, 0};
+        size_t size = 0, next;
+        uint32_t c;
+        while ((next = cf_utf8_next(cf_span_part(text, at.offset + size, 4), &c)) > 0 &&
+               c != '\n' && c != '\r' && size + next <= most)
+                size += next;
+        return cf_span_part(text, at.offset, size);
 }
 
 unsigned cf_source_line_of(const struct cf_source *source, size_t offset)

@@ -114,7 +114,7 @@ static void see(struct cf_yaml *node)
                 see(node->items[is_mapping ? 2 * i + 1 : i]);
 }
 
-static bool is_reset(const struct cf_yaml *collection, const struct cf_yaml *value)
+bool cf_compose_is_reset(const struct cf_yaml *collection, const struct cf_yaml *value)
 {
         return collection->seen && has_tag(value, "!reset");
 }
@@ -142,7 +142,7 @@ static void note_tags(struct cf_yaml *mapping, const char *name, struct tags *ta
 static bool take_value(struct cf_yaml *owner, struct cf_yaml *value, void *context)
 {
         (void)context;
-        return !is_reset(owner, value);
+        return !cf_compose_is_reset(owner, value);
 }
 
 /* Looks a key up with tags and merge keys; NULL: not given, or taken away. */
@@ -318,6 +318,8 @@ static int read_options(struct reading *at, struct cf_yaml *mapping, struct tags
         if (!pair)
                 return 0;
         service->options_given = !cf_yaml_is_null(pair);
+        if (!service->options_given)
+                service->nulls |= CF_PART_SECURITY_OPT;
         struct cf_yaml *list = cf_yaml_follow(pair);
         bool is_list = list->type == CF_YAML_SEQUENCE;
         size_t count = is_list ? list->count : 1;
@@ -330,7 +332,7 @@ static int read_options(struct reading *at, struct cf_yaml *mapping, struct tags
         }
         for (size_t i = 0; r == 0 && i < count; i++) {
                 struct cf_yaml *node = is_list ? list->items[i] : pair;
-                if (is_list && is_reset(list, node))
+                if (is_list && cf_compose_is_reset(list, node))
                         continue;
                 struct cf_entry *entry = new_entry(at, node, pair, key, owner);
                 if (!entry)
@@ -345,13 +347,14 @@ static int read_options(struct reading *at, struct cf_yaml *mapping, struct tags
 /* ---- privileged ---------------------------------------------------------------------- */
 
 static int read_privileged(struct reading *at, struct cf_yaml *mapping, struct tags *tags,
-                           struct cf_entry **ret_entry)
+                           struct cf_service *service, enum cf_part part)
 {
         struct cf_yaml *key, *owner;
         struct cf_yaml *pair = find_part(mapping, "privileged", tags, &key, &owner);
-        *ret_entry = NULL;
-        if (!pair || cf_yaml_is_null(pair))
+        if (!pair || cf_yaml_is_null(pair)) {
+                service->nulls |= pair ? (unsigned)part : 0;
                 return 0;
+        }
         struct cf_entry *entry = new_entry(at, pair, pair, key, owner);
         if (!entry)
                 return -ENOMEM;
@@ -365,7 +368,10 @@ static int read_privileged(struct reading *at, struct cf_yaml *mapping, struct t
                 entry->value.text = CF_SPAN("");
                 entry->value.problem = "neither true nor false: Compose refuses the file";
         }
-        *ret_entry = entry;
+        if (part == CF_PART_PRIVILEGED)
+                service->privileged = entry;
+        else
+                service->build_privileged = entry;
         return 0;
 }
 
@@ -385,7 +391,7 @@ static int read_container(struct reading *at, struct cf_yaml *mapping, bool heed
                     image = {.heeded = heeded};
         int r = read_options(at, mapping, &options, service);
         if (r == 0)
-                r = read_privileged(at, mapping, &privileged, &service->privileged);
+                r = read_privileged(at, mapping, &privileged, service, CF_PART_PRIVILEGED);
         struct cf_yaml *name = find_part(mapping, "image", &image, NULL, NULL);
         struct cf_value value;
         if (r == 0)
@@ -412,7 +418,7 @@ static int read_build(struct reading *at, struct cf_yaml *mapping, bool heeded,
         if (!is_mapping(value))
                 return 0;
         struct tags privileged = {.heeded = build.heeded_below};
-        int r = read_privileged(at, value, &privileged, &service->build_privileged);
+        int r = read_privileged(at, value, &privileged, service, CF_PART_BUILD_PRIVILEGED);
         note_part(service, &privileged, CF_PART_BUILD_PRIVILEGED);
         return r;
 }
@@ -431,7 +437,7 @@ static int read_hooks(struct reading *at, struct cf_yaml *mapping, bool heeded,
                 struct cf_service *hook = cf_arena_one(at->compose->arena, struct cf_service);
                 if (!hook)
                         return -ENOMEM;
-                if (!is_mapping(list->items[i]) || is_reset(list, list->items[i]))
+                if (!is_mapping(list->items[i]) || cf_compose_is_reset(list, list->items[i]))
                         continue;
                 hook->file = at->file;
                 hook->key = list->items[i];
@@ -528,7 +534,7 @@ static int read_section(struct reading *at, struct cf_yaml *services, bool legac
                 if ((tags.reset || tags.override) &&
                     cf_map_put(layer->reset[section], name, layer) < 0)
                         return -ENOMEM;
-                if (is_reset(pair->owner, pair->value) || cf_yaml_is_null(pair->value) ||
+                if (cf_compose_is_reset(pair->owner, pair->value) || cf_yaml_is_null(pair->value) ||
                     (legacy && cf_span_starts(name, "x-")))
                         continue;
                 if (!is_mapping(pair->value)) {

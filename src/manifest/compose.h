@@ -161,8 +161,9 @@ struct cf_service {
         struct cf_entry *build_privileged;
         struct cf_service **hooks; /* pre_start: containers of their own */
         size_t hook_count;
-        unsigned resets;                      /* cf_part bits */
-        struct cf_yaml *extends;              /* NULL: none, or resolved */
+        unsigned resets;         /* cf_part bits */
+        unsigned nulls;          /* cf_part bits: given, but null, which keeps what is beneath */
+        struct cf_yaml *extends; /* NULL: none, or resolved */
         struct cf_compose_file *extends_file; /* where `extends` is written */
         const char *dir;                      /* extends.file starts from it */
         const struct cf_variables *variables; /* for its extends */
@@ -198,6 +199,9 @@ void cf_compose_unreadable(struct cf_compose *compose, struct cf_compose_file *f
 /* The document could be Compose's: a mapping with a mapping `services` (or `jobs`) of mappings;
  * with `named` also one that only includes, and the legacy form without `services`. */
 bool cf_compose_shape(struct cf_yaml *root, bool named);
+
+/* The value of a collection that was read as a layer is taken away by `!reset`. */
+bool cf_compose_is_reset(const struct cf_yaml *collection, const struct cf_yaml *value);
 
 int cf_layer_new(struct cf_arena *arena, struct cf_layer *ret_layer);
 
