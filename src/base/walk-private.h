@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/gitignore.h"
 #include "base/walk.h"
@@ -14,6 +15,7 @@ struct folder_rules {
         struct cf_gitignore *ignore;    /* .ignore */
         struct cf_gitignore *gitignore; /* .gitignore */
         struct cf_gitignore *excludes;  /* .git/info/exclude */
+        size_t memory;                  /* bytes that these take */
 };
 
 /* A folder that was met and is not done with: it lives while work below it is waiting. Fields from
@@ -42,6 +44,7 @@ struct folder_set {
         pthread_mutex_t lock;
         struct folder *newest, *oldest; /* open and not pinned, by last use */
         unsigned open, open_max;        /* descriptors */
+        atomic_size_t rules_memory;     /* bytes that the rules of all folders take */
 };
 
 void cf_folders_start(struct folder_set *set, unsigned threads);
@@ -76,8 +79,10 @@ struct rule_names {
         bool git, gitignore, ignore;
 };
 
-/* Reads the rules that stand in a folder and makes them its own. 0 or -ENOMEM. */
-int cf_folder_read_rules(struct folder *folder, int fd, struct rule_names names);
+/* Reads the rules that stand in a folder and makes them its own, unless those of all folders would
+ * take too much memory together. 0 or -ENOMEM. */
+int cf_folder_read_rules(struct folder_set *set, struct folder *folder, int fd,
+                         struct rule_names names);
 
 /* A folder for a given path, with one reference. Unless `alone`, it stands below folders for those
  * above it in the repository that it is a part of, with their rules. 0 or -ENOMEM. */
@@ -88,4 +93,76 @@ int cf_folder_given(struct folder_set *set, const char *path, bool alone,
 enum cf_gitignore_answer cf_folder_ask(const struct folder *folder, const struct cf_gitignore *user,
                                        struct cf_span path, bool is_folder);
 
-void cf_folder_rules_free(struct folder_rules *rules);
+void cf_folder_rules_free(struct folder_set *set, struct folder_rules *rules);
+
+/* ---- the walk -------------------------------------------------------------------------------- */
+
+#define CF_WALK_LISTING \
+        ((size_t)32 << 10) /* bytes of entries that are read before any is visited */
+
+struct job {
+        struct folder *folder; /* with a reference; NULL: the given path `given` */
+        size_t given;
+        bool goes_on; /* pinned, and its first entries were read */
+};
+
+/* Tells files apart, to visit none twice. */
+struct identity {
+        dev_t device;
+        ino_t inode;
+        size_t given; /* index of the path */
+};
+
+struct walk {
+        const struct cf_walk_options *options;
+        cf_walk_visit visit;
+        cf_walk_trouble trouble;
+        void *context;
+        const char *const *given;
+        size_t given_count;
+        struct identity *identities; /* of the given ones, sorted; NULL when there is only one */
+        size_t identity_count;
+        struct cf_gitignore *user;     /* the user's excludes for all repositories */
+        struct cf_gitignore *excludes; /* options->exclude */
+        struct folder_set folders;
+        atomic_int result; /* negative: stop */
+
+        pthread_mutex_t lock; /* guards what follows */
+        pthread_cond_t wake;
+        struct job *stack;
+        size_t stack_count, stack_capacity;
+        size_t next_given;
+        unsigned busy, waiting;
+};
+
+struct worker {
+        struct walk *walk;
+        unsigned id;
+        pthread_t thread;
+        struct cf_walk_stats stats;
+        char *path; /* of the folder at work from the topmost folder on, then of its entry */
+        size_t path_capacity;
+        char *shown; /* the same as it is shown */
+        size_t shown_capacity, shown_size;
+        size_t listed; /* bytes of `listing` in use */
+        bool complete; /* the listing reaches the folder's end */
+        char listing[CF_WALK_LISTING] __attribute__((aligned(16)));
+};
+
+/* Puts jobs on the stack, the last to be taken first. All or none; 0 or -ENOMEM. */
+int cf_walk_push(struct walk *walk, const struct job *jobs, size_t count);
+/* Gives back what jobs hold that nobody will work on. */
+void cf_walk_drop_jobs(struct walk *walk, const struct job *jobs, size_t count);
+
+bool cf_walk_stopped(struct walk *walk);
+void cf_walk_report(struct walk *walk, int code, const char *path, const char *what);
+
+/* Hands a file to the walk's user; what that said. */
+int cf_walk_hand_over(struct worker *worker, int fd, const char *name, const char *path,
+                      bool given);
+
+/* Is this file one of the given paths, which are visited for themselves? */
+bool cf_walk_is_given(const struct walk *walk, int fd, const char *name, ino_t inode);
+
+/* Works on a folder (walk-read.c): 0, -ENOMEM, or what a visit said. */
+int cf_walk_folder(struct worker *worker, struct folder *folder, bool goes_on);

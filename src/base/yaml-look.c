@@ -26,18 +26,25 @@ bool cf_yaml_is_merge(struct cf_yaml *key)
                                             : cf_span_is(key->tag, "!!merge"));
 }
 
+/* Where in `items` the last pair of that key starts; NULL: there is none. A merge key is no key. */
+static struct cf_yaml **find_pair(struct cf_yaml *mapping, const char *key)
+{
+        if (mapping->index)
+                return cf_map_get(mapping->index, cf_span_of(key));
+        for (size_t i = mapping->count; i-- > 0;)
+                if (key_is(mapping->items[2 * i], key) && !cf_yaml_is_merge(mapping->items[2 * i]))
+                        return &mapping->items[2 * i];
+        return NULL;
+}
+
 struct cf_yaml *cf_yaml_own(struct cf_yaml *mapping, const char *key, struct cf_yaml **ret_key)
 {
         if (!mapping || mapping->type != CF_YAML_MAPPING)
                 return NULL;
-        for (size_t i = mapping->count; i-- > 0;) {
-                if (!key_is(mapping->items[2 * i], key))
-                        continue;
-                if (ret_key)
-                        *ret_key = mapping->items[2 * i];
-                return mapping->items[2 * i + 1];
-        }
-        return NULL;
+        struct cf_yaml **pair = find_pair(mapping, key);
+        if (pair && ret_key)
+                *ret_key = pair[0];
+        return pair ? pair[1] : NULL;
 }
 
 /* One walk over a mapping and what it merges. */
@@ -62,17 +69,13 @@ static int look_own(struct lookup *lookup, struct cf_yaml *mapping)
                 if (r != 0)
                         return r;
         }
-        for (size_t i = mapping->count; !lookup->visit && i-- > 0;) {
-                struct cf_yaml *key = mapping->items[2 * i], *value = mapping->items[2 * i + 1];
-                if (!cf_yaml_is_merge(key) && key_is(key, lookup->key) &&
-                    (!lookup->take || lookup->take(mapping, value, lookup->context))) {
-                        lookup->found = value;
-                        lookup->found_key = key;
-                        lookup->owner = mapping;
-                        return 1;
-                }
-        }
-        return 0;
+        struct cf_yaml **pair = lookup->visit ? NULL : find_pair(mapping, lookup->key);
+        if (!pair || (lookup->take && !lookup->take(mapping, pair[1], lookup->context)))
+                return 0;
+        lookup->found = pair[1];
+        lookup->found_key = pair[0];
+        lookup->owner = mapping;
+        return 1;
 }
 
 static int look_up(struct lookup *lookup, struct cf_yaml *mapping)
@@ -81,7 +84,7 @@ static int look_up(struct lookup *lookup, struct cf_yaml *mapping)
                 return 0;
         mapping->mark = lookup->mark;
         int r = look_own(lookup, mapping);
-        for (size_t i = 0; r == 0 && i < mapping->count; i++) {
+        for (size_t i = 0; r == 0 && mapping->merges > 0 && i < mapping->count; i++) {
                 if (!cf_yaml_is_merge(mapping->items[2 * i]))
                         continue;
                 /* A mapping, or mappings in order. Anything else is no merge, and whoever reads

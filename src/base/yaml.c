@@ -411,6 +411,46 @@ static int open_collection(struct builder *builder, const yaml_event_t *event,
         return 0;
 }
 
+/* Mappings with more pairs than this have an index of their keys. */
+#define INDEX_FROM 16
+
+static int make_index(struct builder *builder, struct cf_yaml *node)
+{
+        if (node->count <= INDEX_FROM)
+                return 0;
+        node->index = cf_map_new(builder->arena);
+        if (!node->index)
+                return fail_memory(builder);
+        for (size_t i = 0; i < node->count; i++) {
+                struct cf_yaml *key = cf_yaml_follow(node->items[2 * i]);
+                if (key->type == CF_YAML_SCALAR && !cf_yaml_is_merge(node->items[2 * i]) &&
+                    cf_map_put(node->index, key->text, &node->items[2 * i]) < 0)
+                        return fail_memory(builder);
+        }
+        return 0;
+}
+
+/* Counts what merge keys bring in, so that a look through them has a bound. */
+static int count_merges(struct builder *builder, struct cf_yaml *node)
+{
+        for (size_t i = 0; i < node->count; i++) {
+                if (!cf_yaml_is_merge(node->items[2 * i]))
+                        continue;
+                struct cf_yaml *value = cf_yaml_follow(node->items[2 * i + 1]);
+                bool is_list = value->type == CF_YAML_SEQUENCE;
+                for (size_t j = 0; j < (is_list ? value->count : 1); j++) {
+                        struct cf_yaml *merged = is_list ? cf_yaml_follow(value->items[j]) : value;
+                        node->merges += 1 + merged->merges;
+                        if (node->merges > CF_YAML_MERGES)
+                                return fail_at(builder, -E2BIG, node->offset, 0,
+                                               "merge keys bring in more than %d mappings: not "
+                                               "read",
+                                               CF_YAML_MERGES);
+                }
+        }
+        return 0;
+}
+
 static int close_collection(struct builder *builder, const yaml_event_t *event)
 {
         struct frame frame = builder->frames[--builder->depth];
@@ -438,7 +478,10 @@ static int close_collection(struct builder *builder, const yaml_event_t *event)
                 return fail_at(builder, -E2BIG, node->offset, 0,
                                "nested deeper than %d levels through aliases: not read",
                                CF_YAML_DEPTH);
-        return place_node(builder, node, node->height);
+        int r = node->type == CF_YAML_MAPPING ? make_index(builder, node) : 0;
+        if (r == 0 && node->type == CF_YAML_MAPPING)
+                r = count_merges(builder, node);
+        return r < 0 ? r : place_node(builder, node, node->height);
 }
 
 static int add_event(struct builder *builder, const yaml_event_t *event)

@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "base/map.h"
 #include "base/source.h"
 
 enum cf_yaml_type { CF_YAML_SCALAR, CF_YAML_SEQUENCE, CF_YAML_MAPPING };
@@ -23,6 +24,7 @@ enum cf_yaml_style {
 
 #define CF_YAML_DEPTH 256     /* deepest nesting that is read, also counted through aliases */
 #define CF_YAML_NODES 1000000 /* most nodes of one file; Compose itself gives up at 100,000 */
+#define CF_YAML_MERGES 256    /* most mappings that one mapping merges, directly or not */
 
 struct cf_yaml {
         enum cf_yaml_type type;
@@ -41,8 +43,11 @@ struct cf_yaml {
         bool aliased;           /* some alias refers to this node */
         unsigned height;        /* levels of collections from here down, aliases followed: a walk
                                  * through aliases goes no deeper than CF_YAML_DEPTH */
-        uint64_t mark;          /* private to lookups */
-        void *note;             /* for whoever walks the tree; NULL at first */
+        unsigned merges; /* mappings that its merge keys bring in, each as often as it is named */
+        struct cf_map *index; /* private to lookups: of a large mapping, key → its slot in items */
+        uint64_t mark;        /* private to lookups */
+        bool seen;            /* for whoever walks the tree; false at first */
+        void *note;           /* for whoever walks the tree; NULL at first */
 };
 
 struct cf_yaml_document {
@@ -66,8 +71,8 @@ int cf_yaml_parse(struct cf_arena *arena, const struct cf_source *source,
 /* The node that an alias stands for (itself when it is none). NULL stays NULL. */
 struct cf_yaml *cf_yaml_follow(struct cf_yaml *node);
 
-/* The value of a key written in this very mapping (no merge keys), the last one when there are
- * several; *ret_key (may be NULL) is the key's node. The value is not followed. */
+/* The value of a key written in this very mapping (merge keys are none), the last one when there
+ * are several; *ret_key (may be NULL) is the key's node. The value is not followed. */
 struct cf_yaml *cf_yaml_own(struct cf_yaml *mapping, const char *key, struct cf_yaml **ret_key);
 
 /* The same, and then by merge keys `<<` (YAML 1.1 merge: own keys first, then the merged mappings

@@ -276,10 +276,14 @@ static int read_edited(struct scan *scan, struct cf_error *err)
 
 static int make_edits(struct scan *scan, struct cf_error *err)
 {
+        static const char *const here[] = {"."};
         const struct cf_invocation *invocation = scan->session.invocation;
+        size_t paths = invocation->argument_count;
         struct cf_fix_options options = {
                 .profile = cf_given_value(invocation, "with"),
                 .notes = scan->session.fail_on <= CF_NOTE, /* what fails the gate is edited */
+                .roots = paths ? invocation->arguments : here,
+                .root_count = paths ? paths : 1,
         };
         if (!options.profile && scan->session.config)
                 options.profile = scan->session.config->profile;

@@ -25,6 +25,8 @@ struct cf_fix {
         struct cf_files *files;
         const char *profile;
         bool notes;                 /* as in cf_fix_options */
+        CF_VEC(const char *) roots; /* resolved */
+        bool anywhere;              /* no roots were given */
         struct cf_map *by_resolved; /* resolved path → struct edited */
         struct cf_map *reported;    /* what was told to `trouble` */
         struct cf_fix_file *view;   /* of all edited files, by path */
@@ -47,6 +49,19 @@ struct wanted {
         size_t order;
 };
 
+static int add_roots(struct cf_arena *arena, struct cf_fix *fix,
+                     const struct cf_fix_options *options)
+{
+        fix->anywhere = !options || options->root_count == 0;
+        for (size_t i = 0; options && i < options->root_count; i++) {
+                CF_FREE char *resolved = realpath(options->roots[i], NULL);
+                const char *copy = resolved ? cf_arena_string(arena, resolved) : NULL;
+                if (resolved && (!copy || cf_vec_push(arena, &fix->roots, copy) < 0))
+                        return -ENOMEM;
+        }
+        return 0;
+}
+
 struct cf_fix *cf_fix_new(struct cf_files *files, const struct cf_fix_options *options)
 {
         CF_ARENA struct cf_arena *arena = cf_arena_new(0);
@@ -63,6 +78,8 @@ struct cf_fix *cf_fix_new(struct cf_files *files, const struct cf_fix_options *o
                 if (!fix->profile)
                         return NULL;
         }
+        if (add_roots(arena, fix, options) < 0)
+                return NULL;
         fix->notes = options && options->notes;
         fix->arena = cf_steal(arena);
         return fix;
@@ -150,6 +167,19 @@ static int left_alone(struct round *round, const struct cf_place *place, const c
         return report(round, &err);
 }
 
+/* The file is one of the roots, or below one. */
+static bool is_inside(const struct cf_fix *fix, const char *resolved)
+{
+        for (size_t i = 0; i < fix->roots.count; i++) {
+                size_t size = strlen(fix->roots.items[i]);
+                bool is_top = size == 1; /* "/" */
+                if (strncmp(resolved, fix->roots.items[i], size) == 0 &&
+                    (is_top || !resolved[size] || resolved[size] == '/'))
+                        return true;
+        }
+        return fix->anywhere;
+}
+
 /* The text of a file as it is by now, or a reason why it cannot be edited. */
 static int open_source(struct round *round, const struct wanted *wanted,
                        struct cf_source **ret_source)
@@ -161,6 +191,10 @@ static int open_source(struct round *round, const struct wanted *wanted,
         *ret_source = NULL;
         if (cf_file_id_equal(&wanted->finding->file_id, &none))
                 return left_alone(round, &whole, "it was not read from a file");
+        if (wanted->resolved && !is_inside(round->fix, wanted->resolved))
+                return left_alone(round, &wanted->finding->place,
+                                  "the file is not below a path that was given; name it to edit "
+                                  "it");
         int r = cf_files_read(round->fix->files, round->arena, whole.path, &source, &err);
         if (r == -ENOMEM)
                 return r;

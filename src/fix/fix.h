@@ -10,6 +10,10 @@
 struct cf_fix_options {
         const char *profile; /* --with: path to put in place of `unconfined`; NULL: remove */
         bool notes;          /* edit documentation too: findings that are notes */
+        /* Files and folders that may be edited; what a file in them only refers to (extends,
+         * include) is left alone elsewhere and reported. None: any file. */
+        const char *const *roots;
+        size_t root_count;
 };
 
 /* What the edits of one file make of it. */

@@ -234,6 +234,23 @@ static bool is_unknown(const struct cf_shell_word *word)
         return word->part_count == 1 && word->parts[0].kind != CF_SHELL_LITERAL;
 }
 
+/* An option of interest within something computed, which may leave it out. */
+static int note_computed(struct options *options, size_t i)
+{
+        const struct cf_argument *argument = &options->arguments[i];
+        struct cf_span text = cf_shell_word_text(argument->list->code, argument->word);
+        struct cf_hit hit = {.first = i, .last = i, .value = i, .implied = true, .uncertain = true};
+        if (argument->word->literal || argument->word->parts[0].kind == CF_SHELL_LITERAL ||
+            argument->word->parts[0].kind == CF_SHELL_VARIABLE)
+                return 0;
+        if (cf_span_find(text, CF_SPAN("--privileged")) != SIZE_MAX)
+                hit.kind = CF_HIT_PRIVILEGED;
+        else if (cf_span_find(text, CF_SPAN("--security-opt")) == SIZE_MAX ||
+                 cf_span_find(text, CF_SPAN("seccomp")) == SIZE_MAX)
+                return 0;
+        return add_hit(options, hit);
+}
+
 static bool text_has(struct cf_span text, const char *const *words)
 {
         for (; *words; words++) {
@@ -256,10 +273,9 @@ static enum guess guess(const struct cf_argument *argument)
         static const char *const images[] = {"image",     "img",  "tag", "repo",
                                              "container", "name", NULL};
         const struct cf_shell_part *part = &argument->word->parts[0];
-        struct cf_span text =
-                part->kind == CF_SHELL_VARIABLE
-                        ? part->name
-                        : cf_span_part(argument->list->code->text, part->offset, part->length);
+        struct cf_span text = part->kind == CF_SHELL_VARIABLE
+                                      ? part->name
+                                      : cf_shell_part_text(argument->list->code, part);
         if (part->all || text_has(text, options))
                 return GUESS_OPTIONS;
         if (text_has(text, images) || (part->quote && part->kind != CF_SHELL_OPAQUE))
@@ -338,6 +354,13 @@ static int read_options(struct options *options, size_t i)
         int r = 0;
         while (i < options->count && r == 0) {
                 const struct cf_argument *argument = &options->arguments[i];
+                size_t hits = parsed->hits.count;
+                if (!ended && (r = note_computed(options, i)) < 0)
+                        break;
+                if (parsed->hits.count > hits) {
+                        i++;
+                        continue;
+                }
                 if (!ended && is_unknown(argument->word)) {
                         enum guess what = guess(argument);
                         if (what == GUESS_IMAGE)
@@ -390,6 +413,21 @@ bool cf_command_read(struct cf_arena *arena, const struct cf_argument *arguments
         return *ret_error == 0;
 }
 
+/* A word that is no option and no value of one, where options alone should be: a sentence that
+ * speaks of an option, or the command of another program. */
+static bool is_stray(const struct options *options, size_t i)
+{
+        static const char *const fitting[] = {"run", "create", "container"};
+        struct cf_span word = value_of(options, i);
+        if (!options->arguments[i].word->literal || cf_engine_name(word))
+                return false;
+        for (size_t j = 0; j < CF_COUNT(fitting); j++)
+                if (cf_span_is(word, fitting[j]))
+                        return false;
+        /* It may be the value of an option that nobody here knows. */
+        return i == 0 || !is_option(value_of(options, i - 1));
+}
+
 int cf_options_read(struct cf_arena *arena, const struct cf_argument *arguments, size_t count,
                     bool daemon, struct cf_parsed *ret_parsed)
 {
@@ -409,8 +447,15 @@ int cf_options_read(struct cf_arena *arena, const struct cf_argument *arguments,
         int r = 0;
         for (size_t i = 0; i < count && r == 0;) {
                 bool ended;
-                if (!read_option(&options, &i, &ended, &r))
-                        i++;
+                if (!daemon && cf_span_is(value_of(&options, i), "--help")) {
+                        ret_parsed->hits.count = 0; /* names to choose from: a completion's */
+                        return 0;
+                }
+                if (read_option(&options, &i, &ended, &r))
+                        continue;
+                if (!daemon && is_stray(&options, i))
+                        break;
+                i++;
         }
         /* A daemon has one profile: the last one. */
         if (daemon && ret_parsed->hits.count > 1) {

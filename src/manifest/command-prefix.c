@@ -113,8 +113,14 @@ static const struct row *find_row(struct cf_span word)
 
 static bool takes_value(const struct row *row, struct cf_span word)
 {
-        if (word.data[1] != '-')
-                return strchr(row->values, word.data[word.size - 1]) != NULL;
+        if (word.data[1] != '-') {
+                /* The first letter that takes a value takes the rest of the word, if there is one.
+                 */
+                for (size_t i = 1; i < word.size; i++)
+                        if (word.data[i] && strchr(row->values, word.data[i]))
+                                return i + 1 == word.size;
+                return false;
+        }
         char name[40];
         if (word.size - 2 > sizeof(name) - 3 || cf_span_find_byte(word, '=') != SIZE_MAX)
                 return false;
@@ -168,9 +174,22 @@ static bool pass_options(const struct row *row, const struct cf_shell_word *word
         return *ret_text;
 }
 
+/* NAME=value, as `env` and `sudo` take it: whatever its quotes. */
+static bool is_assignment(struct cf_span word)
+{
+        size_t equals = cf_span_find_byte(word, '=');
+        for (size_t i = 0; equals != SIZE_MAX && i < equals; i++) {
+                char c = word.data[i];
+                if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
+                      (i > 0 && c >= '0' && c <= '9')))
+                        return false;
+        }
+        return equals != SIZE_MAX && equals > 0;
+}
+
 static size_t pass_variables(const struct cf_shell_word *words, size_t count, size_t i)
 {
-        while (i < count && words[i].name_length)
+        while (i < count && is_assignment(words[i].value))
                 i++;
         return i;
 }
@@ -253,7 +272,9 @@ static struct cf_prefix apply(const struct row *row, const struct cf_shell_word 
 
 struct cf_prefix cf_command_prefix(const struct cf_shell_word *words, size_t count)
 {
-        struct cf_prefix prefix = {CF_PREFIX_COMMAND, pass_variables(words, count, 0), count};
+        struct cf_prefix prefix = {CF_PREFIX_COMMAND, 0, count};
+        while (prefix.at < count && words[prefix.at].name_length)
+                prefix.at++;
         for (unsigned i = 0; i < PREFIXES_MAX && prefix.kind == CF_PREFIX_COMMAND; i++) {
                 if (prefix.at >= count)
                         return (struct cf_prefix){CF_PREFIX_NONE, 0, 0};

@@ -35,10 +35,9 @@ static const char *guess_engine(const struct cf_argument *argument)
         if (word->part_count != 1 || word->parts[0].kind == CF_SHELL_LITERAL)
                 return NULL;
         const struct cf_shell_part *part = &word->parts[0];
-        struct cf_span text =
-                part->kind == CF_SHELL_VARIABLE
-                        ? part->name
-                        : cf_span_part(argument->list->code->text, part->offset, part->length);
+        struct cf_span text = part->kind == CF_SHELL_VARIABLE
+                                      ? part->name
+                                      : cf_shell_part_text(argument->list->code, part);
         if (has_word(text, "podman") && !has_word(text, "docker"))
                 return "podman";
         if (has_word(text, "nerdctl"))
@@ -246,8 +245,10 @@ static int find_wrappers(struct cf_script *script, struct cf_map **ret_wrappers)
                 return -ENOMEM;
         for (size_t i = script->held.count; i > 0; i--) {
                 struct cf_held *held = script->held.items[i - 1];
+                if (!held->function || !uses_positional(&held->list))
+                        continue;
                 struct cf_span name = script->lexer.blocks.items[held->function].name;
-                if (name.size == 0 || !uses_positional(&held->list))
+                if (name.size == 0)
                         continue;
                 held->next = cf_map_get(wrappers, name);
                 if (cf_map_put(wrappers, name, held) < 0)
@@ -283,16 +284,19 @@ static int read_call(struct cf_script *script, const struct cf_map *wrappers,
 static int read_held(struct cf_script *script)
 {
         struct cf_map *wrappers;
+        bool documentation = script->documentation;
         int r = find_wrappers(script, &wrappers);
         for (size_t i = 0; i < script->held.count && r == 0; i++) {
                 const struct cf_held *held = script->held.items[i];
                 struct cf_site site = {.at = held->at, .function = held->function};
+                script->documentation = held->documentation;
                 script->prose = held->prose;
                 script->whole = held->whole;
                 r = read_expanded(script, &held->list, &site, range_of(&held->list));
                 if (r == 0 && cf_map_count(wrappers))
                         r = read_call(script, wrappers, held);
         }
+        script->documentation = documentation;
         script->prose = script->whole = false;
         return r;
 }

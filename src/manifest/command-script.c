@@ -238,6 +238,7 @@ int cf_script_hold(struct cf_script *script, const struct cf_list *list, size_t 
                 .list = *list,
                 .program = program,
                 .at = cf_shell_source(list->code, list->words[0].offset),
+                .documentation = script->documentation,
                 .prose = script->prose,
                 .whole = script->whole,
         };
@@ -402,7 +403,7 @@ void cf_script_init(struct cf_script *script, const struct cf_reader *reader,
 
 struct cf_shell_code cf_script_source_code(const struct cf_script *script)
 {
-        return (struct cf_shell_code){.text = script->source->text};
+        return (struct cf_shell_code){.text = script->source->text, .file = script->source->text};
 }
 
 int cf_script_code(struct cf_script *script, const struct cf_shell_code *code, struct cf_error *err)

@@ -97,11 +97,13 @@ static struct cf_range hit_range(const struct giving *giving, const struct cf_hi
 {
         const struct cf_argument *first = &giving->arguments[hit->first];
         const struct cf_argument *last = &giving->arguments[hit->last];
-        if (last->list != first->list || last->word->offset < first->word->offset)
-                last = first;
+        const struct cf_shell_word *word = last->word;
+        if (last->list != first->list && last->used_list == first->list)
+                word = &last->used_list->words[last->used_index]; /* --security-opt "$X" */
+        else if (last->list != first->list || word->offset < first->word->offset)
+                word = first->word;
         size_t start = first->word->offset;
-        return cf_shell_source_range(first->list->code, start,
-                                     last->word->offset + last->word->length - start);
+        return cf_shell_source_range(first->list->code, start, word->offset + word->length - start);
 }
 
 static void doubt(struct cf_setting *setting, enum cf_certainty certainty, const char *because)
@@ -121,7 +123,19 @@ static int doubt_presence(const struct giving *giving, const struct cf_hit *hit,
         const struct cf_argument *argument = &giving->arguments[hit->first];
         const struct cf_site *site = giving->where->site;
         struct cf_arena *arena = giving->script->reader->arena;
+        const struct cf_assignment *from = giving->arguments[hit->value].from;
+        if (hit->uncertain)
+                doubt(setting, CF_UNKNOWN, "whether it is there is computed");
         doubt(setting, argument->certainty, argument->because);
+        if (from && from != argument->from) { /* --security-opt "$X" */
+                const char *because = cf_arena_printf(
+                        arena, "%.*s is set in line %u",
+                        (int)(from->name.size < 60 ? from->name.size : 60), from->name.data,
+                        cf_source_line_of(giving->script->source, from->at));
+                if (!because)
+                        return -ENOMEM;
+                doubt(setting, CF_ASSUMED, because);
+        }
         if (site && site->way && argument->from == site->way) {
                 const char *because = cf_arena_printf(
                         arena, "%.*s has this value only under a condition",
@@ -160,6 +174,8 @@ static int set_security_opt(const struct giving *giving, const struct cf_hit *hi
 {
         struct cf_arena *arena = giving->script->reader->arena;
         setting->kind = CF_SETTING_SECURITY_OPT;
+        if (hit->uncertain)
+                return 1;
         setting->certainty = value->certainty;
         setting->because = value->because;
         switch (about(value->text)) {

@@ -246,8 +246,13 @@ static int expand_words(struct folding *folding, const struct cf_list *list,
         int r = 0;
         for (size_t i = 0; i < list->count && r == 0; i++) {
                 bool done = false;
+                size_t first = out->count;
                 if (cf_word_is_variable(&list->words[i], &name))
                         r = expand_variable(folding, list, i, out, &done);
+                for (size_t j = first; j < out->count; j++) {
+                        out->items[j].used_list = list;
+                        out->items[j].used_index = i;
+                }
                 if (r == 0 && !done)
                         r = add(folding, out,
                                 (struct cf_argument){.list = list,
@@ -357,10 +362,6 @@ static int put_assigned(struct writing *writing, struct cf_assignment *assignmen
                 put_unknown(writing, say_unknown(writing, assignment->name));
                 return 0;
         }
-        char after[40];
-        snprintf(after, sizeof(after), " is set in line %u",
-                 cf_source_line_of(writing->script->source, assignment->at));
-        doubt(writing, CF_ASSUMED, say(writing, "", assignment->name, after));
         /* What it refers to is what was known there. */
         struct cf_site there = {.at = assignment->at, .function = writing->site->function};
         const struct cf_site *site = writing->site;
@@ -370,6 +371,10 @@ static int put_assigned(struct writing *writing, struct cf_assignment *assignmen
         int r = put_word(writing, code, word, from);
         writing->depth--;
         writing->site = site;
+        char after[40];
+        snprintf(after, sizeof(after), " is set in line %u",
+                 cf_source_line_of(writing->script->source, assignment->at));
+        doubt(writing, CF_ASSUMED, say(writing, "", assignment->name, after));
         return r;
 }
 
@@ -436,6 +441,10 @@ static int put_word(struct writing *writing, const struct cf_shell_code *code,
                         break;
                 case CF_SHELL_TEMPLATE:
                         put_unknown(writing, "a template fills it in");
+                        break;
+                case CF_SHELL_PLACEHOLDER: /* the reader is not asked to write unconfined there */
+                        put(writing, cf_shell_part_text(code, part));
+                        doubt(writing, CF_UNKNOWN, "the reader fills it in");
                         break;
                 default:
                         put_unknown(writing, "it is computed");

@@ -9,78 +9,79 @@
 /* So many bytes are parsed again to verify the edits of one project one by one; what is left over
  * then is verified together, file by file. */
 #define VERIFY_EACH ((size_t)8 << 20)
+/* So many bytes of its line are looked at around a value for the marks of a template. */
+#define TEMPLATE_REACH 1000
 /* What one copy of a file may need while it is verified. */
 #define VERIFY_MEMORY ((size_t)256 << 20)
 
-/* ---- notes of a file ----------------------------------------------------------------- */
+/* ---- would another value come in? ---------------------------------------------------------- */
 
-struct survey {
-        struct cf_arena *arena;
-        CF_VEC(struct cf_yaml *) merging;
-};
-
-/* What is written as the value of a merge key. */
-static int note_inlined(struct survey *survey, struct cf_yaml *value)
+static bool is_elsewhere(struct cf_yaml *owner, struct cf_yaml *value, void *context)
 {
-        bool is_list = value->type == CF_YAML_SEQUENCE && !value->target;
-        for (size_t i = 0; i < (is_list ? value->count : 1); i++) {
-                struct cf_yaml *merged = is_list ? value->items[i] : value;
-                struct cf_yaml_note *note = cf_yaml_note(survey->arena, merged);
+        (void)value;
+        return owner != context;
+}
+
+/* A mapping that takes a pair and would take another one of that key if it were not there: the pair
+ * is noted as hiding. */
+static int note_hiding(struct cf_arena *arena, struct cf_yaml *mapping)
+{
+        static const char *const keys[] = {"security_opt", "privileged"};
+        for (size_t i = 0; i < CF_COUNT(keys); i++) {
+                struct cf_yaml *key, *owner;
+                if (!cf_yaml_get(mapping, keys[i], &key, &owner) ||
+                    !cf_yaml_seek(mapping, keys[i], is_elsewhere, owner, NULL, NULL))
+                        continue;
+                struct cf_yaml_note *note = cf_yaml_note(arena, key);
                 if (!note)
                         return -ENOMEM;
-                note->inlined = true;
+                note->hiding = true;
         }
         return 0;
 }
 
-static int survey_node(struct survey *survey, struct cf_yaml *node);
+/* ---- notes of a file ----------------------------------------------------------------------- */
 
-static int survey_pair(struct survey *survey, struct cf_yaml *key, struct cf_yaml *value,
-                       bool *ret_merges)
+static int survey_node(struct cf_arena *arena, struct cf_yaml *node);
+
+static int survey_pair(struct cf_arena *arena, struct cf_yaml *key, struct cf_yaml *value)
 {
         if (value->type != CF_YAML_SCALAR) {
-                struct cf_yaml_note *note = cf_yaml_note(survey->arena, value);
+                struct cf_yaml_note *note = cf_yaml_note(arena, value);
                 if (!note)
                         return -ENOMEM;
                 note->key = key;
         }
-        int r = 0;
-        if (cf_yaml_is_merge(key)) {
-                *ret_merges = true;
-                r = note_inlined(survey, value);
-        }
-        if (r == 0)
-                r = survey_node(survey, key);
-        return r < 0 ? r : survey_node(survey, value);
+        int r = survey_node(arena, key);
+        return r < 0 ? r : survey_node(arena, value);
 }
 
-/* Finds what merges, and gives notes to collections and to every node that aliases refer to. */
-static int survey_node(struct survey *survey, struct cf_yaml *node)
+/* Notes which pairs hide others, and gives notes to collections and to every node that aliases
+ * refer to. */
+static int survey_node(struct cf_arena *arena, struct cf_yaml *node)
 {
-        bool merges = false;
         int r = 0;
-        if (node->aliased && !cf_yaml_note(survey->arena, node))
+        if (node->aliased && !cf_yaml_note(arena, node))
                 return -ENOMEM;
         if (node->target)
                 return 0;
+        if (node->merges > 0)
+                r = note_hiding(arena, node);
         for (size_t i = 0; r == 0 && i < node->count; i++)
-                r = node->type == CF_YAML_MAPPING ? survey_pair(survey, node->items[2 * i],
-                                                                node->items[2 * i + 1], &merges)
-                                                  : survey_node(survey, node->items[i]);
-        return r == 0 && merges ? cf_vec_push(survey->arena, &survey->merging, node) : r;
+                r = node->type == CF_YAML_MAPPING
+                            ? survey_pair(arena, node->items[2 * i], node->items[2 * i + 1])
+                            : survey_node(arena, node->items[i]);
+        return r;
 }
 
 static int survey_file(struct cf_compose *compose, struct cf_compose_file *file)
 {
-        struct survey survey = {.arena = compose->arena};
         if (file->surveyed)
                 return 0;
         for (size_t i = 0; i < file->yaml->count; i++)
                 if (file->yaml->documents[i].root &&
-                    survey_node(&survey, file->yaml->documents[i].root) < 0)
+                    survey_node(compose->arena, file->yaml->documents[i].root) < 0)
                         return -ENOMEM;
-        file->merging = survey.merging.items;
-        file->merging_count = survey.merging.count;
         file->surveyed = true;
         CF_ARENA struct cf_arena *scratch = cf_arena_new(VERIFY_MEMORY);
         struct cf_json *json;
@@ -96,38 +97,11 @@ int cf_entry_set_hiding(struct cf_compose *compose, struct cf_entry *entry)
         return note ? 0 : -ENOMEM;
 }
 
-/* ---- would another value come in? ---------------------------------------------------- */
-
-static bool is_elsewhere(struct cf_yaml *owner, struct cf_yaml *value, void *context)
-{
-        (void)value;
-        return owner != context;
-}
-
-/* Some mapping that takes this pair would take another one of that key if it were not here. */
-static bool brings_in_other(const struct cf_entry *entry, const char *key)
-{
-        struct cf_yaml *owner = entry->owner, *found_in = NULL;
-        const struct cf_yaml_note *note = owner->note;
-        bool is_merged = owner->aliased || (note && note->inlined);
-        if (cf_yaml_seek(owner, key, is_elsewhere, owner, NULL, NULL))
-                return true;
-        for (size_t i = 0; is_merged && i < entry->file->merging_count; i++) {
-                struct cf_yaml *mapping = entry->file->merging[i];
-                if (cf_yaml_get(mapping, key, NULL, &found_in) && found_in == owner &&
-                    cf_yaml_seek(mapping, key, is_elsewhere, owner, NULL, NULL))
-                        return true;
-        }
-        return false;
-}
-
 /* The pair must stay, with a value that says nothing. */
 static bool must_stay(const struct cf_entry *entry)
 {
         const struct cf_yaml_note *note = entry->key->note;
-        return (note && note->hiding) ||
-               cf_span_is(cf_yaml_follow(entry->pair)->tag, "!override") ||
-               brings_in_other(entry, cf_yaml_string(entry->key));
+        return (note && note->hiding) || cf_span_is(cf_yaml_follow(entry->pair)->tag, "!override");
 }
 
 static size_t pair_index(const struct cf_entry *entry)
@@ -144,9 +118,10 @@ static size_t pair_index(const struct cf_entry *entry)
 static bool holds_template(struct cf_span text, struct cf_range range)
 {
         size_t start = range.offset, end = range.offset + range.length;
-        while (start > 0 && text.data[start - 1] != '\n')
+        while (start > 0 && text.data[start - 1] != '\n' && range.offset - start < TEMPLATE_REACH)
                 start--;
-        while (end < text.size && text.data[end] != '\n')
+        while (end < text.size && text.data[end] != '\n' &&
+               end - range.offset - range.length < TEMPLATE_REACH)
                 end++;
         struct cf_span lines = cf_span_part(text, start, end - start);
         return cf_span_find(lines, CF_SPAN("{{")) != SIZE_MAX ||
@@ -177,7 +152,7 @@ static int find_refusal(struct cf_compose *compose, const struct cf_entry *entry
                         entry->value.variable);
                 return *ret_refusal ? 0 : -ENOMEM;
         }
-        if (holds_template(entry->file->source->text, range))
+        if (entry->file->is_template || holds_template(entry->file->source->text, range))
                 *ret_refusal = "it stands in a template ('{{' or '{%'): change the template";
         else if (entry->node->aliased)
                 *ret_refusal = "aliases elsewhere in the file repeat this value: edit those first";

@@ -5,7 +5,8 @@
 #include "manifest/formats.h"
 #include "manifest/names.h"
 
-#define WORDS_MAX 16384 /* words of one command line */
+#define WORDS_MAX 16384  /* words of one command line */
+#define TEMPLATE_MAX 256 /* bytes of one {{ … }} */
 
 struct unit {
         struct cf_script script;
@@ -76,6 +77,17 @@ static size_t variable_at(const struct splitting *splitting, struct cf_span *ret
         return at + (braces ? 1 : 0) - splitting->pos;
 }
 
+/* {{ … }} at the position: its length; 0: there is none. */
+static size_t template_at(const struct splitting *splitting)
+{
+        struct cf_span rest = cf_span_part((struct cf_span){splitting->text, splitting->size},
+                                           splitting->pos, TEMPLATE_MAX);
+        if (!cf_span_starts(rest, "{{"))
+                return 0;
+        size_t close = cf_span_find(rest, CF_SPAN("}}"));
+        return close == SIZE_MAX ? 0 : close + 2;
+}
+
 /* One character, or what stands for something else. */
 static int read_character(struct splitting *splitting, struct cf_shell_word *word, char quote)
 {
@@ -84,8 +96,13 @@ static int read_character(struct splitting *splitting, struct cf_shell_word *wor
         char c = text[start], next = start + 1 < splitting->size ? text[start + 1] : '\0';
         struct cf_shell_part part = {
                 .kind = CF_SHELL_LITERAL, .quote = quote, .offset = start, .length = 1};
+        size_t template = c == '{' ? template_at(splitting) : 0;
         splitting->pos++;
-        if (c == '\\' && next) {
+        if (template) {
+                part.kind = CF_SHELL_TEMPLATE;
+                part.length = template;
+                splitting->pos = start + template;
+        } else if (c == '\\' && next) {
                 part.offset = start + 1; /* \" and its like; what \x20 stands for matters not */
                 splitting->pos++;
         } else if ((c == '$' && next == '$') || (c == '%' && next == '%')) {

@@ -3,6 +3,8 @@
 
 /* How far above a line comments are looked at, lines. */
 #define LINES_ABOVE 50
+/* Longer lines hold no suppression. */
+#define LINE_MAX_BYTES ((size_t)4 << 10)
 
 static const struct mark {
         const char *start, *end;
@@ -81,18 +83,47 @@ static bool opens_block(struct cf_span line)
                cf_span_is(line, "::");
 }
 
+static bool ends_line(char c)
+{
+        return c == '\n' || c == '\r';
+}
+
+/* The line that ends before text offset `end` (a line's first byte), without its line end; false:
+ * there is none, or it is too long to be a comment of ours. */
+static bool line_before(struct cf_span text, size_t end, struct cf_span *ret_line)
+{
+        if (end == 0)
+                return false;
+        end--;
+        if (end > 0 && text.data[end] == '\n' && text.data[end - 1] == '\r')
+                end--;
+        size_t start = end;
+        while (start > 0 && !ends_line(text.data[start - 1]) && end - start < LINE_MAX_BYTES)
+                start--;
+        if (start > 0 && !ends_line(text.data[start - 1]))
+                return false;
+        *ret_line = cf_span_part(text, start, end - start);
+        return true;
+}
+
 int cf_ignores_above(struct cf_arena *arena, const struct cf_source *source, size_t offset,
                      bool fenced, struct cf_ignores *ignores)
 {
-        unsigned line = cf_source_line_of(source, offset);
-        for (unsigned i = 0; i < LINES_ABOVE && line > 1; i++) {
-                struct cf_span text = cf_span_trim(cf_source_line(source, --line));
-                if (fenced && opens_block(text))
+        struct cf_span text = source->text, line;
+        size_t at = offset < text.size ? offset : text.size;
+        while (at > 0 && !ends_line(text.data[at - 1]) && offset - at < LINE_MAX_BYTES)
+                at--;
+        if (at > 0 && !ends_line(text.data[at - 1]))
+                return 0; /* so far into its line that nobody comments on it from above */
+        for (unsigned i = 0; i < LINES_ABOVE && line_before(text, at, &line); i++) {
+                at = (size_t)(line.data - text.data);
+                line = cf_span_trim(line);
+                if (fenced && opens_block(line))
                         continue;
-                if (!mark_of(text))
+                if (!mark_of(line))
                         return 0;
                 fenced = false;
-                int r = read_comment(arena, source, text, ignores);
+                int r = read_comment(arena, source, line, ignores);
                 if (r < 0)
                         return r;
         }
@@ -102,15 +133,13 @@ int cf_ignores_above(struct cf_arena *arena, const struct cf_source *source, siz
 int cf_ignores_beside(struct cf_arena *arena, const struct cf_source *source,
                       struct cf_range setting, struct cf_ignores *ignores)
 {
-        size_t end = setting.offset + setting.length;
-        struct cf_span line =
-                cf_source_line(source, cf_source_line_of(source, end > 0 ? end - 1 : end));
-        size_t from = line.data && end > (size_t)(line.data - source->text.data)
-                              ? end - (size_t)(line.data - source->text.data)
-                              : 0;
-        for (size_t i = from; i < line.size; i++) {
-                struct cf_span rest = cf_span_part(line, i, SIZE_MAX);
-                bool apart = i == 0 || line.data[i - 1] == ' ' || line.data[i - 1] == '\t';
+        struct cf_span text = source->text;
+        size_t start = setting.offset + setting.length, end = start;
+        while (end < text.size && !ends_line(text.data[end]) && end - start < LINE_MAX_BYTES)
+                end++;
+        for (size_t i = start; i < end; i++) {
+                struct cf_span rest = cf_span_part(text, i, end - i);
+                bool apart = i == 0 || text.data[i - 1] == ' ' || text.data[i - 1] == '\t';
                 if (!apart || !mark_of(rest))
                         continue;
                 int r = read_comment(arena, source, rest, ignores);

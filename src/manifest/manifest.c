@@ -36,9 +36,17 @@ int cf_manifest_read(const struct cf_reader *reader, const struct cf_source *sou
                         continue;
                 struct cf_error err = {0};
                 int r = (*row)->read(&inner, source, &err);
-                if (handing.failed < 0 || r == -ENOMEM)
-                        return handing.failed < 0 ? handing.failed : r;
-                if (r < 0 && claim == CF_CLAIM_NAME)
+                if (handing.failed < 0)
+                        return handing.failed;
+                if (r == -ENOMEM) {
+                        /* What one file may use is limited: the others are still read. */
+                        struct cf_place whole = {.path = source->path};
+                        cf_error_set(
+                                &err, r, &whole,
+                                "reading it needs more memory than one file is given: not read "
+                                "(to the end)");
+                }
+                if (r == -ENOMEM || (r < 0 && claim == CF_CLAIM_NAME))
                         report(&err, &handing);
         }
         return 0;

@@ -56,6 +56,6 @@ struct cf_look *cf_look_free(struct cf_look *look);
 int cf_look_file(struct cf_look *look, const struct cf_walk_file *file, int *ret_fd,
                  struct cf_error *err);
 
-/* Reads one file by every format that claims it. Troubles of the file itself go to
- * reader->trouble. 0 or -ENOMEM, or what the callback returned. */
+/* Reads one file by every format that claims it. Troubles of the file itself go to reader->trouble,
+ * also that it needs more memory than the arena has. 0, or what the callback returned. */
 int cf_manifest_read(const struct cf_reader *reader, const struct cf_source *source);

@@ -250,9 +250,11 @@ static int read_delimiter(struct cf_shell_lexer *lexer, bool tabs)
         return cf_vec_push(lexer->arena, &state->documents, document);
 }
 
-bool cf_shell_starts_redirection(const struct cf_shell_state *state)
+bool cf_shell_starts_redirection(struct cf_shell_state *state)
 {
         char c = cf_shell_peek(state, 0), next = cf_shell_peek(state, 1);
+        if (c == '<' && cf_shell_template_end(state, state->pos))
+                return false;
         return ((c == '<' || c == '>') && next != '(') || (c == '&' && next == '>');
 }
 
@@ -292,7 +294,7 @@ int cf_shell_redirection(struct cf_shell_lexer *lexer, struct cf_span *output)
 }
 
 /* The word on top of the stack is the number of a file before a redirection: no word at all. */
-bool cf_shell_is_descriptor(const struct cf_shell_state *state)
+bool cf_shell_is_descriptor(struct cf_shell_state *state)
 {
         const struct cf_shell_word *word = &state->words.items[state->words.count - 1];
         if (!cf_shell_starts_redirection(state) || word->part_count ||

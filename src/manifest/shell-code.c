@@ -138,6 +138,7 @@ int cf_shell_build_done(struct cf_shell_builder *builder, struct cf_shell_code *
                 .pieces = builder->pieces.items,
                 .piece_count = builder->pieces.count,
                 .base = builder->from->base,
+                .file = builder->from->file,
                 .flags = builder->from->flags,
                 .level = builder->from->level,
                 .parent = builder->from->parent,
@@ -195,6 +196,24 @@ bool cf_shell_word_part(const struct cf_shell_word *word, size_t at, size_t leng
                 return true;
         }
         return false;
+}
+
+static struct cf_span file_text(const struct cf_shell_code *code, size_t at, size_t length)
+{
+        struct cf_range range = cf_shell_source_range(code, at, length);
+        return cf_span_part(code->file, range.offset, range.length);
+}
+
+struct cf_span cf_shell_part_text(const struct cf_shell_code *code,
+                                  const struct cf_shell_part *part)
+{
+        return file_text(code, part->offset, part->length);
+}
+
+struct cf_span cf_shell_word_text(const struct cf_shell_code *code,
+                                  const struct cf_shell_word *word)
+{
+        return file_text(code, word->offset, word->length);
 }
 
 void cf_shell_build_word(struct cf_shell_builder *builder, const struct cf_shell_word *word,

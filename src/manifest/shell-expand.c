@@ -174,7 +174,8 @@ int cf_shell_lex_backtick(struct cf_shell_lexer *lexer, struct cf_shell_word *wo
                 r = cf_shell_region(lexer, start + 1, close);
         } else {
                 struct cf_shell_builder builder = {.arena = lexer->arena, .from = state->code};
-                struct cf_shell_code code;
+                /* Whoever keeps a command of it keeps the code as well. */
+                struct cf_shell_code *code = cf_arena_one(lexer->arena, struct cf_shell_code);
                 for (size_t at = start + 1; at < close; at++) {
                         char next = state->text[at] == '\\' ? state->text[at + 1] : '\0';
                         if (next == '`' || next == '\\' || next == '$' || (next == '"' && quote)) {
@@ -185,9 +186,9 @@ int cf_shell_lex_backtick(struct cf_shell_lexer *lexer, struct cf_shell_word *wo
                                 cf_shell_build_copy(&builder, at, 1);
                         }
                 }
-                r = cf_shell_build_done(&builder, &code);
+                r = code ? cf_shell_build_done(&builder, code) : -ENOMEM;
                 if (r == 0)
-                        r = cf_shell_parse(lexer, &code, NULL);
+                        r = cf_shell_parse(lexer, code, NULL);
         }
         state->pos = close + 1;
         return r ? r : cf_shell_add_other(lexer, word, CF_SHELL_COMMAND, start, state->pos, quote);

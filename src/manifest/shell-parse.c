@@ -74,7 +74,7 @@ static int give_command(struct cf_shell_lexer *lexer, size_t first, bool piped, 
                                                        : 0;
 }
 
-static bool ends_simple(const struct cf_shell_state *state)
+static bool ends_simple(struct cf_shell_state *state)
 {
         char c = cf_shell_peek(state, 0);
         return state->pos >= state->end || c == '\n' || c == ';' || c == '|' || c == ')' ||

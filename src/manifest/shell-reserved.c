@@ -28,6 +28,7 @@ int cf_shell_pattern(struct cf_shell_lexer *lexer, size_t base)
                         return cf_shell_push_scope(lexer, SCOPE_ARM);
                 }
                 if (c == '|' || c == '(') {
+                        first &= c != '('; /* (esac) is a pattern */
                         state->pos++;
                         continue;
                 }
@@ -38,7 +39,7 @@ int cf_shell_pattern(struct cf_shell_lexer *lexer, size_t base)
                 bool esac = first && cf_span_is(state->words.items[count].value, "esac");
                 cf_shell_drop_words(state, count);
                 first = false;
-                if (esac && cf_shell_peek(state, 0) != ')') {
+                if (esac) {
                         cf_shell_end_scope(lexer, base, SCOPE_CASE);
                         return 0;
                 }

@@ -88,11 +88,14 @@ void cf_shell_drop_words(struct cf_shell_state *state, size_t count);
 void cf_shell_settle(struct cf_shell_state *state, size_t first);
 
 int cf_shell_newline(struct cf_shell_lexer *lexer);
-bool cf_shell_starts_redirection(const struct cf_shell_state *state);
+bool cf_shell_starts_redirection(struct cf_shell_state *state);
+/* The end of a template, placeholder or mark that starts at `at`, whatever the quotes around; 0:
+ * none does. */
+size_t cf_shell_template_end(struct cf_shell_state *state, size_t at);
 /* A redirection at state->pos; *output gets the value of an operand of > or >>. */
 int cf_shell_redirection(struct cf_shell_lexer *lexer, struct cf_span *output);
 /* The word on top of the stack is the number of a file before a redirection: no word at all. */
-bool cf_shell_is_descriptor(const struct cf_shell_state *state);
+bool cf_shell_is_descriptor(struct cf_shell_state *state);
 char cf_shell_peek(const struct cf_shell_state *state, size_t ahead);
 void cf_shell_skip_line(struct cf_shell_state *state);
 

@@ -44,7 +44,8 @@ static int add_value(struct cf_shell_lexer *lexer, const char *bytes, size_t siz
                 state->values = values;
                 state->value_capacity = capacity;
         }
-        memcpy(state->values + state->value_count, bytes, size);
+        if (size)
+                memcpy(state->values + state->value_count, bytes, size);
         state->value_count += size;
         return 0;
 }
@@ -139,7 +140,7 @@ static size_t placeholder(const struct cf_shell_state *state, size_t at)
 }
 
 /* The end of a template or mark that starts at `at`, whatever the quotes around; 0: none does. */
-static size_t template_end(struct cf_shell_state *state, size_t at)
+size_t cf_shell_template_end(struct cf_shell_state *state, size_t at)
 {
         const char *text = state->text;
         char next = at + 1 < state->end ? text[at + 1] : '\0';
@@ -161,6 +162,15 @@ static size_t template_end(struct cf_shell_state *state, size_t at)
         default:
                 return 0;
         }
+}
+
+static int add_template(struct cf_shell_lexer *lexer, struct cf_shell_word *word, size_t offset,
+                        size_t end, char quote)
+{
+        const char *text = lexer->state->text + offset;
+        bool chosen = text[0] == '<' && text[1] != '%';
+        return cf_shell_add_other(lexer, word, chosen ? CF_SHELL_PLACEHOLDER : CF_SHELL_TEMPLATE,
+                                  offset, end, quote);
 }
 
 /* A mark or host variable at `pos`. */
@@ -198,7 +208,9 @@ int cf_shell_lex_single(struct cf_shell_lexer *lexer, struct cf_shell_word *word
         int r = 0;
         for (; state->pos < state->end && state->text[state->pos] != '\'';) {
                 char c = state->text[state->pos];
-                size_t end = c == '{' || c == '@' || c == '<' ? template_end(state, state->pos) : 0;
+                size_t end = c == '{' || c == '@' || c == '<'
+                                     ? cf_shell_template_end(state, state->pos)
+                                     : 0;
                 if (!end && c != CF_SHELL_MARK && c != CF_SHELL_HOST_OPEN) {
                         state->pos++;
                         continue;
@@ -206,8 +218,7 @@ int cf_shell_lex_single(struct cf_shell_lexer *lexer, struct cf_shell_word *word
                 if ((r = cf_shell_add_literal(lexer, word, run, state->pos, '\'')) < 0)
                         return r;
                 if (end) {
-                        r = cf_shell_add_other(lexer, word, CF_SHELL_TEMPLATE, state->pos, end,
-                                               '\'');
+                        r = add_template(lexer, word, state->pos, end, '\'');
                         state->pos = end;
                 } else {
                         r = lex_mark(lexer, word, '\'');
@@ -298,7 +309,7 @@ int cf_shell_lex_double(struct cf_shell_lexer *lexer, struct cf_shell_word *word
                         state->pos++;
                         continue;
                 }
-                size_t end = template_end(state, state->pos);
+                size_t end = cf_shell_template_end(state, state->pos);
                 if (!end && (c == '{' || c == '@' || c == '<')) {
                         state->pos++;
                         continue;
@@ -308,8 +319,7 @@ int cf_shell_lex_double(struct cf_shell_lexer *lexer, struct cf_shell_word *word
                         return r;
                 first = state->pos;
                 if (end) {
-                        r = cf_shell_add_other(lexer, word, CF_SHELL_TEMPLATE, state->pos, end,
-                                               '"');
+                        r = add_template(lexer, word, state->pos, end, '"');
                         state->pos = end;
                 } else if (c == '\\') {
                         r = lex_double_escape(lexer, word);
@@ -421,7 +431,7 @@ static int lex_special(struct cf_shell_lexer *lexer, struct reading *reading)
 {
         struct cf_shell_state *state = lexer->state;
         struct cf_shell_word *word = &reading->word;
-        size_t start = state->pos, end = template_end(state, start);
+        size_t start = state->pos, end = cf_shell_template_end(state, start);
         char c = state->text[start], next = start + 1 < state->end ? state->text[start + 1] : '\0';
         bool substitution = (c == '<' || c == '>') && next == '(';
 
@@ -438,7 +448,7 @@ static int lex_special(struct cf_shell_lexer *lexer, struct reading *reading)
                 return r;
         if (end) {
                 state->pos = end;
-                r = cf_shell_add_other(lexer, word, CF_SHELL_TEMPLATE, start, end, 0);
+                r = add_template(lexer, word, start, end, 0);
         } else if (c == '\\') {
                 return lex_escape(lexer, reading);
         } else if (c == '\'') {

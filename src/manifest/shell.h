@@ -46,6 +46,7 @@ struct cf_shell_code {
         const struct cf_shell_piece *pieces; /* ordered; none: text[0] stands at `base` */
         size_t piece_count;
         size_t base;
+        struct cf_span file; /* the whole text that it comes from */
         unsigned flags;
         unsigned level;                     /* strings around it that a shell was given */
         const struct cf_shell_code *parent; /* whose command holds the string; NULL at level 0 */
@@ -83,9 +84,10 @@ int cf_shell_without(struct cf_arena *arena, const struct cf_shell_code *code, s
 enum cf_shell_part_kind {
         CF_SHELL_LITERAL,
         CF_SHELL_VARIABLE,
-        CF_SHELL_COMMAND,  /* output of a command */
-        CF_SHELL_TEMPLATE, /* {{ … }}, <% … %>, @NAME@, ${{ … }} */
-        CF_SHELL_OPAQUE,   /* arithmetic, a host's function, … */
+        CF_SHELL_COMMAND,     /* output of a command */
+        CF_SHELL_TEMPLATE,    /* {{ … }}, <% … %>, @NAME@, ${{ … }} */
+        CF_SHELL_PLACEHOLDER, /* <image> in a document */
+        CF_SHELL_OPAQUE,      /* arithmetic, a host's function, … */
 };
 
 struct cf_shell_part {
@@ -116,6 +118,13 @@ struct cf_shell_word {
 /* The part that holds `length` bytes of the value from `at` on, when one literal part does. */
 bool cf_shell_word_part(const struct cf_shell_word *word, size_t at, size_t length,
                         struct cf_range *ret_range, char *ret_quote);
+
+/* What stands in the file for a part of a word. */
+struct cf_span cf_shell_part_text(const struct cf_shell_code *code,
+                                  const struct cf_shell_part *part);
+/* The same for the whole word. */
+struct cf_span cf_shell_word_text(const struct cf_shell_code *code,
+                                  const struct cf_shell_word *word);
 
 /* Adds a word's value to code under construction, its variables written as variables. */
 void cf_shell_build_word(struct cf_shell_builder *builder, const struct cf_shell_word *word,

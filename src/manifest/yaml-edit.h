@@ -13,7 +13,6 @@ struct cf_yaml_note {
         struct cf_yaml *key;    /* of a collection: the key that it is the value of; NULL: none */
         struct cf_edit *edit;   /* for whoever makes edits: one a place */
         bool hiding;            /* of a key: without this pair another value comes to bear */
-        bool inlined;           /* of a mapping: written as the value of a merge key */
         /* What an edit is expected to do: */
         bool dropped; /* of an item or key: it (and the value) goes */
         bool emptied; /* of a collection: it becomes [] or {} */

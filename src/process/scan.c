@@ -13,11 +13,16 @@
 #define WORKERS_MAX 8
 #define CHUNK ((size_t)32) /* processes that a worker takes at once */
 
-/* A runtime puts a new process into its container before it loads the filter. Processes younger
- * than SETTLE_AGE_MS that have none are looked at again, at most SETTLE_TRIES times. */
-#define SETTLE_AGE_MS 3000
+/* A runtime puts a new process into its container before it loads the filter. Young processes that
+ * have none are looked at again for a while, for longer when they still bear a runtime's name:
+ * under load a container takes its time to start. A container's own process that calls itself so
+ * gains this time and no more. */
+#define SETTLE_AGE_MS 5000 /* younger than this */
 #define SETTLE_WAIT_MS 50
 #define SETTLE_TRIES 12
+#define SETTLE_TRIES_RUNTIME 60
+
+static const char *const runtime_names[] = {"runc", "crun", "youki", "runsc"};
 
 struct linux_dirent64 {
         uint64_t d_ino;
@@ -125,9 +130,21 @@ static int look_at_all(struct scan *scan)
         return scan->failed;
 }
 
-static bool is_unsettled(const struct cf_look *look, uint64_t now_ticks, uint64_t age_ticks)
+static bool is_runtime(const struct cf_process *process)
+{
+        for (size_t i = 0; i < CF_COUNT(runtime_names); i++) {
+                if (cf_span_starts(cf_span_of(process->name), runtime_names[i]))
+                        return true;
+        }
+        return false;
+}
+
+static bool is_unsettled(const struct cf_look *look, unsigned try, uint64_t now_ticks,
+                         uint64_t age_ticks)
 {
         const struct cf_process *process = &look->process;
+        if (try >= SETTLE_TRIES && !is_runtime(process))
+                return false;
         return look->result == CF_LOOK_DONE && process->mode == CF_SECCOMP_OFF &&
                (process->foreign || process->container) && process->start_time &&
                process->start_time <= now_ticks && now_ticks - process->start_time < age_ticks;
@@ -138,7 +155,7 @@ static void settle(struct scan *scan)
 {
         long hertz = sysconf(_SC_CLK_TCK);
         struct cf_looker looker = looker_of(scan);
-        for (unsigned try = 0; hertz > 0 && try < SETTLE_TRIES; try++) {
+        for (unsigned try = 0; hertz > 0 && try < SETTLE_TRIES_RUNTIME; try++) {
                 struct timespec now;
                 if (clock_gettime(CLOCK_BOOTTIME, &now) < 0)
                         break;
@@ -148,7 +165,7 @@ static void settle(struct scan *scan)
                 bool waited = false;
                 for (size_t i = 0; i < scan->count; i++) {
                         struct cf_look *look = &scan->looks[i];
-                        if (!is_unsettled(look, ticks, rate * SETTLE_AGE_MS / 1000))
+                        if (!is_unsettled(look, try, ticks, rate * SETTLE_AGE_MS / 1000))
                                 continue;
                         if (!waited)
                                 nanosleep(&(struct timespec){0, SETTLE_WAIT_MS * 1000000L}, NULL);

@@ -235,21 +235,55 @@ static void test_limits(void **state)
         assert_int_equal(err.code, -E2BIG);
 }
 
-/* A lookup through merges of merges looks at each mapping once, however often it is merged. */
-static void test_alias_bomb(void **state)
+/* Merges of merges: as many as are allowed are looked through, more are refused. */
+static void test_merges(void **state)
+{
+        (void)state;
+        for (size_t count = CF_YAML_MERGES; count <= CF_YAML_MERGES + 1; count++) {
+                CF_ARENA struct cf_arena *arena = cf_arena_new(0);
+                CF_TEXT struct cf_text text = {0};
+                struct cf_error err = {0};
+                cf_text_puts(&text, "a: &a {k: v}\nb: {<<: [*a");
+                for (size_t i = 1; i < count; i++)
+                        cf_text_puts(&text, ", *a");
+                cf_text_puts(&text, "]}\n");
+                struct cf_yaml_file *file = parse(arena, text.data, text.size, &err);
+                if (count > CF_YAML_MERGES) {
+                        assert_int_equal(err.code, -E2BIG);
+                        continue;
+                }
+                assert_non_null(file);
+                assert_non_null(walk(file->documents[0].root, "b/@k"));
+                assert_null(walk(file->documents[0].root, "b/@absent"));
+        }
+        CF_ARENA struct cf_arena *arena = cf_arena_new(0);
+        CF_TEXT struct cf_text bomb = {0};
+        struct cf_error err = {0};
+        cf_text_puts(&bomb, "m0: &m0 {k: v}\n");
+        for (size_t i = 1; i < 100; i++)
+                cf_text_printf(&bomb, "m%zu: &m%zu {<<: [*m%zu, *m%zu, *m%zu]}\n", i, i, i - 1,
+                               i - 1, i - 1);
+        assert_null(parse(arena, bomb.data, bomb.size, &err));
+        assert_int_equal(err.code, -E2BIG);
+}
+
+/* A mapping of many pairs answers like one of few. */
+static void test_large_mapping(void **state)
 {
         (void)state;
         CF_ARENA struct cf_arena *arena = cf_arena_new(0);
         CF_TEXT struct cf_text text = {0};
-        struct cf_error err = {0};
-        cf_text_puts(&text, "m0: &m0 {k: v}\n");
-        for (size_t i = 1; i < 100; i++)
-                cf_text_printf(&text, "m%zu: &m%zu {<<: [*m%zu, *m%zu, *m%zu]}\n", i, i, i - 1,
-                               i - 1, i - 1);
-        struct cf_yaml_file *file = parse(arena, text.data, text.size, &err);
-        assert_non_null(file);
-        assert_non_null(walk(file->documents[0].root, "m99/@k"));
-        assert_null(walk(file->documents[0].root, "m99/@absent"));
+        cf_text_puts(&text, "m: &m\n");
+        for (size_t i = 0; i < 1000; i++)
+                cf_text_printf(&text, "  k%zu: v%zu\n", i, i);
+        cf_text_puts(&text, "  k7: last\nn:\n  <<: *m\n  k8: own\n");
+        struct cf_yaml_file *file = parse(arena, text.data, text.size, NULL);
+        struct cf_yaml *root = file->documents[0].root;
+        assert_string_equal(cf_yaml_string(walk(root, "m/k999")), "v999");
+        assert_string_equal(cf_yaml_string(walk(root, "n/@k7")), "last");
+        assert_string_equal(cf_yaml_string(walk(root, "n/@k8")), "own");
+        assert_null(walk(root, "n/k7"));
+        assert_null(walk(root, "m/k1000"));
 }
 
 static void test_duplicates(void **state)
@@ -330,8 +364,9 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_ranges),     cmocka_unit_test(test_errors),
                 cmocka_unit_test(test_documents),  cmocka_unit_test(test_limits),
-                cmocka_unit_test(test_alias_bomb), cmocka_unit_test(test_duplicates),
-                cmocka_unit_test(test_scalars),    cmocka_unit_test(test_memory),
+                cmocka_unit_test(test_merges),     cmocka_unit_test(test_large_mapping),
+                cmocka_unit_test(test_duplicates), cmocka_unit_test(test_scalars),
+                cmocka_unit_test(test_memory),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -279,6 +279,39 @@ static void encodings(void **state)
         cf_fix_free(fix);
 }
 
+/* What a file in the roots only refers to is not edited. */
+static void outside_of_the_roots(void **state)
+{
+        struct world *world = *state;
+        static const char *const roots[] = {"in", "./one.txt", "missing"};
+        static const struct {
+                const char *path;
+                bool edited;
+        } rows[] = {
+                {"in/a.txt", true},      {"in/deep/a.txt", true}, {"one.txt", true},
+                {"in-not/a.txt", false}, {"two.txt", false},      {"in/link.txt", false},
+        };
+        struct cf_fix_options options = {.roots = roots, .root_count = CF_COUNT(roots)};
+        assert_int_equal(mkdir("in", 0755) | mkdir("in/deep", 0755) | mkdir("in-not", 0755), 0);
+        put_file("two.txt", CF_SPAN("one two\n"));
+        assert_int_equal(symlink("../two.txt", "in/link.txt"), 0);
+        put_file("one.txt", CF_SPAN("one two\n"));
+        struct cf_fix *fix = cf_fix_new(world->files, &options);
+        for (size_t i = 0; i < CF_COUNT(rows); i++) {
+                world->troubles = 0;
+                put_file(rows[i].path, CF_SPAN("one two\n"));
+                struct cf_finding *findings[] = {finding_of(world, rows[i].path, "one ")};
+                assert_int_equal(apply(world, fix, findings, 1), rows[i].edited);
+                assert_int_equal(world->troubles, !rows[i].edited);
+        }
+        cf_fix_free(fix);
+        options.root_count = 0;
+        fix = cf_fix_new(world->files, &options);
+        struct cf_finding *findings[] = {finding_of(world, "two.txt", "one ")};
+        assert_int_equal(apply(world, fix, findings, 1), 1);
+        cf_fix_free(fix);
+}
+
 static void with_a_profile(void **state)
 {
         struct world *world = *state;
@@ -389,9 +422,16 @@ static void paths(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                in_folder(rounds),    in_folder(not_wanted),      in_folder(changed_meanwhile),
-                in_folder(vanished),  in_folder(not_from_a_file), in_folder(refusals),
-                in_folder(encodings), in_folder(with_a_profile),  in_folder(links_and_folders),
+                in_folder(rounds),
+                in_folder(not_wanted),
+                in_folder(changed_meanwhile),
+                in_folder(vanished),
+                in_folder(not_from_a_file),
+                in_folder(refusals),
+                in_folder(encodings),
+                in_folder(with_a_profile),
+                in_folder(outside_of_the_roots),
+                in_folder(links_and_folders),
                 in_folder(paths),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -44,7 +44,7 @@ def environment(case):
 
 
 def scan(confined, folder, case, *more):
-    args = (case / "args").read_text().split() if (case / "args").exists() else []
+    args = arguments(case)
     return subprocess.run([str(confined), "scan", "--no-config" if "--config" not in args else "--all",
                            *args, *more, "."],
                           cwd=folder, env=environment(case), stdout=subprocess.PIPE,
@@ -91,10 +91,16 @@ def check_errors(done, wanted, problems):
         problems.append(f"unexpected error: {line}")
 
 
-def status_of(rows, errors):
+def arguments(case):
+    return (case / "args").read_text().split() if (case / "args").exists() else []
+
+
+def status_of(rows, errors, args):
     if errors:
         return 2
     gate = {"fail", "unknown", "warn"}
+    if "--fail-on note" in " ".join(args):
+        gate.add("note")
     return 1 if any(r.split()[1] in gate for r in rows) else 0
 
 
@@ -179,8 +185,9 @@ def run_case(confined, case):
             if len(got) != len(set(got)):
                 problems.append(f"the same finding twice: {got}")
             check_errors(done, errors, problems)
-            if done.returncode != status_of(rows, errors):
-                problems.append(f"exit status {done.returncode}, not {status_of(rows, errors)}")
+            status = status_of(rows, errors, arguments(case))
+            if done.returncode != status:
+                problems.append(f"exit status {done.returncode}, not {status}")
             for finding in findings:
                 check_place(folder, finding, problems)
             check_fix(confined, case, base, problems, bool(errors))

@@ -1,0 +1,2 @@
+FROM a
+RUN docker run --privileged a

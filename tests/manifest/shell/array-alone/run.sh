@@ -1,0 +1,2 @@
+args=(--privileged)
+docker run "${args[@]}" nginx

@@ -1,0 +1,4 @@
+declare -a args=(--rm)
+args+=()
+args=("${args[@]}")
+docker run ${args[@]} nginx

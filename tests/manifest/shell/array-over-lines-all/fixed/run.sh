@@ -1,0 +1,2 @@
+args=()
+docker run "${args[@]}" nginx

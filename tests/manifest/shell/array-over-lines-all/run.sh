@@ -1,0 +1,6 @@
+args=(
+  --privileged
+  --security-opt
+  seccomp=unconfined
+)
+docker run "${args[@]}" nginx

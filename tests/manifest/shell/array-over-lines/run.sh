@@ -1,0 +1,7 @@
+args=(
+  --rm
+  --privileged
+  --security-opt seccomp=unconfined # debugging
+  -p 80:80
+)
+docker run "${args[@]}" nginx

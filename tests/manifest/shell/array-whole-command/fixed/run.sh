@@ -1,0 +1,4 @@
+cmd=(docker run --rm)
+cmd+=()
+cmd+=(nginx)
+"${cmd[@]}"

@@ -1,0 +1,4 @@
+cmd=(docker run --rm)
+cmd+=(--privileged)
+cmd+=(nginx)
+"${cmd[@]}"

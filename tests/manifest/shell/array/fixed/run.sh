@@ -1,0 +1,2 @@
+args=(--rm)
+docker run "${args[@]}" nginx

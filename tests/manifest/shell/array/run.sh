@@ -1,0 +1,2 @@
+args=(--rm --privileged)
+docker run "${args[@]}" nginx

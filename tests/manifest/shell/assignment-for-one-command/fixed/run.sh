@@ -1,0 +1,1 @@
+OPTS="" ./start-docker.sh

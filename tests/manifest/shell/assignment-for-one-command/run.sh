@@ -1,0 +1,1 @@
+OPTS="--privileged" ./start-docker.sh

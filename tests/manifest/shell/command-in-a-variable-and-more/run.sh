@@ -1,0 +1,3 @@
+RUN="docker run"
+RUN="$RUN --privileged"
+$RUN nginx

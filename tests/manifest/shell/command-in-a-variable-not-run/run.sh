@@ -1,0 +1,1 @@
+CMD="docker run --privileged nginx"

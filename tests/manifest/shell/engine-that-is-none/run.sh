@@ -1,0 +1,3 @@
+$MACHINE run --privileged a
+$TOOL --privileged b
+kubectl run --privileged c

@@ -1,0 +1,5 @@
+drun() {
+  docker run --rm "$@"
+}
+drun nginx
+drun nginx --privileged

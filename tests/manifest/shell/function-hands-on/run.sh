@@ -1,0 +1,5 @@
+drun() {
+  docker run --rm "$@"
+}
+drun --privileged nginx
+drun nginx --privileged

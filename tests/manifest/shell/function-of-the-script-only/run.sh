@@ -1,0 +1,3 @@
+lxc() { command lxc "$@"; }
+lxc --privileged x
+unknown_function --privileged nginx

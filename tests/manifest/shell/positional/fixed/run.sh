@@ -1,0 +1,3 @@
+set -- --rm "$@"
+set -- "$@"
+docker run "$@" nginx

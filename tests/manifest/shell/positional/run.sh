@@ -1,0 +1,3 @@
+set -- --rm "$@"
+set -- "$@" --privileged
+docker run "$@" nginx

@@ -1,0 +1,4 @@
+OPTS="--rm"
+OPTS+=""
+OPTS="$OPTS"
+docker run $OPTS nginx

@@ -1,0 +1,2 @@
+OPTS=""
+docker run $OPTS nginx

@@ -1,0 +1,2 @@
+docker run $OPTS nginx
+OPTS="--security-opt seccomp=builtin"

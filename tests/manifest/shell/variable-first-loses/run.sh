@@ -1,0 +1,2 @@
+docker run --security-opt seccomp=unconfined $OPTS nginx
+OPTS="--security-opt seccomp=builtin"

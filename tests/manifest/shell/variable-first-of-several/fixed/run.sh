@@ -1,0 +1,2 @@
+OPTS="--rm -it"
+docker run $OPTS nginx

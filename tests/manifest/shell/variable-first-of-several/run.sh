@@ -1,0 +1,2 @@
+OPTS="--privileged --rm -it"
+docker run $OPTS nginx

@@ -1,0 +1,3 @@
+# docker is started elsewhere
+DOCKER_RUN_OPTS=""
+export MORE=""

@@ -1,0 +1,2 @@
+KUBE_OPTS="--privileged"
+kubectl run $KUBE_OPTS x

@@ -1,0 +1,2 @@
+OPTS="--rm"
+docker run $OPTS nginx

@@ -1,0 +1,2 @@
+OPTS="--privileged --rm --security-opt seccomp=unconfined"
+docker run $OPTS nginx

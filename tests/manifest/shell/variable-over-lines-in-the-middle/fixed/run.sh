@@ -1,0 +1,3 @@
+OPTS="--rm \
+      -it"
+docker run $OPTS nginx

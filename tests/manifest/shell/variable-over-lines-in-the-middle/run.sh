@@ -1,0 +1,4 @@
+OPTS="--rm \
+      --privileged \
+      -it"
+docker run $OPTS nginx

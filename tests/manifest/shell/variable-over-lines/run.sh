@@ -1,0 +1,4 @@
+OPTS="--rm \
+      --privileged \
+      --security-opt seccomp=unconfined"
+docker run $OPTS nginx

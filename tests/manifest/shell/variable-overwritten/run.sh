@@ -1,0 +1,3 @@
+OPTS="--privileged"
+OPTS=""
+docker run $OPTS nginx

@@ -1,0 +1,2 @@
+OPTS="--rm"
+eval docker run $OPTS nginx

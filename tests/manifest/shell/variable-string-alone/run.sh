@@ -1,0 +1,2 @@
+OPTS='--security-opt seccomp=unconfined'
+docker run ${OPTS} nginx

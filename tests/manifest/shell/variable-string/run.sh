@@ -1,0 +1,2 @@
+OPTS="--rm --security-opt seccomp=unconfined"
+docker run $OPTS nginx

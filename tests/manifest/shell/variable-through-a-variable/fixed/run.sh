@@ -1,0 +1,3 @@
+BASE=""
+OPTS="$BASE --rm"
+docker run $OPTS nginx

@@ -1,0 +1,3 @@
+BASE="--privileged"
+OPTS="$BASE --rm"
+docker run $OPTS nginx

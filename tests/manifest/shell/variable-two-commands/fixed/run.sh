@@ -1,0 +1,3 @@
+OPTS=""
+docker run $OPTS a
+docker run $OPTS b

@@ -1,0 +1,3 @@
+OPTS="--privileged"
+docker run $OPTS a
+docker run $OPTS b

@@ -1,0 +1,2 @@
+OPTS="--privileged --security-opt seccomp=unconfined --rm"
+docker run $OPTS nginx

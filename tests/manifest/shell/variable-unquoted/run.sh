@@ -1,0 +1,2 @@
+OPTS=--privileged
+docker run $OPTS nginx
