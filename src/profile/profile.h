@@ -189,3 +189,21 @@ struct cf_profile_decision {
 int cf_profile_decide(const struct cf_profile *profile,
                       const struct cf_circumstances *circumstances, const struct cf_call *call,
                       struct cf_profile_decision *ret_decision, struct cf_error *err);
+
+/* ---- The engines' own ----------------------------------------------------------------------- */
+
+#define CF_PROFILE_SHORT_NAMES 3
+
+/* A profile that an engine uses when none is asked for; data/profiles has the file, unchanged. */
+struct cf_profile_default {
+        const char *name;                                /* "docker-2026-06" */
+        const char *short_names[CF_PROFILE_SHORT_NAMES]; /* "docker"; NULL behind the last */
+        const char *title;  /* "Docker's default profile of June 2026" */
+        const char *source; /* where it is from */
+        struct cf_span text;
+};
+extern const struct cf_profile_default cf_profile_defaults[];
+extern const size_t cf_profile_default_count;
+
+/* The one of this name or short name; NULL when there is none. */
+const struct cf_profile_default *cf_profile_default(const char *name);
