@@ -57,7 +57,8 @@ static void check_node(struct cf_span text, struct cf_yaml *node, unsigned depth
                 assert(slice.data[0] == '-');
         for (size_t i = 0; node->type == CF_YAML_MAPPING && i < node->count; i++) {
                 const char *key = cf_yaml_string(node->items[2 * i]);
-                if (key && strlen(key) == cf_yaml_follow(node->items[2 * i])->text.size)
+                if (key && !cf_yaml_is_merge(node->items[2 * i]) &&
+                    strlen(key) == cf_yaml_follow(node->items[2 * i])->text.size)
                         assert(cf_yaml_own(node, key, NULL) &&
                                cf_yaml_get(node, "<<", NULL, NULL) != node);
         }

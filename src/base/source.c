@@ -294,7 +294,7 @@ static int read_from_disk(struct cf_arena *arena, const char *path, struct cf_so
 /* ---- overlays ----------------------------------------------------------------------------- */
 
 struct overlay {
-        struct cf_span bytes;
+        struct cf_text bytes; /* outside of the arena: an edited file is laid over many times */
         struct cf_file_id id;
         mode_t mode;
 };
@@ -319,8 +319,13 @@ struct cf_files *cf_files_new(void)
 
 struct cf_files *cf_files_free(struct cf_files *files)
 {
-        if (files)
-                cf_arena_free(files->arena);
+        if (!files)
+                return NULL;
+        for (size_t i = 0; i < cf_map_count(files->overlays); i++) {
+                struct overlay *overlay = cf_map_at(files->overlays, i, NULL);
+                cf_text_done(&overlay->bytes);
+        }
+        cf_arena_free(files->arena); /* holds *files as well */
         return NULL;
 }
 
@@ -338,10 +343,12 @@ int cf_files_overlay(struct cf_files *files, const char *path, struct cf_span by
                 if (!key || !overlay || cf_map_put(files->overlays, cf_span_of(key), overlay) < 0)
                         return -ENOMEM;
         }
-        char *copy = cf_arena_copy(files->arena, bytes);
-        if (!copy)
+        struct cf_text copy = {0};
+        cf_text_add(&copy, bytes);
+        if (copy.failed)
                 return -ENOMEM;
-        *overlay = (struct overlay){{copy, bytes.size}, *id, st.st_mode};
+        cf_text_done(&overlay->bytes);
+        *overlay = (struct overlay){copy, *id, st.st_mode};
         return 0;
 }
 
@@ -354,7 +361,8 @@ int cf_files_read(struct cf_files *files, struct cf_arena *arena, const char *pa
                         resolved ? cf_map_get(files->overlays, cf_span_of(resolved)) : NULL;
                 if (overlay) {
                         struct cf_source *source;
-                        int r = cf_source_from(arena, path, overlay->bytes, &source, err);
+                        int r = cf_source_from(arena, path, cf_text_span(&overlay->bytes), &source,
+                                               err);
                         if (r < 0)
                                 return r;
                         source->id = overlay->id;

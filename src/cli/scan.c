@@ -17,7 +17,8 @@
 #define ARENA_MAX ((size_t)512 << 20)
 /* Removing one setting can bring another into force (the entry before it in a list, the value that
  * it hid): edits are made round by round until nothing more can be edited. */
-#define ROUNDS_MAX 16
+#define ROUNDS_MAX 256
+#define REREAD_MAX ((size_t)1 << 30) /* bytes that are read again in all rounds */
 
 struct worker {
         struct cf_arena *arena;
@@ -36,6 +37,7 @@ struct scan {
         size_t finding_count;
         struct cf_fix *fix;
         size_t edits;
+        size_t reread; /* bytes of edited files that were read again */
 };
 
 /* ---- one file ----------------------------------------------------------------------------- */
@@ -254,7 +256,7 @@ static int compare_names(const void *left, const void *right)
         return strcmp(*(const char *const *)left, *(const char *const *)right);
 }
 
-/* Reads again every file whose reading led to what was edited. */
+/* Reads again every file whose reading led to what was edited in the last round. */
 static int read_edited(struct scan *scan, struct cf_error *err)
 {
         CF_VEC(const char *) roots = {0};
@@ -262,6 +264,9 @@ static int read_edited(struct scan *scan, struct cf_error *err)
         const struct cf_fix_file *files = cf_fix_files(scan->fix, &count);
         int r = cf_session_new_judge(&scan->session, err);
         for (size_t i = 0; r == 0 && i < count; i++) {
+                if (!files[i].changed)
+                        continue;
+                scan->reread += files[i].after.size;
                 r = cf_vec_push(scan->session.arena, &roots, files[i].path);
                 for (size_t j = 0; r == 0 && j < files[i].root_count; j++)
                         r = cf_vec_push(scan->session.arena, &roots, files[i].roots[j]);
@@ -297,7 +302,7 @@ static int make_edits(struct scan *scan, struct cf_error *err)
                 return cf_error_set(err, -ENOMEM, NULL, "not enough memory");
         struct cf_finding **findings = scan->findings;
         size_t count = scan->finding_count;
-        for (unsigned round = 0; round < ROUNDS_MAX; round++) {
+        for (unsigned round = 0; round < ROUNDS_MAX && scan->reread < REREAD_MAX; round++) {
                 size_t applied = 0;
                 if (cf_fix_apply(scan->fix, findings, count, &applied, cf_session_trouble,
                                  &scan->session) < 0)

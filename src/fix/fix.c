@@ -17,6 +17,7 @@ struct edited {
         struct cf_span before;
         struct cf_text after;
         size_t edits;
+        unsigned round; /* that changed it last */
         CF_VEC(const char *) roots;
 };
 
@@ -29,7 +30,8 @@ struct cf_fix {
         bool anywhere;              /* no roots were given */
         struct cf_map *by_resolved; /* resolved path → struct edited */
         struct cf_map *reported;    /* what was told to `trouble` */
-        struct cf_fix_file *view;   /* of all edited files, by path */
+        unsigned rounds;
+        struct cf_fix_file *view; /* of all edited files, by path */
         size_t view_count;
 };
 
@@ -279,6 +281,7 @@ static int take_bytes(struct round *round, const struct wanted *wanted, size_t c
                 return r;
         cf_text_done(&edited->after);
         edited->after = *after;
+        edited->round = fix->rounds;
         *after = (struct cf_text){0};
         for (size_t i = 0; r == 0 && i < count; i++) {
                 if (requests[i].refusal)
@@ -355,6 +358,7 @@ static int make_view(struct cf_fix *fix)
                         .before = edited->before,
                         .after = cf_text_span(&edited->after),
                         .edits = edited->edits,
+                        .changed = edited->round == fix->rounds,
                         .roots = edited->roots.items,
                         .root_count = edited->roots.count,
                 };
@@ -374,6 +378,7 @@ int cf_fix_apply(struct cf_fix *fix, struct cf_finding *const *findings, size_t 
         struct round round = {fix, arena, trouble, context, 0};
         struct wanted *wanted = NULL;
         size_t wanted_count = 0;
+        fix->rounds++;
         int r = arena ? collect(&round, findings, count, &wanted, &wanted_count) : -ENOMEM;
         for (size_t i = 0, next; r == 0 && i < wanted_count; i = next) {
                 for (next = i + 1; next < wanted_count && wanted[i].resolved &&

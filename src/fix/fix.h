@@ -23,6 +23,7 @@ struct cf_fix_file {
         struct cf_span before; /* the file's bytes */
         struct cf_span after;
         size_t edits;
+        bool changed;             /* by the last cf_fix_apply */
         const char *const *roots; /* files to read again to see what is left (cf_finding.root) */
         size_t root_count;
 };

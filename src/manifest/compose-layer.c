@@ -318,6 +318,8 @@ static int read_options(struct reading *at, struct cf_yaml *mapping, struct tags
         if (!pair)
                 return 0;
         service->options_given = !cf_yaml_is_null(pair);
+        if (!service->options_given)
+                service->nulls |= CF_PART_SECURITY_OPT;
         struct cf_yaml *list = cf_yaml_follow(pair);
         bool is_list = list->type == CF_YAML_SEQUENCE;
         size_t count = is_list ? list->count : 1;
@@ -345,13 +347,14 @@ static int read_options(struct reading *at, struct cf_yaml *mapping, struct tags
 /* ---- privileged ---------------------------------------------------------------------- */
 
 static int read_privileged(struct reading *at, struct cf_yaml *mapping, struct tags *tags,
-                           struct cf_entry **ret_entry)
+                           struct cf_service *service, enum cf_part part)
 {
         struct cf_yaml *key, *owner;
         struct cf_yaml *pair = find_part(mapping, "privileged", tags, &key, &owner);
-        *ret_entry = NULL;
-        if (!pair || cf_yaml_is_null(pair))
+        if (!pair || cf_yaml_is_null(pair)) {
+                service->nulls |= pair ? (unsigned)part : 0;
                 return 0;
+        }
         struct cf_entry *entry = new_entry(at, pair, pair, key, owner);
         if (!entry)
                 return -ENOMEM;
@@ -365,7 +368,10 @@ static int read_privileged(struct reading *at, struct cf_yaml *mapping, struct t
                 entry->value.text = CF_SPAN("");
                 entry->value.problem = "neither true nor false: Compose refuses the file";
         }
-        *ret_entry = entry;
+        if (part == CF_PART_PRIVILEGED)
+                service->privileged = entry;
+        else
+                service->build_privileged = entry;
         return 0;
 }
 
@@ -385,7 +391,7 @@ static int read_container(struct reading *at, struct cf_yaml *mapping, bool heed
                     image = {.heeded = heeded};
         int r = read_options(at, mapping, &options, service);
         if (r == 0)
-                r = read_privileged(at, mapping, &privileged, &service->privileged);
+                r = read_privileged(at, mapping, &privileged, service, CF_PART_PRIVILEGED);
         struct cf_yaml *name = find_part(mapping, "image", &image, NULL, NULL);
         struct cf_value value;
         if (r == 0)
@@ -412,7 +418,7 @@ static int read_build(struct reading *at, struct cf_yaml *mapping, bool heeded,
         if (!is_mapping(value))
                 return 0;
         struct tags privileged = {.heeded = build.heeded_below};
-        int r = read_privileged(at, value, &privileged, &service->build_privileged);
+        int r = read_privileged(at, value, &privileged, service, CF_PART_BUILD_PRIVILEGED);
         note_part(service, &privileged, CF_PART_BUILD_PRIVILEGED);
         return r;
 }

@@ -21,9 +21,13 @@ static int append_options(struct cf_compose *compose, const struct cf_service *b
                           const struct cf_service *over, struct cf_service *merged)
 {
         struct cf_entries options = {0};
-        for (size_t i = 0; i < base->options.count; i++)
-                if (cf_vec_push(compose->arena, &options, base->options.items[i]) < 0)
+        for (size_t i = 0; i < base->options.count; i++) {
+                struct cf_entry *entry = base->options.items[i];
+                if (cf_vec_push(compose->arena, &options, entry) < 0 ||
+                    ((over->nulls & CF_PART_SECURITY_OPT) &&
+                     cf_entry_set_hiding(compose, entry) < 0))
                         return -ENOMEM;
+        }
         for (size_t i = 0; i < over->options.count; i++) {
                 struct cf_entry *entry = over->options.items[i];
                 if (options.count >= CF_COMPOSE_OPTIONS ||
@@ -37,14 +41,15 @@ static int append_options(struct cf_compose *compose, const struct cf_service *b
         return 0;
 }
 
-/* The value that counts, marked when it hides one that would switch the filter off as well. */
+/* The value that counts. It must not simply vanish when it hides one that would switch the filter
+ * off as well, or when a null stands over it, which Compose takes for nothing else. */
 static int replace(struct cf_compose *compose, struct cf_entry *base, struct cf_entry *over,
-                   struct cf_entry **ret_entry)
+                   bool is_null, struct cf_entry **ret_entry)
 {
         *ret_entry = over ? over : base;
         if (base && over && cf_entry_truth(base) != CF_FALSE)
                 return cf_entry_set_hiding(compose, over);
-        return 0;
+        return base && is_null ? cf_entry_set_hiding(compose, base) : 0;
 }
 
 static bool same_value(const struct cf_entry *a, const struct cf_entry *b)
@@ -110,14 +115,16 @@ int cf_service_merge(struct cf_compose *compose, const struct cf_service *base,
         apply_resets(kept, over->resets);
         *merged = *over;
         merged->image = over->image ? over->image : kept->image;
+        merged->nulls = 0;
         if (!merged->extends && kept->extends) {
                 merged->extends = kept->extends;
                 merged->extends_file = kept->extends_file;
                 merged->state = kept->state;
         }
-        if (replace(compose, kept->privileged, over->privileged, &merged->privileged) < 0 ||
+        if (replace(compose, kept->privileged, over->privileged, over->nulls & CF_PART_PRIVILEGED,
+                    &merged->privileged) < 0 ||
             replace(compose, kept->build_privileged, over->build_privileged,
-                    &merged->build_privileged) < 0 ||
+                    over->nulls & CF_PART_BUILD_PRIVILEGED, &merged->build_privileged) < 0 ||
             append_options(compose, kept, over, merged) < 0 ||
             append_hooks(compose, kept, over, merged) < 0)
                 return -ENOMEM;

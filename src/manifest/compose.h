@@ -161,8 +161,9 @@ struct cf_service {
         struct cf_entry *build_privileged;
         struct cf_service **hooks; /* pre_start: containers of their own */
         size_t hook_count;
-        unsigned resets;                      /* cf_part bits */
-        struct cf_yaml *extends;              /* NULL: none, or resolved */
+        unsigned resets;         /* cf_part bits */
+        unsigned nulls;          /* cf_part bits: given, but null, which keeps what is beneath */
+        struct cf_yaml *extends; /* NULL: none, or resolved */
         struct cf_compose_file *extends_file; /* where `extends` is written */
         const char *dir;                      /* extends.file starts from it */
         const struct cf_variables *variables; /* for its extends */

@@ -89,7 +89,7 @@ struct cf_profile {
  * as an engine would refuse it or read something else than is written: not JSON, a byte order
  * mark, not an object, unknown action, operator, architecture or flag, wrong type, no action,
  * `architectures` beside `archMap`, `name` beside `names`, an empty name, a list or object given
- * twice, an argument index above 5, an error number above 4095, a kernel version other than
+ * twice, an argument index above 5, an error number above 4094, a kernel version other than
  * "MAJOR.MINOR", SCMP_ACT_NOTIFY as default, for write or without listenerPath.
  *
  * Warned of: names that no architecture has (engines drop them), capabilities and architectures in

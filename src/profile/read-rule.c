@@ -2,7 +2,7 @@
 /* Entries of `syscalls`. */
 #include "profile/fields.h"
 
-#define ERRNO_MAX 4095    /* the kernel cuts what a filter returns to this */
+#define ERRNO_MAX 4094    /* libseccomp takes errors below the kernel's MAX_ERRNO, 4095 */
 #define DATA_MAX 65535    /* the data of a filter's return value has 16 bits */
 #define ARGUMENT_MAX 5    /* a system call has six arguments */
 #define KERNEL_MAX 255    /* Moby keeps each part of a kernel version in 8 bits */

@@ -230,7 +230,7 @@ static void put_action(struct cf_json_writer *w, const char *key, const char *er
         cf_json_put_string(w, name);
         if (random_below(2)) {
                 cf_json_key(w, errno_key);
-                cf_json_put_uint(w, random_below(4096));
+                cf_json_put_uint(w, random_below(4095));
         }
 }
 

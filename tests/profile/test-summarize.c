@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* tests/profile/cases/NAME.json is a profile, NAME.expected what must come out, one line:
  *     KIND RULES NAMES DEFAULT-ACTION      KIND: filters, denylist, allows-all; action `-`: none
- *     error LINE:COLUMN MESSAGE            a part of the message */
+ *     error LINE:COLUMN MESSAGE            a part of the message
+ * engine.bats tries the same files with a real engine. */
 #include "profile/profile.h"
 
 #include "base/text.h"
