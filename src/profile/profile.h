@@ -207,3 +207,24 @@ extern const size_t cf_profile_default_count;
 
 /* The one of this name or short name; NULL when there is none. */
 const struct cf_profile_default *cf_profile_default(const char *name);
+
+/* ---- In words ------------------------------------------------------------------------------- */
+
+/* What a call gets: "allowed", "EPERM", "process killed". */
+void cf_say_value(struct cf_text *text, uint32_t value);
+
+/* "family == 40 (AF_VSOCK)", "low 32 bits of family > 40". `call` names the arguments; NULL: they
+ * are arg0, … */
+void cf_say_condition(struct cf_text *text, const struct cf_syscall *call,
+                      const struct cf_condition *condition);
+
+/* All clauses, joined by "and" and "or"; "always" when nothing is asked, "never" for none. */
+void cf_say_clauses(struct cf_text *text, const struct cf_syscall *call,
+                    const struct cf_clauses *clauses);
+
+/* "socket(0x100000028, 0, 0)"; with "i386:" in front when that is not this machine's. */
+void cf_say_call(struct cf_text *text, const struct cf_call *call);
+
+/* The value of a constant that an argument of a call may have: AF_VSOCK for socket's first. */
+bool cf_constant_value(const struct cf_syscall *call, unsigned arg, struct cf_span name,
+                       uint64_t *ret_value);
