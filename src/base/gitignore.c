@@ -29,6 +29,7 @@ struct rule {
 struct cf_gitignore {
         uint32_t lists[LISTS]; /* the last rule of each */
         uint32_t count;
+        size_t memory;
         struct rule *rules;
         char *text;
 };
@@ -105,8 +106,14 @@ static size_t list_of(const struct cf_gitignore *rules, const struct rule *rule)
         return is_special((char)last) || last == ']' ? ANY_BYTE : last;
 }
 
-static void read_rules(struct cf_gitignore *rules, struct cf_span text)
+static bool is_wild(const struct rule *rule)
 {
+        return rule->literal < rule->size && !rule->suffix;
+}
+
+static int read_rules(struct cf_gitignore *rules, struct cf_span text)
+{
+        size_t wild = 0;
         if (cf_span_starts(text, "\xef\xbb\xbf"))
                 text = cf_span_part(text, 3, SIZE_MAX);
         while (text.size) {
@@ -117,34 +124,48 @@ static void read_rules(struct cf_gitignore *rules, struct cf_span text)
                 if (line.size == 0 || line.data[0] == '#' ||
                     !read_rule(rules->text, clean_line(line), rule))
                         continue;
+                wild += is_wild(rule) ? rule->size : 0;
+                if (wild > CF_GITIGNORE_WILD_MAX)
+                        return -EFBIG;
                 size_t list = list_of(rules, rule);
                 rule->next = rules->lists[list];
                 rules->lists[list] = rules->count++;
         }
+        return 0;
+}
+
+/* Lines that are not empty: the most rules that there can be. One more has room, since each line is
+ * read where a rule would go. */
+static size_t count_lines(struct cf_span text)
+{
+        size_t lines = 1;
+        for (size_t i = 0; i < text.size; i++)
+                lines += text.data[i] != '\n' && (i == 0 || text.data[i - 1] == '\n');
+        return lines;
 }
 
 int cf_gitignore_parse(struct cf_span text, struct cf_gitignore **ret_rules)
 {
         if (text.size > CF_GITIGNORE_MAX)
                 return -EFBIG;
-        size_t lines = 1;
-        for (size_t i = 0; i < text.size; i++)
-                lines += text.data[i] == '\n';
-        struct cf_gitignore *rules =
-                calloc(1, sizeof(*rules) + lines * sizeof(struct rule) + text.size + 1);
+        size_t lines = count_lines(text);
+        size_t memory = sizeof(struct cf_gitignore) + lines * sizeof(struct rule) + text.size + 1;
+        struct cf_gitignore *rules = calloc(1, memory);
         if (!rules)
                 return -ENOMEM;
+        rules->memory = memory;
         rules->rules = (struct rule *)(rules + 1);
         rules->text = (char *)(rules->rules + lines);
         if (text.size)
                 memcpy(rules->text, text.data, text.size);
         for (size_t i = 0; i < LISTS; i++)
                 rules->lists[i] = NO_RULE;
-        read_rules(rules, (struct cf_span){rules->text, text.size});
-        if (rules->count == 0)
+        int r = read_rules(rules, (struct cf_span){rules->text, text.size});
+        if (r < 0 || rules->count == 0)
                 rules = cf_gitignore_free(rules);
-        *ret_rules = rules;
-        return 0;
+        if (r == 0)
+                *ret_rules = rules;
+        return r;
 }
 
 int cf_gitignore_read(int dirfd, const char *name, bool follow, struct cf_gitignore **ret_rules)
@@ -174,6 +195,11 @@ int cf_gitignore_read(int dirfd, const char *name, bool follow, struct cf_gitign
                 size += (size_t)n;
         }
         return cf_gitignore_parse((struct cf_span){text, size}, ret_rules);
+}
+
+size_t cf_gitignore_memory(const struct cf_gitignore *rules)
+{
+        return rules ? rules->memory : 0;
 }
 
 struct cf_gitignore *cf_gitignore_free(struct cf_gitignore *rules)

@@ -95,11 +95,11 @@ static int take_oldest(struct folder_set *set)
 /* ---- ends -------------------------------------------------------------------------------------
  */
 
-static void free_folder(struct folder *folder)
+static void free_folder(struct folder_set *set, struct folder *folder)
 {
         if (folder->fd >= 0)
                 close(folder->fd);
-        cf_folder_rules_free(folder->rules);
+        cf_folder_rules_free(set, folder->rules);
         free(folder->shown);
         free(folder);
 }
@@ -122,7 +122,7 @@ void cf_folder_drop(struct folder_set *set, struct folder *folder)
         pthread_mutex_unlock(&set->lock);
         while (ended) {
                 struct folder *next = ended->newer;
-                free_folder(ended);
+                free_folder(set, ended);
                 ended = next;
         }
 }

@@ -15,6 +15,7 @@ struct folder_rules {
         struct cf_gitignore *ignore;    /* .ignore */
         struct cf_gitignore *gitignore; /* .gitignore */
         struct cf_gitignore *excludes;  /* .git/info/exclude */
+        size_t memory;                  /* bytes that these take */
 };
 
 /* A folder that was met and is not done with: it lives while work below it is waiting. Fields from
@@ -43,6 +44,7 @@ struct folder_set {
         pthread_mutex_t lock;
         struct folder *newest, *oldest; /* open and not pinned, by last use */
         unsigned open, open_max;        /* descriptors */
+        atomic_size_t rules_memory;     /* bytes that the rules of all folders take */
 };
 
 void cf_folders_start(struct folder_set *set, unsigned threads);
@@ -77,8 +79,10 @@ struct rule_names {
         bool git, gitignore, ignore;
 };
 
-/* Reads the rules that stand in a folder and makes them its own. 0 or -ENOMEM. */
-int cf_folder_read_rules(struct folder *folder, int fd, struct rule_names names);
+/* Reads the rules that stand in a folder and makes them its own, unless those of all folders would
+ * take too much memory together. 0 or -ENOMEM. */
+int cf_folder_read_rules(struct folder_set *set, struct folder *folder, int fd,
+                         struct rule_names names);
 
 /* A folder for a given path, with one reference. Unless `alone`, it stands below folders for those
  * above it in the repository that it is a part of, with their rules. 0 or -ENOMEM. */
@@ -89,7 +93,7 @@ int cf_folder_given(struct folder_set *set, const char *path, bool alone,
 enum cf_gitignore_answer cf_folder_ask(const struct folder *folder, const struct cf_gitignore *user,
                                        struct cf_span path, bool is_folder);
 
-void cf_folder_rules_free(struct folder_rules *rules);
+void cf_folder_rules_free(struct folder_set *set, struct folder_rules *rules);
 
 /* ---- the walk -------------------------------------------------------------------------------- */
 

@@ -314,7 +314,7 @@ static int read_folder(struct worker *worker, struct folder *folder, bool first)
                         return 0;
                 }
                 if (first && !walk->options->no_ignore)
-                        r = cf_folder_read_rules(folder, folder->fd,
+                        r = cf_folder_read_rules(&walk->folders, folder, folder->fd,
                                                  find_rule_names(worker, folder->fd));
                 first = false;
                 handed_on = worker->complete || cf_folders_roomy(&walk->folders);

@@ -10,7 +10,11 @@
 #include "base/git.h"
 #include "base/walk-private.h"
 
-void cf_folder_rules_free(struct folder_rules *rules)
+/* Bytes that the rules of all folders may take. Those met later are not read then: a tree that
+ * needs more is made to use memory up, and without them more is visited, not less. */
+#define RULES_MEMORY_MAX ((size_t)16 << 20)
+
+static void free_rules(struct folder_rules *rules)
 {
         if (!rules)
                 return;
@@ -22,7 +26,25 @@ void cf_folder_rules_free(struct folder_rules *rules)
 
 static void free_rulesp(struct folder_rules **rules)
 {
-        cf_folder_rules_free(*rules);
+        free_rules(*rules);
+}
+
+void cf_folder_rules_free(struct folder_set *set, struct folder_rules *rules)
+{
+        if (rules)
+                atomic_fetch_sub(&set->rules_memory, rules->memory);
+        free_rules(rules);
+}
+
+/* Counts the memory of rules; false when it is too much. */
+static bool count_memory(struct folder_set *set, struct folder_rules *rules)
+{
+        rules->memory = cf_gitignore_memory(rules->ignore) + cf_gitignore_memory(rules->gitignore) +
+                        cf_gitignore_memory(rules->excludes);
+        if (atomic_fetch_add(&set->rules_memory, rules->memory) + rules->memory <= RULES_MEMORY_MAX)
+                return true;
+        atomic_fetch_sub(&set->rules_memory, rules->memory);
+        return false;
 }
 
 /* Rules that cannot be read leave nothing out, so nothing is missed: no error. */
@@ -31,7 +53,8 @@ static int read_rules(int fd, const char *name, struct cf_gitignore **ret_rules)
         return cf_gitignore_read(fd, name, false, ret_rules) == -ENOMEM ? -ENOMEM : 0;
 }
 
-int cf_folder_read_rules(struct folder *folder, int fd, struct rule_names names)
+int cf_folder_read_rules(struct folder_set *set, struct folder *folder, int fd,
+                         struct rule_names names)
 {
         if (names.git)
                 folder->repository = folder;
@@ -49,7 +72,7 @@ int cf_folder_read_rules(struct folder *folder, int fd, struct rule_names names)
                 r = cf_git_repository_excludes(fd, &rules->excludes);
         if (r < 0)
                 return r;
-        if (rules->ignore || rules->gitignore || rules->excludes) {
+        if ((rules->ignore || rules->gitignore || rules->excludes) && count_memory(set, rules)) {
                 folder->rules = cf_steal(rules);
                 folder->scope = folder;
         }
@@ -109,7 +132,7 @@ static int add_above(struct folder_set *set, const char *path, size_t name_at, s
         cf_folder_drop(set, *chain); /* held by the new one from here on */
         *chain = folder;
         struct rule_names names = {holds(fd, ".git"), true, true};
-        return cf_folder_read_rules(folder, fd, names);
+        return cf_folder_read_rules(set, folder, fd, names);
 }
 
 /* The size of the path of the repository's top at or above path[0 … size); 0: in none. */

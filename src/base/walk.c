@@ -285,16 +285,19 @@ unsigned cf_walk_threads(const struct cf_walk_options *options)
         return count < 1 ? 1 : count < THREADS_DEFAULT ? (unsigned)count : THREADS_DEFAULT;
 }
 
-static int read_excludes(struct walk *walk)
+static int read_excludes(struct walk *walk, struct cf_error *err)
 {
-        CF_TEXT struct cf_text text = {0};
+        CF_TEXT struct cf_text text = {.max = CF_GITIGNORE_MAX};
         for (size_t i = 0; i < walk->options->exclude_count; i++) {
                 cf_text_puts(&text, walk->options->exclude[i]);
                 cf_text_putc(&text, '\n');
         }
-        if (text.failed)
-                return -ENOMEM;
-        int r = cf_gitignore_parse(cf_text_span(&text), &walk->excludes);
+        int r = text.failed ? -EFBIG : cf_gitignore_parse(cf_text_span(&text), &walk->excludes);
+        if (r == -EFBIG)
+                return cf_error_set(err, r, NULL,
+                                    "the patterns to exclude are too many or too long: at most "
+                                    "%zu KiB of them may hold wildcards",
+                                    CF_GITIGNORE_WILD_MAX >> 10);
         return r == 0 && !walk->options->no_ignore ? cf_git_user_excludes(&walk->user) : r;
 }
 
@@ -332,7 +335,7 @@ int cf_walk(const char *const *roots, size_t root_count, const struct cf_walk_op
         pthread_cond_init(&walk.wake, NULL);
         cf_folders_start(&walk.folders, threads);
         struct worker *workers = calloc(threads, sizeof(*workers));
-        int r = workers ? read_excludes(&walk) : -ENOMEM;
+        int r = workers ? read_excludes(&walk, err) : -ENOMEM;
         if (r == 0)
                 r = identify_given(&walk);
         struct cf_walk_stats stats = {0};

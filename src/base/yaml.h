@@ -46,6 +46,7 @@ struct cf_yaml {
         unsigned merges; /* mappings that its merge keys bring in, each as often as it is named */
         struct cf_map *index; /* private to lookups: of a large mapping, key → its slot in items */
         uint64_t mark;        /* private to lookups */
+        bool seen;            /* for whoever walks the tree; false at first */
         void *note;           /* for whoever walks the tree; NULL at first */
 };
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/http.h"
 
-#include <curl/curl.h>
 #include <strings.h>
 #include <sys/un.h>
+
+#include "engine/curl.h"
 
 #define CONNECT_TIMEOUT_MS 10000L
 #define BUFFER_SIZE 65536L
@@ -384,14 +385,17 @@ static int set_address(struct cf_http *http, struct cf_error *err)
 int cf_http_open(const struct cf_engine_host *host, unsigned timeout_ms, struct cf_http **ret_http,
                  struct cf_error *err)
 {
+        int r = cf_curl_load(err);
+        if (r < 0)
+                return r;
         CF_HTTP struct cf_http *http = calloc(1, sizeof(*http));
-        if (!http || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+        if (!http)
                 return cf_error_set(err, -ENOMEM, NULL, "not enough memory for a connection");
         http->host = *host;
         http->timeout_ms = timeout_ms ? (long)timeout_ms : (long)CF_ENGINE_TIMEOUT_MS;
         for (size_t i = 0; i < CF_COUNT(http->transfers); i++)
                 http->transfers[i].http = http;
-        int r = set_address(http, err);
+        r = set_address(http, err);
         if (r < 0)
                 return r;
         http->multi = curl_multi_init();

@@ -413,6 +413,21 @@ bool cf_command_read(struct cf_arena *arena, const struct cf_argument *arguments
         return *ret_error == 0;
 }
 
+/* A word that is no option and no value of one, where options alone should be: a sentence that
+ * speaks of an option, or the command of another program. */
+static bool is_stray(const struct options *options, size_t i)
+{
+        static const char *const fitting[] = {"run", "create", "container"};
+        struct cf_span word = value_of(options, i);
+        if (!options->arguments[i].word->literal || cf_engine_name(word))
+                return false;
+        for (size_t j = 0; j < CF_COUNT(fitting); j++)
+                if (cf_span_is(word, fitting[j]))
+                        return false;
+        /* It may be the value of an option that nobody here knows. */
+        return i == 0 || !is_option(value_of(options, i - 1));
+}
+
 int cf_options_read(struct cf_arena *arena, const struct cf_argument *arguments, size_t count,
                     bool daemon, struct cf_parsed *ret_parsed)
 {
@@ -432,8 +447,15 @@ int cf_options_read(struct cf_arena *arena, const struct cf_argument *arguments,
         int r = 0;
         for (size_t i = 0; i < count && r == 0;) {
                 bool ended;
-                if (!read_option(&options, &i, &ended, &r))
-                        i++;
+                if (!daemon && cf_span_is(value_of(&options, i), "--help")) {
+                        ret_parsed->hits.count = 0; /* names to choose from: a completion's */
+                        return 0;
+                }
+                if (read_option(&options, &i, &ended, &r))
+                        continue;
+                if (!daemon && is_stray(&options, i))
+                        break;
+                i++;
         }
         /* A daemon has one profile: the last one. */
         if (daemon && ret_parsed->hits.count > 1) {

@@ -284,16 +284,19 @@ static int read_call(struct cf_script *script, const struct cf_map *wrappers,
 static int read_held(struct cf_script *script)
 {
         struct cf_map *wrappers;
+        bool documentation = script->documentation;
         int r = find_wrappers(script, &wrappers);
         for (size_t i = 0; i < script->held.count && r == 0; i++) {
                 const struct cf_held *held = script->held.items[i];
                 struct cf_site site = {.at = held->at, .function = held->function};
+                script->documentation = held->documentation;
                 script->prose = held->prose;
                 script->whole = held->whole;
                 r = read_expanded(script, &held->list, &site, range_of(&held->list));
                 if (r == 0 && cf_map_count(wrappers))
                         r = read_call(script, wrappers, held);
         }
+        script->documentation = documentation;
         script->prose = script->whole = false;
         return r;
 }

@@ -238,6 +238,7 @@ int cf_script_hold(struct cf_script *script, const struct cf_list *list, size_t 
                 .list = *list,
                 .program = program,
                 .at = cf_shell_source(list->code, list->words[0].offset),
+                .documentation = script->documentation,
                 .prose = script->prose,
                 .whole = script->whole,
         };

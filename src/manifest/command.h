@@ -115,8 +115,8 @@ struct cf_parsed {
 /* Reads arguments from the program's word at `at` on. False: no run, create or exec. */
 bool cf_command_read(struct cf_arena *arena, const struct cf_argument *arguments, size_t count,
                      size_t at, const char *engine, struct cf_parsed *ret_parsed, int *ret_error);
-/* Options alone, of a daemon or (engine NULL) of no known command: words that are none are passed
- * over. */
+/* Options alone, of a daemon or (engine NULL) of no known command, where any other word ends them:
+ * a sentence speaks of an option, it does not give it. */
 int cf_options_read(struct cf_arena *arena, const struct cf_argument *arguments, size_t count,
                     bool daemon, struct cf_parsed *ret_parsed);
 
@@ -168,18 +168,18 @@ struct cf_script_variable {
 /* A command that can be read only when all variables are known. */
 struct cf_held {
         struct cf_list list;
-        size_t program;       /* word */
-        size_t at;            /* in the file */
-        size_t function;      /* block of the function that it stands in; 0: none */
-        bool prose, whole;    /* of the script when it was read */
-        struct cf_held *next; /* in a function of the same name, with "$@" too */
+        size_t program;                   /* word */
+        size_t at;                        /* in the file */
+        size_t function;                  /* block of the function that it stands in; 0: none */
+        bool documentation, prose, whole; /* of the script when it was read */
+        struct cf_held *next;             /* in a function of the same name, with "$@" too */
 };
 
 struct cf_script {
         const struct cf_reader *reader;
         const struct cf_source *source;
         const char *format;
-        bool documentation;
+        bool documentation; /* what is read now is for readers to type */
         bool prose; /* what is read now may be a sentence: only what is clearly a command counts */
         bool whole; /* what is read now is a whole command, with its image, or none */
         struct cf_shell_lexer lexer;

@@ -152,7 +152,7 @@ static int find_refusal(struct cf_compose *compose, const struct cf_entry *entry
                         entry->value.variable);
                 return *ret_refusal ? 0 : -ENOMEM;
         }
-        if (holds_template(entry->file->source->text, range))
+        if (entry->file->is_template || holds_template(entry->file->source->text, range))
                 *ret_refusal = "it stands in a template ('{{' or '{%'): change the template";
         else if (entry->node->aliased)
                 *ret_refusal = "aliases elsewhere in the file repeat this value: edit those first";

@@ -91,33 +91,70 @@ bool cf_compose_shape(struct cf_yaml *root, bool named)
 /* `!reset` takes a value away, `!override` lets it replace what earlier files say. Below an
  * `!override` Compose looks for no further tags. */
 struct tags {
-        bool heeded; /* tags have their meaning here */
-        bool reset, override;
+        bool heeded;          /* tags here tell what becomes of earlier files' values */
+        bool reset, override; /* what they tell */
+        bool heeded_below;    /* tags in the value do, too */
 };
 
-static bool note_tags(struct cf_yaml *owner, struct cf_yaml *value, void *context)
+static bool has_tag(const struct cf_yaml *node, const char *tag)
 {
-        (void)owner;
-        struct tags *tags = context;
-        struct cf_span tag = cf_yaml_follow(value)->tag;
-        tags->reset |= tags->heeded && cf_span_is(tag, "!reset");
-        tags->override |= tags->heeded && cf_span_is(tag, "!override");
-        return false;
+        return cf_span_is((node->target ? node->target : node)->tag, tag);
+}
+
+/* Marks the collections in which `!reset` takes effect: all but those that stand below an
+ * `!override` and that no alias elsewhere refers to. */
+static void see(struct cf_yaml *node)
+{
+        node = cf_yaml_follow(node);
+        if (node->seen || has_tag(node, "!reset") || has_tag(node, "!override"))
+                return;
+        node->seen = true;
+        bool is_mapping = node->type == CF_YAML_MAPPING;
+        for (size_t i = 0; i < node->count; i++)
+                see(node->items[is_mapping ? 2 * i + 1 : i]);
+}
+
+static bool is_reset(const struct cf_yaml *collection, const struct cf_yaml *value)
+{
+        return collection->seen && has_tag(value, "!reset");
+}
+
+static void note_tag(const struct cf_yaml *value, struct tags *tags)
+{
+        tags->reset |= tags->heeded && has_tag(value, "!reset");
+        tags->override |= tags->heeded && has_tag(value, "!override");
+}
+
+/* Tags of a key in the mapping and in what it merges, also where another value comes first. Compose
+ * does not see those of mappings that are merged as a list. */
+static void note_tags(struct cf_yaml *mapping, const char *name, struct tags *tags)
+{
+        struct cf_yaml *value = cf_yaml_own(mapping, name, NULL);
+        if (value)
+                note_tag(value, tags);
+        for (size_t i = 0; mapping->merges > 0 && i < mapping->count; i++) {
+                struct cf_yaml *merged = cf_yaml_follow(mapping->items[2 * i + 1]);
+                if (cf_yaml_is_merge(mapping->items[2 * i]) && merged->type == CF_YAML_MAPPING)
+                        note_tags(merged, name, tags);
+        }
 }
 
 static bool take_value(struct cf_yaml *owner, struct cf_yaml *value, void *context)
 {
-        (void)owner;
-        const struct tags *tags = context;
-        return !tags->heeded || !cf_span_is(cf_yaml_follow(value)->tag, "!reset");
+        (void)context;
+        return !is_reset(owner, value);
 }
 
 /* Looks a key up with tags and merge keys; NULL: not given, or taken away. */
 static struct cf_yaml *find_part(struct cf_yaml *mapping, const char *name, struct tags *tags,
                                  struct cf_yaml **ret_key, struct cf_yaml **ret_owner)
 {
-        cf_yaml_seek(mapping, name, note_tags, tags, NULL, NULL);
-        return cf_yaml_seek(mapping, name, take_value, tags, ret_key, ret_owner);
+        mapping = cf_yaml_follow(mapping);
+        note_tags(mapping, name, tags);
+        struct cf_yaml *value = cf_yaml_seek(mapping, name, take_value, NULL, ret_key, ret_owner);
+        tags->heeded_below =
+                tags->heeded && value && !cf_span_is(cf_yaml_follow(value)->tag, "!override");
+        return value;
 }
 
 /* ---- values -------------------------------------------------------------------------- */
@@ -183,6 +220,20 @@ static int read_value(struct reading *at, struct cf_yaml *node, struct cf_value 
         return 0;
 }
 
+/* `{{ … }}` without quotes: a mapping to YAML, some text to the engine. */
+static bool read_template(const struct reading *at, const struct cf_yaml *node,
+                          struct cf_value *ret_value)
+{
+        static const char hole[] = {CF_HOLE, '\0'};
+        if (node->type != CF_YAML_MAPPING ||
+            !cf_span_starts(cf_span_part(at->file->source->text, node->offset, node->length), "{{"))
+                return false;
+        *ret_value = (struct cf_value){.text = {hole, 1},
+                                       .certainty = CF_UNKNOWN,
+                                       .because = "a template fills it in ('{{')"};
+        return true;
+}
+
 static struct cf_entry *new_entry(struct reading *at, struct cf_yaml *node, struct cf_yaml *pair,
                                   struct cf_yaml *key, struct cf_yaml *owner)
 {
@@ -245,7 +296,7 @@ static int read_option(struct reading *at, struct cf_entry *entry, struct cf_ent
                 else if (repeats(entries, entry))
                         entry->value.problem = "the entry stands twice in this list: Compose "
                                                "refuses the file";
-        } else {
+        } else if (!read_template(at, node, &entry->value)) {
                 r = describe_collection(at, node, &entry->value);
                 entry->value.problem =
                         !entry->list && node->type == CF_YAML_MAPPING
@@ -260,12 +311,13 @@ static int read_option(struct reading *at, struct cf_entry *entry, struct cf_ent
 }
 
 static int read_options(struct reading *at, struct cf_yaml *mapping, struct tags *tags,
-                        struct cf_entries *entries)
+                        struct cf_service *service)
 {
         struct cf_yaml *key, *owner;
         struct cf_yaml *pair = find_part(mapping, "security_opt", tags, &key, &owner);
         if (!pair)
                 return 0;
+        service->options_given = !cf_yaml_is_null(pair);
         struct cf_yaml *list = cf_yaml_follow(pair);
         bool is_list = list->type == CF_YAML_SEQUENCE;
         size_t count = is_list ? list->count : 1;
@@ -278,16 +330,14 @@ static int read_options(struct reading *at, struct cf_yaml *mapping, struct tags
         }
         for (size_t i = 0; r == 0 && i < count; i++) {
                 struct cf_yaml *node = is_list ? list->items[i] : pair;
-                struct tags own = {.heeded = tags->heeded && !tags->override};
-                note_tags(NULL, node, &own);
-                if (is_list && own.reset)
+                if (is_list && is_reset(list, node))
                         continue;
                 struct cf_entry *entry = new_entry(at, node, pair, key, owner);
                 if (!entry)
                         return -ENOMEM;
                 entry->list = is_list ? list : NULL;
                 entry->index = i;
-                r = read_option(at, entry, entries);
+                r = read_option(at, entry, &service->options);
         }
         return r;
 }
@@ -311,7 +361,7 @@ static int read_privileged(struct reading *at, struct cf_yaml *mapping, struct t
                 if (r < 0)
                         return r;
                 entry->is_string = cf_yaml_is_string(node);
-        } else {
+        } else if (!read_template(at, node, &entry->value)) {
                 entry->value.text = CF_SPAN("");
                 entry->value.problem = "neither true nor false: Compose refuses the file";
         }
@@ -333,7 +383,7 @@ static int read_container(struct reading *at, struct cf_yaml *mapping, bool heed
 {
         struct tags options = {.heeded = heeded}, privileged = {.heeded = heeded},
                     image = {.heeded = heeded};
-        int r = read_options(at, mapping, &options, &service->options);
+        int r = read_options(at, mapping, &options, service);
         if (r == 0)
                 r = read_privileged(at, mapping, &privileged, &service->privileged);
         struct cf_yaml *name = find_part(mapping, "image", &image, NULL, NULL);
@@ -361,7 +411,7 @@ static int read_build(struct reading *at, struct cf_yaml *mapping, bool heeded,
         note_part(service, &build, CF_PART_BUILD);
         if (!is_mapping(value))
                 return 0;
-        struct tags privileged = {.heeded = heeded && !build.override};
+        struct tags privileged = {.heeded = build.heeded_below};
         int r = read_privileged(at, value, &privileged, &service->build_privileged);
         note_part(service, &privileged, CF_PART_BUILD_PRIVILEGED);
         return r;
@@ -378,16 +428,14 @@ static int read_hooks(struct reading *at, struct cf_yaml *mapping, bool heeded,
         CF_VEC(struct cf_service *) hooks = {0};
         note_part(service, &tags, CF_PART_PRE_START);
         for (size_t i = 0; list && list->type == CF_YAML_SEQUENCE && i < list->count; i++) {
-                struct tags own = {.heeded = heeded && !tags.override};
-                note_tags(NULL, list->items[i], &own);
                 struct cf_service *hook = cf_arena_one(at->compose->arena, struct cf_service);
                 if (!hook)
                         return -ENOMEM;
-                if (!is_mapping(list->items[i]) || own.reset)
+                if (!is_mapping(list->items[i]) || is_reset(list, list->items[i]))
                         continue;
                 hook->file = at->file;
                 hook->key = list->items[i];
-                int r = read_container(at, list->items[i], own.heeded && !own.override, hook);
+                int r = read_container(at, list->items[i], false, hook);
                 if (r < 0 || (r = cf_vec_push(at->compose->arena, &hooks, hook)) < 0)
                         return r;
         }
@@ -476,11 +524,11 @@ static int read_section(struct reading *at, struct cf_yaml *services, bool legac
                 struct cf_span name;
                 const struct pair *pair = cf_map_at(pairs.by_name, i, &name);
                 struct tags tags = {.heeded = heeded};
-                note_tags(NULL, pair->value, &tags);
+                note_tag(pair->value, &tags);
                 if ((tags.reset || tags.override) &&
                     cf_map_put(layer->reset[section], name, layer) < 0)
                         return -ENOMEM;
-                if (tags.reset || cf_yaml_is_null(pair->value) ||
+                if (is_reset(pair->owner, pair->value) || cf_yaml_is_null(pair->value) ||
                     (legacy && cf_span_starts(name, "x-")))
                         continue;
                 if (!is_mapping(pair->value)) {
@@ -505,6 +553,7 @@ int cf_layer_read(struct cf_compose *compose, struct cf_compose_file *file, stru
         root = cf_yaml_follow(root);
         if (r < 0 || !root || root->type != CF_YAML_MAPPING)
                 return r;
+        see(root);
         if (is_legacy(root))
                 return read_section(&at, root, true, true, ret_layer, CF_SERVICES);
         for (int i = 0; r == 0 && i < CF_SECTIONS; i++) {
@@ -512,7 +561,7 @@ int cf_layer_read(struct cf_compose *compose, struct cf_compose_file *file, stru
                 struct cf_yaml *services = find_part(root, section_keys[i], &tags, NULL, NULL);
                 ret_layer->reset_all[i] = tags.reset || tags.override;
                 if (is_mapping(services))
-                        r = read_section(&at, services, false, !tags.override, ret_layer,
+                        r = read_section(&at, services, false, tags.heeded_below, ret_layer,
                                          (enum cf_section)i);
         }
         struct tags include = {.heeded = true};

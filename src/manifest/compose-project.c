@@ -15,20 +15,25 @@ static bool has_equal(const struct cf_entries *entries, const struct cf_entry *e
         return false;
 }
 
-/* An entry that the list before it has already is dropped, as Compose does. */
-static int append_options(struct cf_compose *compose, const struct cf_entries *base,
-                          const struct cf_entries *over, struct cf_entries *ret_entries)
+/* An entry that the list before it has already is dropped, as Compose does; a list that is the
+ * first of its service stays as it is. */
+static int append_options(struct cf_compose *compose, const struct cf_service *base,
+                          const struct cf_service *over, struct cf_service *merged)
 {
-        struct cf_entries merged = {0};
-        for (size_t i = 0; i < base->count; i++)
-                if (cf_vec_push(compose->arena, &merged, base->items[i]) < 0)
+        struct cf_entries options = {0};
+        for (size_t i = 0; i < base->options.count; i++)
+                if (cf_vec_push(compose->arena, &options, base->options.items[i]) < 0)
                         return -ENOMEM;
-        for (size_t i = 0; i < over->count; i++)
-                if (merged.count < CF_COMPOSE_OPTIONS &&
-                    (base->count == 0 || !has_equal(&merged, over->items[i])) &&
-                    cf_vec_push(compose->arena, &merged, over->items[i]) < 0)
+        for (size_t i = 0; i < over->options.count; i++) {
+                struct cf_entry *entry = over->options.items[i];
+                if (options.count >= CF_COMPOSE_OPTIONS ||
+                    (base->options_given && has_equal(&options, entry)))
+                        continue;
+                if (cf_vec_push(compose->arena, &options, entry) < 0)
                         return -ENOMEM;
-        *ret_entries = merged;
+        }
+        merged->options = options;
+        merged->options_given = base->options_given || over->options_given;
         return 0;
 }
 
@@ -42,6 +47,23 @@ static int replace(struct cf_compose *compose, struct cf_entry *base, struct cf_
         return 0;
 }
 
+static bool same_value(const struct cf_entry *a, const struct cf_entry *b)
+{
+        return a == b || (a && b && cf_span_equal(a->value.text, b->value.text));
+}
+
+/* The same lines, read with the same outcome (variables may differ). */
+static bool same_hook(const struct cf_service *a, const struct cf_service *b)
+{
+        if (cf_yaml_follow(a->key) != cf_yaml_follow(b->key) ||
+            a->options.count != b->options.count || !same_value(a->privileged, b->privileged))
+                return false;
+        for (size_t i = 0; i < a->options.count; i++)
+                if (!same_value(a->options.items[i], b->options.items[i]))
+                        return false;
+        return true;
+}
+
 static int append_hooks(struct cf_compose *compose, const struct cf_service *base,
                         const struct cf_service *over, struct cf_service *merged)
 {
@@ -50,10 +72,9 @@ static int append_hooks(struct cf_compose *compose, const struct cf_service *bas
                 if (cf_vec_push(compose->arena, &hooks, base->hooks[i]) < 0)
                         return -ENOMEM;
         for (size_t i = 0; i < over->hook_count; i++) {
-                bool known = false;
-                for (size_t j = 0; j < base->hook_count; j++)
-                        known |= cf_yaml_follow(base->hooks[j]->key) ==
-                                 cf_yaml_follow(over->hooks[i]->key);
+                bool known = hooks.count >= CF_COMPOSE_OPTIONS;
+                for (size_t j = 0; j < base->hook_count && !known; j++)
+                        known = same_hook(base->hooks[j], over->hooks[i]);
                 if (!known && cf_vec_push(compose->arena, &hooks, over->hooks[i]) < 0)
                         return -ENOMEM;
         }
@@ -64,8 +85,10 @@ static int append_hooks(struct cf_compose *compose, const struct cf_service *bas
 
 static void apply_resets(struct cf_service *base, unsigned resets)
 {
-        if (resets & CF_PART_SECURITY_OPT)
+        if (resets & CF_PART_SECURITY_OPT) {
                 base->options = (struct cf_entries){0};
+                base->options_given = false;
+        }
         if (resets & CF_PART_PRIVILEGED)
                 base->privileged = NULL;
         if (resets & (CF_PART_BUILD | CF_PART_BUILD_PRIVILEGED))
@@ -95,7 +118,7 @@ int cf_service_merge(struct cf_compose *compose, const struct cf_service *base,
         if (replace(compose, kept->privileged, over->privileged, &merged->privileged) < 0 ||
             replace(compose, kept->build_privileged, over->build_privileged,
                     &merged->build_privileged) < 0 ||
-            append_options(compose, &kept->options, &over->options, &merged->options) < 0 ||
+            append_options(compose, kept, over, merged) < 0 ||
             append_hooks(compose, kept, over, merged) < 0)
                 return -ENOMEM;
         *ret_merged = merged;

@@ -254,14 +254,16 @@ static int hand_out(struct output *output)
         return 0;
 }
 
-/* A pre_start hook is a container that starts from what its service says. */
+/* A pre_start hook is a container that starts from what its service says. Its tags are for what
+ * earlier files say of the hook, not for that. */
 static int complete_hooks(struct cf_compose *compose, struct cf_service *service)
 {
         struct cf_service base = *service;
         base.hook_count = 0;
         for (size_t i = 0; i < service->hook_count; i++) {
-                struct cf_service *merged;
-                if (cf_service_merge(compose, &base, service->hooks[i], &merged) < 0)
+                struct cf_service *merged, hook = *service->hooks[i];
+                hook.resets = 0;
+                if (cf_service_merge(compose, &base, &hook, &merged) < 0)
                         return -ENOMEM;
                 service->hooks[i] = merged;
         }

@@ -140,6 +140,15 @@ static int substitute_default(struct interpolation *at, const struct expression 
                                           taken.data ? taken.data : ""));
 }
 
+/* Nothing but holes: whether it is empty cannot be known. */
+static bool may_be_empty(struct cf_span text)
+{
+        size_t i = 0;
+        while (i < text.size && text.data[i] == CF_HOLE)
+                i++;
+        return i == text.size && i > 0;
+}
+
 static int substitute_expression(struct interpolation *at, const struct expression *expression)
 {
         const char *name = expression->name;
@@ -148,6 +157,8 @@ static int substitute_expression(struct interpolation *at, const struct expressi
         bool counts = variable && !(is_empty && expression->empty_counts_as_unset);
         if (!at->variable)
                 at->variable = name;
+        if (variable && expression->empty_counts_as_unset && may_be_empty(variable->value))
+                return add_hole(at, variable->because);
         switch (expression->operator) {
         case OPERATOR_DEFAULT:
                 return counts ? add_variable(at, name, variable)

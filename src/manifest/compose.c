@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "manifest/formats.h"
+#include "manifest/names.h"
 
 /* ---- names --------------------------------------------------------------------------- */
 
@@ -45,7 +46,8 @@ static enum cf_claim claim(const struct cf_source *source)
         const char *name = cf_path_base(source->path);
         if (is_compose_name(name))
                 return CF_CLAIM_NAME;
-        if (!has_extension(cf_span_of(name)) && strcmp(name, "<stdin>") != 0)
+        /* compose.yaml.j2, docker-compose.yml.dist: for somebody to copy or fill in. */
+        if (!has_extension(cf_name_plain(source->path)) && strcmp(name, "<stdin>") != 0)
                 return CF_CLAIM_NONE;
         return cf_span_find(source->text, CF_SPAN("services")) != SIZE_MAX ? CF_CLAIM_CONTENT
                                                                            : CF_CLAIM_NONE;
@@ -70,6 +72,23 @@ static struct cf_error *keep_error(struct cf_compose *compose, const struct cf_e
         return kept;
 }
 
+/* A file that is YAML only once a template engine has run. When even its plain lines are none,
+ * nothing is known of it: it is no broken Compose file either. */
+static int open_template(struct cf_compose *compose, struct cf_compose_file *file)
+{
+        struct cf_source *unfolded;
+        int r = cf_compose_unfold(compose->arena, file->source, &unfolded);
+        if (r < 0)
+                return r;
+        file->is_template = true;
+        r = cf_yaml_parse(compose->arena, unfolded, &file->yaml, NULL);
+        if (r == -ENOMEM)
+                return r;
+        if (r < 0 && !(file->yaml = cf_arena_one(compose->arena, struct cf_yaml_file)))
+                return -ENOMEM;
+        return 0;
+}
+
 static int open_file(struct cf_compose *compose, const char *path, const struct cf_source *source,
                      struct cf_compose_file **ret_file)
 {
@@ -92,6 +111,8 @@ static int open_file(struct cf_compose *compose, const char *path, const struct 
         if (r == 0) {
                 file->source = source;
                 r = cf_yaml_parse(compose->arena, source, &file->yaml, &err);
+                if (r == -EINVAL && cf_compose_is_template(source->text))
+                        r = open_template(compose, file);
         }
         if (r == -ENOMEM)
                 return r;
@@ -402,7 +423,7 @@ static int read_compose(const struct cf_reader *reader, const struct cf_source *
         for (size_t i = 0; i < file->yaml->count; i++) {
                 struct cf_yaml *root = file->yaml->documents[i].root;
                 shaped |= cf_compose_shape(root, compose.named);
-                if (compose.named && root)
+                if (compose.named && root && !file->is_template)
                         check_duplicates(&compose, file, root);
         }
         struct role role = {0};

@@ -83,6 +83,7 @@ struct cf_compose_file {
         const struct cf_source *source;
         struct cf_yaml_file *yaml;
         const struct cf_error *error; /* not NULL: it could not be read */
+        bool is_template;             /* it was read with its tags cleared: nothing is edited */
         bool surveyed;                /* notes are made, see compose-edit.c */
         bool is_json;
 };
@@ -155,6 +156,7 @@ struct cf_service {
         struct cf_yaml *key;          /* its name there */
         const char *image;            /* NULL: none, or not known */
         struct cf_entries options;    /* security_opt */
+        bool options_given;           /* there is such a list, if empty */
         struct cf_entry *privileged;  /* NULL: not given */
         struct cf_entry *build_privileged;
         struct cf_service **hooks; /* pre_start: containers of their own */
@@ -236,6 +238,14 @@ int cf_project_read(struct cf_compose *compose, const struct cf_project *project
 /* Hands out the subjects of a merged project. 0, -ENOMEM, or what the callback returned. */
 int cf_compose_subjects(struct cf_compose *compose, const struct cf_project *project,
                         const struct cf_layer *layer);
+
+/* ---- templates ----------------------------------------------------------------------- */
+
+/* The text holds tags of a template engine: what is no YAML in it may become YAML. */
+bool cf_compose_is_template(struct cf_span text);
+/* A copy with every tag that is no value cleared, offsets as they were. 0 or -ENOMEM. */
+int cf_compose_unfold(struct cf_arena *arena, const struct cf_source *source,
+                      struct cf_source **ret_unfolded);
 
 /* ---- edits --------------------------------------------------------------------------- */
 

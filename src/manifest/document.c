@@ -90,6 +90,13 @@ static size_t skip_blanks(struct cf_span line)
         return at;
 }
 
+/* A folder alone, as the shells of small images show it: "/", "~", "/srv/data". */
+static bool is_folder(struct cf_span text)
+{
+        return (cf_span_starts(text, "/") || cf_span_is(text, "~")) &&
+               cf_span_find_byte(text, ' ') == SIZE_MAX && cf_span_find_byte(text, '.') == SIZE_MAX;
+}
+
 /* What stands before a prompt's last character: nothing, a folder, user@host:folder, [user@host …],
  * sh-5.1, (venv), PS C:\. A blank may stand in brackets and behind them alone. */
 static bool is_prompt_text(struct cf_span text)
@@ -107,9 +114,21 @@ static bool is_prompt_text(struct cf_span text)
                         brackets--;
                 else if (c == ' ' && brackets <= 0 && (i == 0 || text.data[i - 1] != ')'))
                         return false;
+                else if (c == '$' || c == '=' || c == '"' || c == '\'')
+                        return false;
                 telling |= c == '@' || c == '~' || c == '[' || c == ':' || c == ')';
         }
         return telling;
+}
+
+/* The same before a '#', which starts a comment when a blank is in front of it. */
+static bool is_root_prompt_text(struct cf_span text)
+{
+        struct cf_span name = cf_span_trim(text);
+        if (is_folder(name))
+                return true;
+        bool apart = name.size != text.size;
+        return is_prompt_text(text) && (!apart || cf_span_find_byte(name, '@') != SIZE_MAX);
 }
 
 /* The length of the prompt that a line starts with, blanks included; 0: none. `marks` are the last
@@ -123,7 +142,8 @@ static size_t prompt_length(struct cf_span line, const char *marks)
                 bool root = line.data[at] == '#' && at > start && *marks == '$';
                 if ((!mark && !root) || line.data[at + 1] != ' ')
                         continue;
-                if (is_prompt_text(cf_span_part(line, start, at - start)))
+                struct cf_span before = cf_span_part(line, start, at - start);
+                if (root ? is_root_prompt_text(before) : is_prompt_text(before))
                         return at + 1 + skip_blanks(cf_span_part(line, at + 1, SIZE_MAX));
                 return 0;
         }
@@ -140,6 +160,16 @@ static bool starts_command(struct cf_span line)
                 end++;
         struct cf_span word = cf_span_part(line, 0, end);
         return cf_engine_name(word) || cf_name_is_one(word, first);
+}
+
+/* A line that no program prints: it was typed, prompt or not. */
+static bool runs_engine(struct cf_span line)
+{
+        line = cf_span_trim(line);
+        if (cf_span_starts(line, "sudo "))
+                line = cf_span_trim(cf_span_part(line, 5, SIZE_MAX));
+        size_t end = cf_span_find_byte(line, ' ');
+        return end != SIZE_MAX && cf_engine_name(cf_span_part(line, 0, end));
 }
 
 static bool goes_on(struct cf_span line, enum cf_block_kind kind)
@@ -238,7 +268,8 @@ static int read_lines(struct cf_document *document, enum cf_block_kind kind, con
                 size_t skip = 0;
                 if (*prompts && command && prompt_length(line, ">"))
                         skip = prompt_length(line, ">");
-                else if (*prompts && !command && !(skip = prompt_length(line, prompts)))
+                else if (*prompts && !command && !(skip = prompt_length(line, prompts)) &&
+                         !runs_engine(line))
                         continue; /* output */
                 put_line(document, &builder, kind, range, skip);
                 command = goes_on(line, kind);

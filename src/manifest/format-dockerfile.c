@@ -308,7 +308,16 @@ static int read_variables(struct dockerfile *file, const struct cf_shell_code *c
         return r == -E2BIG ? 0 : r;
 }
 
-/* LABEL run="docker run …": what `podman container runlabel` and its like run. */
+/* The labels that `podman container runlabel` and its like run. Any other is for people to read. */
+static bool is_run(struct cf_span label)
+{
+        static const char *const names[] = {"run", "install", "uninstall", NULL};
+        for (const char *const *name = names; *name; name++)
+                if (cf_span_equal_nocase(label, cf_span_of(*name)))
+                        return true;
+        return false;
+}
+
 static int read_labels(struct dockerfile *file, const struct cf_shell_code *code, size_t at)
 {
         const struct cf_shell_word *words;
@@ -316,18 +325,21 @@ static int read_labels(struct dockerfile *file, const struct cf_shell_code *code
         int r = cf_shell_split(&file->script.lexer, code,
                                (struct cf_range){at, code->text.size - at}, &words, &count);
         for (size_t i = 0; i < count && r == 0; i++) {
-                if (!words[i].name_length)
+                size_t equals = cf_span_find_byte(words[i].value, '=');
+                if (equals == SIZE_MAX)
                         continue;
                 struct cf_shell_builder builder = {.arena = file->script.reader->arena,
                                                    .from = code};
                 struct cf_shell_code *inner = cf_arena_one(builder.arena, struct cf_shell_code);
-                cf_shell_build_word(&builder, &words[i], words[i].name_length + 1);
+                cf_shell_build_word(&builder, &words[i], equals + 1);
                 if (!inner || cf_shell_build_done(&builder, inner) < 0)
                         return -ENOMEM;
                 inner->level = code->level + 1;
                 inner->parent = code;
                 inner->parent_command = (struct cf_range){words[i].offset, words[i].length};
+                file->script.documentation = !is_run(cf_span_part(words[i].value, 0, equals));
                 r = cf_script_code(&file->script, inner, file->err);
+                file->script.documentation = false;
         }
         return r == -E2BIG ? 0 : r;
 }

@@ -12,6 +12,9 @@ static unsigned digit_of(char c)
         return UINT_MAX;
 }
 
+/* What Linux since 5.16 shows of a thread that its filter is killing: it makes no call any more. */
+#define MODE_DEAD 3
+
 /* Cuts the next number off `*rest`: blanks, then digits. False when there is none, or when it is
  * above `max`. */
 static bool next_number(struct cf_span *rest, unsigned base, uint64_t max, uint64_t *ret_number)
@@ -113,8 +116,9 @@ static void read_no_new_privs(struct cf_span value, struct cf_status *status)
 static void read_mode(struct cf_span value, struct cf_status *status)
 {
         uint64_t number;
-        if (next_number(&value, 10, CF_SECCOMP_FILTER, &number))
-                status->mode = (enum cf_seccomp_mode)number;
+        if (next_number(&value, 10, MODE_DEAD, &number))
+                status->mode =
+                        number == MODE_DEAD ? CF_SECCOMP_FILTER : (enum cf_seccomp_mode)number;
 }
 
 static void read_filters(struct cf_span value, struct cf_status *status)

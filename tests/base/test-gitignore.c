@@ -113,6 +113,32 @@ static void test_limits(void **state)
         assert_int_equal(cf_gitignore_ask(NULL, CF_SPAN("a"), false), SILENT);
 }
 
+/* Patterns that take time to match are bounded; others are not. */
+static void test_limit_of_wildcards(void **state)
+{
+        (void)state;
+        static const struct {
+                const char *line;
+                bool wild;
+        } lines[] = {{"*a*\n", true}, {"a?b\n", true}, {"*.ab\n", false}, {"abcd\n", false}};
+        for (size_t i = 0; i < CF_COUNT(lines); i++) {
+                size_t size = strlen(lines[i].line), most = CF_GITIGNORE_WILD_MAX / (size - 1);
+                struct cf_gitignore *rules = NULL;
+                char *text = malloc((most + 1) * size);
+                assert_non_null(text);
+                for (size_t k = 0; k <= most; k++)
+                        memcpy(text + k * size, lines[i].line, size);
+                assert_int_equal(cf_gitignore_parse((struct cf_span){text, most * size}, &rules),
+                                 0);
+                cf_gitignore_free(rules);
+                rules = NULL;
+                int r = cf_gitignore_parse((struct cf_span){text, (most + 1) * size}, &rules);
+                assert_int_equal(r, lines[i].wild ? -EFBIG : 0);
+                cf_gitignore_free(rules);
+                free(text);
+        }
+}
+
 static void test_only_regular_files_are_read(void **state)
 {
         (void)state;
@@ -184,6 +210,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_rows),
                 cmocka_unit_test(test_limits),
+                cmocka_unit_test(test_limit_of_wildcards),
                 cmocka_unit_test(test_only_regular_files_are_read),
                 cmocka_unit_test(test_configurations),
         };

@@ -370,6 +370,31 @@ static void test_no_descriptors_left(void **state)
         tree_forget(&seen);
 }
 
+/* A chain of folders with large files of rules: those at the top hold everywhere, those beyond the
+ * memory for rules are not read, and leave nothing out. */
+static void test_memory_for_rules(void **state)
+{
+        (void)state;
+        enum { FOLDERS = 60, SIZE = 512 << 10 };
+        char *rules = malloc(SIZE + 1), deepest[1024] = "", ignore[1100], top[1100], end[1100];
+        assert_non_null(rules);
+        memset(rules, 'x', SIZE);
+        rules[SIZE] = '\0';
+        for (int i = 0; i < FOLDERS; i++) {
+                memcpy(rules, i == 0 ? "top\n" : i == FOLDERS - 1 ? "end\n" : "mid\n", 4);
+                strcat(deepest, i == 0 ? "" : i == 1 ? "d" : "/d");
+                snprintf(ignore, sizeof(ignore), "%s%s.ignore", deepest, i ? "/" : "");
+                tree_put(ignore, rules);
+        }
+        free(rules);
+        snprintf(top, sizeof(top), "%s/top", deepest);
+        snprintf(end, sizeof(end), "%s/end", deepest);
+        tree_put(top, "");
+        tree_put(end, "");
+        tree_check(".", &plain, PATHS(end));
+        tree_check(deepest, &plain, PATHS(top)); /* alone there is memory for its rules */
+}
+
 static void test_stops(void **state)
 {
         (void)state;
@@ -385,6 +410,23 @@ static void test_stops(void **state)
                 assert_in_range(seen.count, 10, 10 + threads);
                 tree_forget(&seen);
         }
+}
+
+static void test_too_many_excludes(void **state)
+{
+        (void)state;
+        char pattern[4001];
+        const char *patterns[20];
+        struct cf_error err = {0};
+        memset(pattern, '?', sizeof(pattern));
+        pattern[sizeof(pattern) - 1] = '\0';
+        for (size_t i = 0; i < CF_COUNT(patterns); i++)
+                patterns[i] = pattern;
+        struct cf_walk_options options = {.exclude = patterns, .exclude_count = CF_COUNT(patterns)};
+        assert_int_equal(
+                cf_walk(PATHS("."), 1, &options, tree_visit, tree_trouble, NULL, NULL, &err),
+                -EFBIG);
+        assert_non_null(strstr(err.frames[0].message, "patterns to exclude are too many"));
 }
 
 static void test_kernel_files_only_when_given(void **state)
@@ -421,7 +463,9 @@ int main(void)
                 TEST(test_wide_folder),
                 TEST(test_deep_tree_with_few_descriptors),
                 TEST(test_no_descriptors_left),
+                TEST(test_memory_for_rules),
                 TEST(test_stops),
+                TEST(test_too_many_excludes),
                 TEST(test_kernel_files_only_when_given),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
