@@ -265,7 +265,7 @@ static int read_ci(const struct cf_reader *reader, const struct cf_source *sourc
         for (size_t i = 0; i < file->count && r == 0; i++)
                 if (file->documents[i].root)
                         r = read_node(&pipeline, file->documents[i].root);
-        return r ? r : cf_script_finish(&pipeline.script, err);
+        return cf_script_finish(&pipeline.script, r);
 }
 
 const struct cf_format cf_format_ci = {
