@@ -509,6 +509,36 @@ struct cf_place cf_source_place(const struct cf_source *source, size_t offset, s
         };
 }
 
+static bool is_before(const struct cf_mark *at, unsigned line, unsigned column)
+{
+        return at->line < line || (at->line == line && at->column < column);
+}
+
+struct cf_span cf_source_from_column(const struct cf_source *source, unsigned line, unsigned column,
+                                     size_t most)
+{
+        struct cf_span text = source->text;
+        size_t low = 0, high = source->mark_count;
+        while (high - low > 1) {
+                size_t middle = low + (high - low) / 2;
+                if (is_before(&source->marks[middle], line, column))
+                        low = middle;
+                else
+                        high = middle;
+        }
+        struct cf_mark at = source->marks[low];
+        while (at.offset < text.size && is_before(&at, line, column))
+                step(text, &at);
+        if (at.line != line || at.column != column)
+                return (struct cf_span){NULL, 0};
+        size_t size = 0, next;
+        uint32_t c;
+        while ((next = cf_utf8_next(cf_span_part(text, at.offset + size, 4), &c)) > 0 &&
+               c != '\n' && c != '\r' && size + next <= most)
+                size += next;
+        return cf_span_part(text, at.offset, size);
+}
+
 unsigned cf_source_line_of(const struct cf_source *source, size_t offset)
 {
         return find_mark(source, offset).line;
