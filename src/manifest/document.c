@@ -164,7 +164,7 @@ static bool starts_command(struct cf_span line)
         return cf_engine_name(word) || cf_name_is_one(word, first);
 }
 
-/* In a block that is said to be a script such a line was typed, prompt or not. */
+/* A line that no program prints: it was typed, prompt or not. */
 static bool runs_engine(struct cf_span line)
 {
         line = cf_span_trim(line);
@@ -274,7 +274,7 @@ static int read_lines(struct cf_document *document, enum cf_block_kind kind, con
                 if (*prompts && command && prompt_length(line, ">"))
                         skip = prompt_length(line, ">");
                 else if (*prompts && !command && !(skip = prompt_length(line, prompts)) &&
-                         !(kind == CF_BLOCK_SHELL && runs_engine(line)))
+                         !runs_engine(line))
                         continue; /* output */
                 put_line(document, &builder, kind, range, skip);
                 command = goes_on(line, kind);

@@ -153,7 +153,8 @@ static int read_script(struct pipeline *pipeline, struct cf_yaml *node)
         if (r < 0 || !code)
                 return r;
         r = cf_script_code(&pipeline->script, code, pipeline->err);
-        return r == -E2BIG ? 0 : r; /* what is nested so deeply is no command line */
+        /* What is nested so deeply is no command line. */
+        return r == -E2BIG && !pipeline->script.exhausted ? 0 : r;
 }
 
 /* container: { image: …, options: --privileged }: what the job's own container is started with. */
