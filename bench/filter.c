@@ -107,8 +107,8 @@ static void measure_compare(const char *first, const char *second)
 
 int main(void)
 {
-        static const char docker[] = "tests/filter/profiles/moby-2026-06.json";
-        static const char podman[] = "tests/filter/profiles/podman-debian12.json";
+        static const char docker[] = "data/profiles/docker-2026-06.json";
+        static const char podman[] = "data/profiles/podman-debian12.json";
         measure(docker);
         measure(podman);
         measure_compare(docker, podman);

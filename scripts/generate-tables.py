@@ -4,10 +4,12 @@
 
     generate-tables.py pages C_FILE HEADER PAGE.md...
     generate-tables.py reasons C_FILE REASONS.tsv
+    generate-tables.py profiles C_FILE PROFILES.tsv
 
 Refuses what a reader of the result would stumble over: a page without one of its headings, a row
 with a column too few, a word that is not lower case.
 """
+import json
 import pathlib
 import sys
 
@@ -119,11 +121,45 @@ def reasons(c_file, path):
     pathlib.Path(c_file).write_text("\n".join(out) + "\n", encoding="utf-8")
 
 
+def profiles(c_file, path):
+    """The table, and the text of NAME.json beside it for each row."""
+    path, names = pathlib.Path(path), set()
+    texts = [HEAD % "data/profiles", '#include "profile/profile.h"\n']
+    table = ["\nconst struct cf_profile_default cf_profile_defaults[] = {"]
+    lines = [(n, l.split("\t")) for n, l in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+             if l and not l.startswith("#")]
+    for number, cells in lines[1:]:
+        if len(cells) != 4 or not all(cells):
+            die(path, number, "needs a name, short names, a title and a source")
+        name, short, title, source = cells
+        shorts = [] if short == "-" else short.split(",")
+        for word in [name, *shorts]:
+            if word in names:
+                die(path, number, f"'{word}' is there already")
+            names.add(word)
+        file = path.parent / f"{name}.json"
+        text = file.read_text(encoding="utf-8")
+        try:
+            json.loads(text)
+        except ValueError as problem:
+            die(file, 1, problem)
+        symbol = "text_" + name.replace("-", "_")
+        texts.append(f"static const char {symbol}[] =")
+        texts.append("\n".join(f"        {literal(line)}" for line in text.splitlines(keepends=True)) + ";")
+        words = ", ".join(literal(word) for word in shorts)
+        table.append(f"        {{{literal(name)}, {{{words or 'NULL'}}}, {literal(title)}, {literal(source)},\n"
+                     f"         {{{symbol}, sizeof({symbol}) - 1}}}},")
+    table += ["};", f"const size_t cf_profile_default_count = {len(lines) - 1};"]
+    pathlib.Path(c_file).write_text("\n".join(texts + table) + "\n", encoding="utf-8")
+
+
 def main(arguments):
     if len(arguments) >= 4 and arguments[0] == "pages":
         pages(arguments[1], arguments[2], arguments[3:])
     elif len(arguments) == 3 and arguments[0] == "reasons":
         reasons(arguments[1], arguments[2])
+    elif len(arguments) == 3 and arguments[0] == "profiles":
+        profiles(arguments[1], arguments[2])
     else:
         sys.exit(__doc__)
 

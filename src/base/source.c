@@ -509,6 +509,36 @@ struct cf_place cf_source_place(const struct cf_source *source, size_t offset, s
         };
 }
 
+static bool is_before(const struct cf_mark *at, unsigned line, unsigned column)
+{
+        return at->line < line || (at->line == line && at->column < column);
+}
+
+struct cf_span cf_source_from_column(const struct cf_source *source, unsigned line, unsigned column,
+                                     size_t most)
+{
+        struct cf_span text = source->text;
+        size_t low = 0, high = source->mark_count;
+        while (high - low > 1) {
+                size_t middle = low + (high - low) / 2;
+                if (is_before(&source->marks[middle], line, column))
+                        low = middle;
+                else
+                        high = middle;
+        }
+        struct cf_mark at = source->marks[low];
+        while (at.offset < text.size && is_before(&at, line, column))
+                step(text, &at);
+        if (at.line != line || at.column != column)
+                return (struct cf_span){NULL, 0};
+        size_t size = 0, next;
+        uint32_t c;
+        while ((next = cf_utf8_next(cf_span_part(text, at.offset + size, 4), &c)) > 0 &&
+               c != '\n' && c != '\r' && size + next <= most)
+                size += next;
+        return cf_span_part(text, at.offset, size);
+}
+
 unsigned cf_source_line_of(const struct cf_source *source, size_t offset)
 {
         return find_mark(source, offset).line;
@@ -542,71 +572,4 @@ struct cf_span cf_source_line(const struct cf_source *source, unsigned number)
                source->text.data[end] != '\r')
                 end++;
         return (struct cf_span){source->text.data + start, end - start};
-}
-
-/* ---- paths -------------------------------------------------------------------------------- */
-
-const char *cf_path_base(const char *path)
-{
-        const char *slash = strrchr(path, '/');
-        return slash ? slash + 1 : path;
-}
-
-char *cf_path_dir(struct cf_arena *arena, const char *path)
-{
-        const char *slash = strrchr(path, '/');
-        if (!slash)
-                return cf_arena_string(arena, ".");
-        size_t size = slash == path ? 1 : (size_t)(slash - path);
-        return cf_arena_copy(arena, (struct cf_span){path, size});
-}
-
-/* Appends the parts of `path` to `out` (at most `size` bytes), folding "." and "..". */
-static size_t fold_parts(char *out, size_t size, bool absolute, const char *path)
-{
-        size_t root = absolute ? 1 : 0;
-        while (*path) {
-                size_t length = strcspn(path, "/");
-                struct cf_span part = {path, length};
-                path += length + (path[length] == '/');
-                if (length == 0 || cf_span_is(part, "."))
-                        continue;
-                size_t last = size; /* where the last part already there starts */
-                while (last > root && out[last - 1] != '/')
-                        last--;
-                struct cf_span tail = {out + last, size - last};
-                if (cf_span_is(part, "..") && size > root && !cf_span_is(tail, "..")) {
-                        size = last > root ? last - 1 : root;
-                        continue;
-                }
-                if (cf_span_is(part, "..") && absolute)
-                        continue;
-                if (size > root)
-                        out[size++] = '/';
-                memcpy(out + size, part.data, part.size);
-                size += part.size;
-        }
-        return size;
-}
-
-char *cf_path_join(struct cf_arena *arena, const char *dir, const char *path)
-{
-        if (!dir || path[0] == '/')
-                dir = "";
-        bool absolute = path[0] == '/' || dir[0] == '/';
-        size_t room = strlen(dir) + strlen(path);
-        if (room > (size_t)1 << 20)
-                return NULL;
-        char *out = cf_arena_alloc(arena, room + 4);
-        if (!out)
-                return NULL;
-        size_t size = 0;
-        if (absolute)
-                out[size++] = '/';
-        size = fold_parts(out, size, absolute, dir);
-        size = fold_parts(out, size, absolute, path);
-        if (size == 0)
-                out[size++] = '.';
-        out[size] = '\0';
-        return out;
 }

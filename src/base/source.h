@@ -80,6 +80,12 @@ struct cf_place cf_source_place(const struct cf_source *source, size_t offset, s
  * lone CR end a line. */
 struct cf_span cf_source_line(const struct cf_source *source, unsigned number);
 
+/* The text from a position on to the end of its line, at most `most` bytes (cut between
+ * characters); the empty span when there is no such position. Costs the same however long the line
+ * is. */
+struct cf_span cf_source_from_column(const struct cf_source *source, unsigned line, unsigned column,
+                                     size_t most);
+
 /* The number (from 1) of the line that holds a text offset. */
 unsigned cf_source_line_of(const struct cf_source *source, size_t offset);
 

@@ -32,6 +32,13 @@ struct cf_option {
 
 struct cf_invocation;
 
+/* A command's first argument, where that is a word of a list. */
+struct cf_subcommand {
+        const char *name;
+        const char *usage;   /* what comes behind it: "A B" */
+        const char *summary; /* one line, no full stop */
+};
+
 struct cf_command {
         const char *name;
         const char *summary; /* one line, no full stop */
@@ -40,7 +47,8 @@ struct cf_command {
         const struct cf_option *options;
         bool reports; /* takes the options that all reporting commands share, too */
         unsigned most_arguments;
-        enum cf_complete complete; /* of its arguments */
+        enum cf_complete complete;                              /* of its arguments */
+        const struct cf_subcommand *(*subcommand_at)(size_t i); /* NULL: it has none */
         int (*run)(const struct cf_invocation *invocation);
 };
 
@@ -62,7 +70,7 @@ extern const struct cf_option cf_report_options[];   /* those that all reporting
 extern const struct cf_option cf_global_options[];   /* --help, --version */
 
 extern const struct cf_command cf_command_scan, cf_command_audit, cf_command_explain,
-        cf_command_help, cf_command_completion, cf_command_version;
+        cf_command_profile, cf_command_help, cf_command_completion, cf_command_version;
 
 const struct cf_command *cf_command_find(const char *name);
 

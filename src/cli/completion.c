@@ -32,6 +32,18 @@ static const char *words_of(struct cf_arena *arena, const struct cf_command *com
         return list.failed ? NULL : cf_arena_copy(arena, cf_text_span(&list));
 }
 
+/* The words of a command's first argument, space separated; NULL: it has no subcommands. */
+static const char *subcommands_of(struct cf_arena *arena, const struct cf_command *command)
+{
+        CF_TEXT struct cf_text list = {0};
+        const struct cf_subcommand *sub;
+        if (!command->subcommand_at)
+                return NULL;
+        for (size_t i = 0; (sub = command->subcommand_at(i)); i++)
+                cf_text_printf(&list, "%s%s", i ? " " : "", sub->name);
+        return list.failed ? NULL : cf_arena_copy(arena, cf_text_span(&list));
+}
+
 /* Calls `each` for every option of a command. */
 typedef void (*option_visit)(struct cf_arena *arena, const struct cf_command *command,
                              const struct cf_option *option, struct cf_text *out);
@@ -101,6 +113,12 @@ static void print_bash(struct cf_arena *arena, struct cf_text *out)
                                cf_commands[i]->name);
                 each_option(arena, cf_commands[i], bash_name, out);
                 cf_text_printf(out, "' -- \"$word\")) ;;\n        %s:*) ", cf_commands[i]->name);
+                const char *first = subcommands_of(arena, cf_commands[i]);
+                if (first) {
+                        cf_text_puts(out, "if ((COMP_CWORD == 2)); then ");
+                        bash_action(out, CF_COMPLETE_WORDS, first);
+                        cf_text_puts(out, "; return; fi; ");
+                }
                 bash_action(out, cf_commands[i]->complete,
                             words_of(arena, cf_commands[i], cf_commands[i]->complete, NULL));
                 cf_text_puts(out, " ;;\n");
@@ -167,6 +185,9 @@ static void print_zsh(struct cf_arena *arena, struct cf_text *out)
                 const struct cf_command *command = cf_commands[i];
                 cf_text_printf(out, "        %s)\n            _arguments \\\n", command->name);
                 each_option(arena, command, zsh_spec, out);
+                const char *first = subcommands_of(arena, command);
+                if (first)
+                        cf_text_printf(out, "                '1:subcommand:(%s)' \\\n", first);
                 cf_text_puts(out, "                '*:argument:");
                 zsh_action(out, command->complete,
                            words_of(arena, command, command->complete, NULL));
@@ -217,6 +238,12 @@ static void print_fish(struct cf_arena *arena, struct cf_text *out)
                 cf_text_putc(out, '\n');
                 each_option(arena, command, fish_option, out);
                 const char *words = words_of(arena, command, command->complete, NULL);
+                const char *first = subcommands_of(arena, command);
+                if (first)
+                        cf_text_printf(out,
+                                       "complete -c confined -n '__fish_seen_subcommand_from %s' "
+                                       "-a '%s'\n",
+                                       command->name, first);
                 if (words) {
                         cf_text_printf(
                                 out, "complete -c confined -n '__fish_seen_subcommand_from %s' -a ",

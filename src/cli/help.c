@@ -73,6 +73,19 @@ static void add_formats(struct cf_text *out, const struct cf_command *command)
         }
 }
 
+static void add_subcommands(struct cf_text *out, const struct cf_command *command)
+{
+        const struct cf_subcommand *sub;
+        if (!command->subcommand_at)
+                return;
+        cf_text_puts(out, "\nSubcommands:\n");
+        for (size_t i = 0; (sub = command->subcommand_at(i)); i++) {
+                CF_TEXT struct cf_text left = {0};
+                cf_text_printf(&left, "%s %s", sub->name, sub->usage);
+                add_row(out, left.data ? left.data : sub->name, sub->summary);
+        }
+}
+
 static void program_help(struct cf_text *out)
 {
         cf_text_puts(out, "confined finds every place where a container's system call filter "
@@ -98,6 +111,7 @@ void cf_help_print(const struct cf_command *command, struct cf_text *out)
                 cf_text_putc(out, '\n');
                 add_wrapped(out, command->details, 0);
         }
+        add_subcommands(out, command);
         add_options(out, "Options", command->options);
         if (command->reports) {
                 add_options(out, "Options of all reporting commands", cf_report_options);

@@ -139,8 +139,10 @@ static int read_stdin(struct worker *worker)
 
 /* Folders that are hidden and yet hold what this program looks for. */
 static const char *const kept_names[] = {
-        ".devcontainer",  ".devcontainer.json", ".docker", ".github", ".gitlab",
-        ".gitlab-ci.yml", ".circleci",          ".ci",     ".azure"};
+        ".devcontainer",   ".devcontainer.json", ".docker",    ".github",      ".gitlab",
+        ".gitlab-ci.yml",  ".circleci",          ".ci",        ".azure",       ".gitea",
+        ".forgejo",        ".travis.yml",        ".drone.yml", ".cirrus.yml",  ".woodpecker",
+        ".woodpecker.yml", ".woodpecker.yaml",   ".buildkite", ".appveyor.yml"};
 
 static int walk_options(struct scan *scan, struct cf_walk_options *ret_options,
                         struct cf_error *err)

@@ -272,11 +272,33 @@ static int compare_troubles(const void *left, const void *right)
         return r ? r : strcmp(x->message, y->message);
 }
 
-int cf_session_report(struct cf_session *session, struct cf_report *report)
+static bool is_same_trouble(const struct cf_error *a, const struct cf_error *b)
 {
+        for (unsigned i = 0; i < a->count && i < b->count; i++)
+                if (strcmp(a->frames[i].path, b->frames[i].path) != 0 ||
+                    strcmp(a->frames[i].message, b->frames[i].message) != 0 ||
+                    a->frames[i].place.offset != b->frames[i].place.offset)
+                        return false;
+        return a->count == b->count;
+}
+
+/* In order, each once: a file that is read for two others is broken once. */
+static void sort_troubles(struct cf_session *session)
+{
+        size_t kept = 0;
         if (session->trouble_count > 1)
                 qsort(session->troubles, session->trouble_count, sizeof(*session->troubles),
                       compare_troubles);
+        for (size_t i = 0; i < session->trouble_count; i++)
+                if (kept == 0 ||
+                    !is_same_trouble(session->troubles[kept - 1], session->troubles[i]))
+                        session->troubles[kept++] = session->troubles[i];
+        session->trouble_count = kept;
+}
+
+int cf_session_report(struct cf_session *session, struct cf_report *report)
+{
+        sort_troubles(session);
         report->command = session->invocation->command->name;
         report->tool_version = CF_VERSION;
         report->troubles = session->troubles;

@@ -131,8 +131,9 @@ static struct cf_secopt read_value(struct cf_span value, enum cf_reader_kind rea
         struct cf_span start = cf_span_trim(value);
         if (cf_span_is(value, "unconfined")) {
                 option.kind = CF_SECOPT_UNCONFINED;
-        } else if (cf_span_is(value, "builtin") && reader != CF_READER_COMPOSE &&
-                   reader != CF_READER_PODMAN) {
+        } else if (cf_span_is(value, "builtin") && reader != CF_READER_PODMAN) {
+                /* Compose passes the word on since 2.40; 1.29 to 2.29 read a file of that name and
+                 * stopped, so neither switches the filter off. */
                 option.kind = CF_SECOPT_BUILTIN;
         } else if (value.size == 0 && reader == CF_READER_PODMAN) {
                 option.kind = CF_SECOPT_BUILTIN;

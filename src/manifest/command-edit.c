@@ -106,12 +106,17 @@ static void arrange(struct cutting *cutting)
         }
 }
 
+static bool folds(const struct cutting *cutting)
+{
+        return cutting->list->code->flags & CF_SHELL_FOLDED;
+}
+
 /* Nothing but blanks and line ends (with their backslashes) between two words. */
 static bool is_gap(const struct cutting *cutting, size_t from, size_t to)
 {
         for (size_t at = from; at < to;) {
                 size_t next = after_continuation(cutting, at);
-                if (!next && cutting->list->kind != CF_LIST_COMMAND)
+                if (!next && (cutting->list->kind != CF_LIST_COMMAND || folds(cutting)))
                         next = after_newline(cutting, at);
                 if (!next && is_blank(cutting->text.data[at]))
                         next = at + 1;
@@ -296,7 +301,7 @@ static struct cf_range single_range(const struct cutting *cutting, size_t i)
 {
         const struct cut *cut = &cutting->cuts[i];
         size_t start = skip_back(cutting, cut->start), end = cut->end;
-        if (cut->trails && cut->first > 0) {
+        if ((cut->trails || folds(cutting)) && cut->first > 0) {
                 const struct cf_shell_word *before = &cutting->list->words[cut->first - 1];
                 size_t gap =
                         cf_shell_source_end(cutting->list->code, before->offset + before->length);
@@ -305,6 +310,8 @@ static struct cf_range single_range(const struct cutting *cutting, size_t i)
         } else if (cut->leads) {
                 start = cut->start;
                 end = skip_on(cutting, end);
+                if (folds(cutting) && after_newline(cutting, end))
+                        end = skip_on(cutting, after_newline(cutting, end));
         }
         return (struct cf_range){start, end - start};
 }

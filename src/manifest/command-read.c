@@ -366,17 +366,26 @@ static int read_loose(struct cf_script *script, struct cf_assignment *assignment
         return cf_subject_give(script, arguments.items, &parsed, &where);
 }
 
-int cf_script_finish(struct cf_script *script, struct cf_error *err)
+int cf_script_finish(struct cf_script *script, int error)
 {
-        int r = chain_assignments(script);
+        if (error < 0 && error != -E2BIG)
+                return error;
+        int r = script->exhausted ? -E2BIG : chain_assignments(script);
         if (r == 0)
                 r = read_held(script);
         for (size_t i = 0; i < script->assignments.count && r == 0; i++) {
                 struct cf_assignment *assignment = script->assignments.items[i];
-                if (assignment->interesting && !assignment->joined && !assignment->dead)
+                if (assignment->interesting && !assignment->joined && !assignment->dead &&
+                    !assignment->one_of)
                         r = read_loose(script, assignment);
         }
-        if (r == -E2BIG)
-                cf_error_set(err, r, NULL, "too many commands and variables to be followed");
-        return r;
+        if (!script->exhausted)
+                return error < 0 ? error : r;
+        /* Told here, whatever claimed the file: what was found so far stands. */
+        struct cf_error told = {0};
+        struct cf_place place = {.path = script->source->path};
+        cf_error_set(&told, -E2BIG, &place, "read in part: %s", script->exhausted);
+        if (script->reader->trouble)
+                script->reader->trouble(&told, script->reader->context);
+        return 0;
 }

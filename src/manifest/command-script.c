@@ -31,10 +31,28 @@ static bool holds_command(struct cf_span text)
                cf_span_find(text, CF_SPAN("nerdctl")) != SIZE_MAX;
 }
 
+int cf_script_exhaust(struct cf_script *script, const char *what)
+{
+        if (!script->exhausted)
+                script->exhausted = what;
+        return -E2BIG;
+}
+
+int cf_script_budget(struct cf_script *script)
+{
+        if (cf_arena_used(script->reader->arena) - script->used > CF_SCRIPT_MEMORY)
+                return cf_script_exhaust(script, "it needs too much memory");
+        if (script->assignments.count >= CF_SCRIPT_ASSIGNMENTS)
+                return cf_script_exhaust(script, "too many variables");
+        if (script->held.count >= CF_SCRIPT_COMMANDS)
+                return cf_script_exhaust(script, "too many commands with variables");
+        return script->exhausted ? -E2BIG : 0;
+}
+
 int cf_script_assign(struct cf_script *script, const struct cf_assignment *assignment)
 {
-        if (script->assignments.count >= CF_SCRIPT_ASSIGNMENTS)
-                return 0;
+        if (cf_script_budget(script) < 0)
+                return -E2BIG;
         struct cf_assignment *copy = cf_arena_one(script->reader->arena, struct cf_assignment);
         if (!copy)
                 return -ENOMEM;
@@ -90,13 +108,39 @@ static int assign_unknown(struct cf_script *script, const struct cf_shell_comman
         return cf_script_assign(script, &assignment);
 }
 
+/* for NAME in WORD …: the name has no value that is known; words that are options are kept, for
+ * commands in the loop. */
+static int assign_loop(struct cf_script *script, const struct cf_shell_command *command)
+{
+        int r = assign_unknown(script, command, 0);
+        for (size_t i = 2; i < command->count && r == 0; i++) {
+                const struct cf_shell_word *name = &command->words[0];
+                struct cf_shell_word *kept;
+                if (name->part_count || !holds_option(command->words[i].value))
+                        continue;
+                if (cf_shell_words_keep(script->reader->arena, &command->words[i], 1, &kept) < 0)
+                        return -ENOMEM;
+                struct cf_assignment assignment = {
+                        .name = cf_span_part(command->code->text, name->offset, name->length),
+                        .code = command->code,
+                        .word = kept,
+                        .at = cf_shell_source(command->code, kept->offset),
+                        .one_of = true,
+                };
+                r = cf_script_assign(script, &assignment);
+        }
+        return r;
+}
+
 static int on_array(struct cf_shell_lexer *lexer, const struct cf_shell_command *command,
                     const struct cf_shell_word *name, const struct cf_shell_word *elements,
                     size_t count, struct cf_range inner)
 {
         struct cf_script *script = script_of(lexer);
         struct cf_shell_word *kept;
-        int r = cf_shell_words_keep(script->reader->arena, elements, count, &kept);
+        int r = cf_script_budget(script);
+        if (r == 0)
+                r = cf_shell_words_keep(script->reader->arena, elements, count, &kept);
         if (r < 0)
                 return r;
         struct cf_assignment assignment = {
@@ -179,7 +223,7 @@ static int assign_defaults(struct cf_script *script, const struct cf_shell_comma
                                 r = cf_script_assign(script, &assignment);
                 }
         }
-        return r == -E2BIG ? 0 : r;
+        return r == -E2BIG && !script->exhausted ? 0 : r;
 }
 
 /* ---- shell text in words -------------------------------------------------------------------- */
@@ -212,7 +256,7 @@ static int read_string(struct cf_script *script, const struct cf_shell_command *
         size_t at;
         int r = cf_shell_parse(&script->lexer, code, &at);
         script->nested--;
-        return r == -E2BIG ? 0 : r; /* too deep to be anybody's command */
+        return r == -E2BIG && !script->exhausted ? 0 : r; /* too deep to be anybody's command */
 }
 
 /* ---- commands -------------------------------------------------------------------------------- */
@@ -229,8 +273,6 @@ int cf_script_hold(struct cf_script *script, const struct cf_list *list, size_t 
 {
         struct cf_arena *arena = script->reader->arena;
         struct cf_shell_word *kept;
-        if (script->held.count >= CF_SCRIPT_COMMANDS)
-                return 0;
         struct cf_held *held = cf_arena_one(arena, struct cf_held);
         if (!held || cf_shell_words_keep(arena, list->words, list->count, &kept) < 0)
                 return -ENOMEM;
@@ -336,9 +378,12 @@ static int on_command(struct cf_shell_lexer *lexer, const struct cf_shell_comman
 {
         struct cf_script *script = script_of(lexer);
         bool done;
+        int r = cf_script_budget(script);
+        if (r < 0)
+                return r;
         if (command->kind == CF_SHELL_FOR)
-                return assign_unknown(script, command, 0);
-        int r = take_assignments(script, command, &done);
+                return assign_loop(script, command);
+        r = take_assignments(script, command, &done);
         if (r < 0 || done)
                 return r;
         struct cf_prefix prefix = cf_command_prefix(command->words, command->count);
@@ -396,6 +441,7 @@ void cf_script_init(struct cf_script *script, const struct cf_reader *reader,
                 .events = {on_command, on_array},
                 .lexer = {.arena = reader->arena},
                 .mentions_engine = holds_command(source->text),
+                .used = cf_arena_used(reader->arena),
         };
         script->lexer.context = script;
         script->lexer.events = &script->events;
@@ -409,8 +455,10 @@ struct cf_shell_code cf_script_source_code(const struct cf_script *script)
 int cf_script_code(struct cf_script *script, const struct cf_shell_code *code, struct cf_error *err)
 {
         size_t at = 0;
-        int r = cf_shell_parse(&script->lexer, code, &at);
-        if (r == -E2BIG) {
+        int r = cf_script_budget(script);
+        if (r == 0)
+                r = cf_shell_parse(&script->lexer, code, &at);
+        if (r == -E2BIG && !script->exhausted) {
                 struct cf_place place = cf_source_place(script->source, at, 0);
                 cf_error_set(err, r, &place,
                              "nested too deeply (more than %d levels): not read from here on",

@@ -146,7 +146,7 @@ static int doubt_presence(const struct giving *giving, const struct cf_hit *hit,
                 doubt(setting, CF_ASSUMED, because);
         }
         if (giving->parsed->guess != SIZE_MAX && hit->first > giving->parsed->guess)
-                doubt(setting, CF_ASSUMED, "a variable before it is taken for options");
+                doubt(setting, CF_ASSUMED, "what stands before it is taken for options");
         return 0;
 }
 
@@ -397,7 +397,7 @@ static int give(struct giving *giving)
         };
         int r = 0;
         if (++script->subjects > CF_SCRIPT_SUBJECTS)
-                return -E2BIG;
+                return cf_script_exhaust(script, "too many commands");
         if (where->kind == CF_SUBJECT_COMMAND && parsed->image != SIZE_MAX)
                 r = known_text(giving, parsed->image, 0, &subject.image);
         if (r == 0 && where->kind == CF_SUBJECT_EXEC && parsed->image != SIZE_MAX)

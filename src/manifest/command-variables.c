@@ -33,6 +33,8 @@ static enum reach reaches(const struct cf_script *script, const struct cf_assign
                 return REACH_SURE;
         if (assignment->alone)
                 return REACH_NOT;
+        if (assignment->one_of)
+                return assignment->at < site->at ? REACH_MAYBE : REACH_NOT;
         if (assignment->everywhere)
                 return assignment->local ? REACH_MAYBE : REACH_SURE;
         const struct cf_shell_block *block = &blocks[assignment->block];
@@ -50,7 +52,9 @@ static enum reach reaches(const struct cf_script *script, const struct cf_assign
 
 static int step(struct cf_script *script)
 {
-        return ++script->steps > CF_SCRIPT_STEPS ? -E2BIG : 0;
+        return ++script->steps > CF_SCRIPT_STEPS
+                       ? cf_script_exhaust(script, "its variables have too many values")
+                       : 0;
 }
 
 /* ---- words in values ------------------------------------------------------------------------- */
@@ -76,7 +80,7 @@ int cf_script_split(struct cf_script *script, struct cf_assignment *assignment)
                                /* the shell splits it after quotes were taken off: none can help */
                                .quoting = CF_QUOTE_NONE};
         int r = cf_shell_split(&script->lexer, code, whole, &list.words, &list.count);
-        if (r == -E2BIG)
+        if (r == -E2BIG && !script->exhausted)
                 r = 0; /* nested too deeply to be anybody's options */
         assignment->list = list;
         assignment->is_split = true;
@@ -189,7 +193,7 @@ static int add_argument(struct folding *folding, const struct cf_list *list,
         int r = cf_shell_split(&folding->script->lexer, list->code, part->argument, &inner->words,
                                &inner->count);
         if (r < 0)
-                return r == -E2BIG ? 0 : r;
+                return r == -E2BIG && !folding->script->exhausted ? 0 : r;
         int name = (int)(part->name.size < NAME_SHOWN ? part->name.size : NAME_SHOWN);
         if (part->op == '+') {
                 argument.certainty = CF_UNKNOWN;
@@ -284,13 +288,6 @@ struct writing {
         bool failed;
 };
 
-static void put(struct writing *writing, struct cf_span bytes)
-{
-        for (size_t i = 0; i < bytes.size && !writing->failed; i++)
-                if (cf_vec_push(writing->script->reader->arena, &writing->text, bytes.data[i]) < 0)
-                        writing->failed = true;
-}
-
 /* The least certain part counts, and the first reason. */
 static void doubt(struct writing *writing, enum cf_certainty certainty, const char *because)
 {
@@ -302,11 +299,21 @@ static void doubt(struct writing *writing, enum cf_certainty certainty, const ch
         writing->because = because;
 }
 
+static void put(struct writing *writing, struct cf_span bytes)
+{
+        for (size_t i = 0; i < bytes.size && !writing->failed; i++) {
+                if (bytes.data[i] == CF_SHELL_MARK)
+                        doubt(writing, CF_UNKNOWN, "it holds a control character");
+                if (cf_vec_push(writing->script->reader->arena, &writing->text, bytes.data[i]) < 0)
+                        writing->failed = true;
+        }
+}
+
 static void put_unknown(struct writing *writing, const char *because)
 {
         const char mark = CF_SHELL_MARK;
-        put(writing, (struct cf_span){&mark, 1});
         doubt(writing, CF_UNKNOWN, because);
+        put(writing, (struct cf_span){&mark, 1});
 }
 
 static int put_word(struct writing *writing, const struct cf_shell_code *code,
@@ -406,7 +413,7 @@ static int put_variable(struct writing *writing, const struct cf_shell_code *cod
         const struct cf_shell_word *words;
         size_t count;
         r = cf_shell_split(&writing->script->lexer, code, part->argument, &words, &count);
-        if (r == -E2BIG || (r == 0 && count != 1)) {
+        if ((r == -E2BIG && !writing->script->exhausted) || (r == 0 && count != 1)) {
                 put_unknown(writing, say(writing, "the default of ", part->name, " is not known"));
                 return 0;
         }

@@ -18,7 +18,8 @@
 #define CF_SCRIPT_COMMANDS 65536           /* most commands of one file that use variables */
 #define CF_SCRIPT_SUBJECTS 16384           /* most commands of one file that have a setting */
 #define CF_SCRIPT_STEPS 20000000 /* most assignments that are looked at for the commands */
-#define CF_SCRIPT_WAYS 16        /* most values of its variables that a command is looked at with */
+#define CF_SCRIPT_MEMORY ((size_t)192 << 20) /* most memory for one file, bytes */
+#define CF_SCRIPT_WAYS 16 /* most values of its variables that a command is looked at with */
 
 /* ---- option tables (data/cli-options.tsv) ------------------------------------------------- */
 
@@ -151,6 +152,7 @@ struct cf_assignment {
         size_t block;                     /* of the lexer */
         bool append, array, local, weak;  /* weak: ?= */
         bool everywhere; /* known to all commands of the file, wherever they stand */
+        bool one_of;     /* a word of `for NAME in …`: one value among several */
         bool alone;      /* `NAME=value command`: for that command only */
         bool interesting;
         bool joined; /* some command uses it */
@@ -191,10 +193,15 @@ struct cf_script {
         size_t steps; /* of putting variables in, see CF_SCRIPT_STEPS */
         unsigned nested;
         bool mentions_engine;
+        size_t used;           /* of the arena before the file */
+        const char *exhausted; /* which limit ended the reading; NULL: none */
 };
 
 void cf_script_init(struct cf_script *script, const struct cf_reader *reader,
                     const struct cf_source *source, const char *format);
+/* 0, or -E2BIG once the file has used up what is allowed for one. */
+int cf_script_budget(struct cf_script *script);
+int cf_script_exhaust(struct cf_script *script, const char *what);
 /* The whole file as shell code (no copy). */
 struct cf_shell_code cf_script_source_code(const struct cf_script *script);
 
@@ -205,8 +212,8 @@ int cf_script_code(struct cf_script *script, const struct cf_shell_code *code,
 int cf_script_words(struct cf_script *script, const struct cf_list *list, struct cf_error *err);
 /* Words in a variable of the host: those of `part` in `code`. `flags` of struct cf_assignment. */
 int cf_script_assign(struct cf_script *script, const struct cf_assignment *assignment);
-/* Reads what waits for variables and hands over what is left. */
-int cf_script_finish(struct cf_script *script, struct cf_error *err);
+/* Reads what waits for variables and hands over what is left. `error`: what reading ended with. */
+int cf_script_finish(struct cf_script *script, int error);
 
 /* RUN --security=insecure: a subject whose only setting is a flag, `flag`, of `command` (ranges of
  * the file). `name` may be NULL. */

@@ -16,10 +16,10 @@
 
 /* ---- would another value come in? ---------------------------------------------------------- */
 
-static bool is_elsewhere(struct cf_yaml *owner, struct cf_yaml *value, void *context)
+/* Accepts what Compose would take, but not from the mapping `context` (NULL: none is left out). */
+static bool takes(struct cf_yaml *owner, struct cf_yaml *value, void *context)
 {
-        (void)value;
-        return owner != context;
+        return owner != context && !cf_compose_is_reset(owner, value);
 }
 
 /* A mapping that takes a pair and would take another one of that key if it were not there: the pair
@@ -29,8 +29,8 @@ static int note_hiding(struct cf_arena *arena, struct cf_yaml *mapping)
         static const char *const keys[] = {"security_opt", "privileged"};
         for (size_t i = 0; i < CF_COUNT(keys); i++) {
                 struct cf_yaml *key, *owner;
-                if (!cf_yaml_get(mapping, keys[i], &key, &owner) ||
-                    !cf_yaml_seek(mapping, keys[i], is_elsewhere, owner, NULL, NULL))
+                if (!cf_yaml_seek(mapping, keys[i], takes, NULL, &key, &owner) ||
+                    !cf_yaml_seek(mapping, keys[i], takes, owner, NULL, NULL))
                         continue;
                 struct cf_yaml_note *note = cf_yaml_note(arena, key);
                 if (!note)

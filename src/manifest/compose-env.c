@@ -119,6 +119,33 @@ static int read_name(struct env_reader *reader, struct cf_span *ret_name, bool *
         return 0;
 }
 
+/* \0 and three octal digits are a character. With fewer, or others, Compose drops the 0. */
+static size_t unescape_octal(struct cf_span rest, struct cf_text *out)
+{
+        unsigned code = 0;
+        size_t digits = 0;
+        bool octal = true;
+        for (; digits < 3 && 2 + digits < rest.size; digits++) {
+                char c = rest.data[2 + digits];
+                if (c < '0' || c > '9')
+                        break;
+                octal &= c < '8';
+                code = code * 8 + (unsigned)(c - '0');
+        }
+        if (digits < 3 || !octal || code > 0xff) {
+                cf_text_putc(out, '\\');
+                cf_text_add(out, cf_span_part(rest, 2, digits));
+        } else if (code == 0) {
+                cf_text_puts(out, "\xef\xbf\xbd"); /* no value holds a NUL */
+        } else if (code < 0x80) {
+                cf_text_putc(out, (char)code);
+        } else {
+                cf_text_putc(out, (char)(0xc0 | (code >> 6)));
+                cf_text_putc(out, (char)(0x80 | (code & 0x3f)));
+        }
+        return 2 + digits;
+}
+
 /* The escapes of a double-quoted value. Returns the bytes taken; 0: it is none, and stays. */
 static size_t unescape(struct cf_span rest, struct cf_text *out)
 {
@@ -134,24 +161,7 @@ static size_t unescape(struct cf_span rest, struct cf_text *out)
                 cf_text_putc(out, meanings[letter - letters]);
                 return 2;
         }
-        /* \0 and three octal digits. */
-        if (rest.data[1] != '0' || rest.size < 5)
-                return 0;
-        unsigned code = 0;
-        for (size_t i = 2; i < 5; i++) {
-                if (rest.data[i] < '0' || rest.data[i] > '7')
-                        return 0;
-                code = code * 8 + (unsigned)(rest.data[i] - '0');
-        }
-        if (code == 0 || code > 0xff)
-                return 0;
-        if (code < 0x80) {
-                cf_text_putc(out, (char)code);
-        } else {
-                cf_text_putc(out, (char)(0xc0 | (code >> 6)));
-                cf_text_putc(out, (char)(0x80 | (code & 0x3f)));
-        }
-        return 5;
+        return rest.data[1] == '0' ? unescape_octal(rest, out) : 0;
 }
 
 static void unescape_all(struct cf_span text, struct cf_text *out)

@@ -114,7 +114,7 @@ static void see(struct cf_yaml *node)
                 see(node->items[is_mapping ? 2 * i + 1 : i]);
 }
 
-static bool is_reset(const struct cf_yaml *collection, const struct cf_yaml *value)
+bool cf_compose_is_reset(const struct cf_yaml *collection, const struct cf_yaml *value)
 {
         return collection->seen && has_tag(value, "!reset");
 }
@@ -142,7 +142,7 @@ static void note_tags(struct cf_yaml *mapping, const char *name, struct tags *ta
 static bool take_value(struct cf_yaml *owner, struct cf_yaml *value, void *context)
 {
         (void)context;
-        return !is_reset(owner, value);
+        return !cf_compose_is_reset(owner, value);
 }
 
 /* Looks a key up with tags and merge keys; NULL: not given, or taken away. */
@@ -332,7 +332,7 @@ static int read_options(struct reading *at, struct cf_yaml *mapping, struct tags
         }
         for (size_t i = 0; r == 0 && i < count; i++) {
                 struct cf_yaml *node = is_list ? list->items[i] : pair;
-                if (is_list && is_reset(list, node))
+                if (is_list && cf_compose_is_reset(list, node))
                         continue;
                 struct cf_entry *entry = new_entry(at, node, pair, key, owner);
                 if (!entry)
@@ -437,7 +437,7 @@ static int read_hooks(struct reading *at, struct cf_yaml *mapping, bool heeded,
                 struct cf_service *hook = cf_arena_one(at->compose->arena, struct cf_service);
                 if (!hook)
                         return -ENOMEM;
-                if (!is_mapping(list->items[i]) || is_reset(list, list->items[i]))
+                if (!is_mapping(list->items[i]) || cf_compose_is_reset(list, list->items[i]))
                         continue;
                 hook->file = at->file;
                 hook->key = list->items[i];
@@ -534,7 +534,7 @@ static int read_section(struct reading *at, struct cf_yaml *services, bool legac
                 if ((tags.reset || tags.override) &&
                     cf_map_put(layer->reset[section], name, layer) < 0)
                         return -ENOMEM;
-                if (is_reset(pair->owner, pair->value) || cf_yaml_is_null(pair->value) ||
+                if (cf_compose_is_reset(pair->owner, pair->value) || cf_yaml_is_null(pair->value) ||
                     (legacy && cf_span_starts(name, "x-")))
                         continue;
                 if (!is_mapping(pair->value)) {

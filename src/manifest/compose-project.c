@@ -115,7 +115,7 @@ int cf_service_merge(struct cf_compose *compose, const struct cf_service *base,
         apply_resets(kept, over->resets);
         *merged = *over;
         merged->image = over->image ? over->image : kept->image;
-        merged->nulls = 0;
+        merged->nulls = over->nulls | kept->nulls;
         if (!merged->extends && kept->extends) {
                 merged->extends = kept->extends;
                 merged->extends_file = kept->extends_file;
@@ -128,6 +128,9 @@ int cf_service_merge(struct cf_compose *compose, const struct cf_service *base,
             append_options(compose, kept, over, merged) < 0 ||
             append_hooks(compose, kept, over, merged) < 0)
                 return -ENOMEM;
+        merged->nulls &= ~((merged->privileged ? CF_PART_PRIVILEGED : 0u) |
+                           (merged->build_privileged ? CF_PART_BUILD_PRIVILEGED : 0u) |
+                           (merged->options_given ? CF_PART_SECURITY_OPT : 0u));
         *ret_merged = merged;
         return 0;
 }

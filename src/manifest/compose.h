@@ -200,6 +200,9 @@ void cf_compose_unreadable(struct cf_compose *compose, struct cf_compose_file *f
  * with `named` also one that only includes, and the legacy form without `services`. */
 bool cf_compose_shape(struct cf_yaml *root, bool named);
 
+/* The value of a collection that was read as a layer is taken away by `!reset`. */
+bool cf_compose_is_reset(const struct cf_yaml *collection, const struct cf_yaml *value);
+
 int cf_layer_new(struct cf_arena *arena, struct cf_layer *ret_layer);
 
 /* What one document writes. `dir`, `variables` are those of its project. 0 or -ENOMEM. */

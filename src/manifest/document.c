@@ -16,8 +16,10 @@ void cf_document_init(struct cf_document *document, const struct cf_reader *read
 
 int cf_document_add(struct cf_document *document, size_t start, size_t length)
 {
-        return cf_vec_push(document->script.reader->arena, &document->lines,
-                           (struct cf_range){start, length});
+        int r = cf_script_budget(&document->script);
+        return r ? r
+                 : cf_vec_push(document->script.reader->arena, &document->lines,
+                               (struct cf_range){start, length});
 }
 
 enum cf_block_kind cf_block_of(struct cf_span language)
@@ -162,7 +164,7 @@ static bool starts_command(struct cf_span line)
         return cf_engine_name(word) || cf_name_is_one(word, first);
 }
 
-/* A line that no program prints: it was typed, prompt or not. */
+/* In a block that is said to be a script such a line was typed, prompt or not. */
 static bool runs_engine(struct cf_span line)
 {
         line = cf_span_trim(line);
@@ -254,7 +256,8 @@ static int read_builder(struct cf_document *document, struct cf_shell_builder *b
         if (!code || cf_shell_build_done(builder, code) < 0)
                 return -ENOMEM;
         int r = cf_script_code(&document->script, code, document->err);
-        return r == -E2BIG ? 0 : r; /* what is nested so deeply is no command line */
+        /* What is nested so deeply is no command line. */
+        return r == -E2BIG && !document->script.exhausted ? 0 : r;
 }
 
 static int read_lines(struct cf_document *document, enum cf_block_kind kind, const char *prompts)
@@ -266,10 +269,12 @@ static int read_lines(struct cf_document *document, enum cf_block_kind kind, con
                 struct cf_range range = document->lines.items[i];
                 struct cf_span line = text_of(document, range);
                 size_t skip = 0;
+                if (cf_script_budget(&document->script) < 0)
+                        return -E2BIG;
                 if (*prompts && command && prompt_length(line, ">"))
                         skip = prompt_length(line, ">");
                 else if (*prompts && !command && !(skip = prompt_length(line, prompts)) &&
-                         !runs_engine(line))
+                         !(kind == CF_BLOCK_SHELL && runs_engine(line)))
                         continue; /* output */
                 put_line(document, &builder, kind, range, skip);
                 command = goes_on(line, kind);
@@ -285,6 +290,8 @@ static int read_plain(struct cf_document *document)
         for (size_t i = 0; i < document->lines.count && r == 0; i++) {
                 struct cf_span line = text_of(document, document->lines.items[i]);
                 size_t skip = prompt_length(line, "$#%>");
+                if ((r = cf_script_budget(&document->script)) < 0)
+                        break;
                 if (!starts_command(cf_span_part(line, skip, SIZE_MAX)))
                         continue;
                 struct cf_shell_builder builder = {.arena = arena, .from = &document->whole};
@@ -333,7 +340,5 @@ int cf_document_command(struct cf_document *document, size_t start, size_t lengt
 
 int cf_document_finish(struct cf_document *document, int error)
 {
-        if (error < 0)
-                return error;
-        return cf_script_finish(&document->script, document->err);
+        return cf_script_finish(&document->script, error);
 }

@@ -6,6 +6,7 @@
 #include "manifest/names.h"
 
 #define ITEMS_MAX 16384 /* of one JSON array */
+#define LOST_MAX 64     /* here-documents without an end; later ones are not looked for */
 
 struct dockerfile {
         struct cf_script script;
@@ -14,6 +15,7 @@ struct dockerfile {
         size_t pos;
         char escape;
         const char *stage; /* name of the build stage; NULL: none */
+        unsigned lost;     /* here-documents without an end */
         struct cf_error *err;
 };
 
@@ -59,6 +61,8 @@ static int build_instruction(struct dockerfile *file, struct cf_shell_code **ret
         struct cf_shell_code *code = cf_arena_one(arena, struct cf_shell_code);
         bool first = true, more = true;
         while (more && file->pos < file->text.size) {
+                if (cf_script_budget(&file->script) < 0)
+                        return -E2BIG;
                 size_t start = file->pos, next, end = line_end(file, start, &next);
                 file->pos = next;
                 if (!first && is_comment(file, start, end))
@@ -154,6 +158,8 @@ static bool read_string(struct cf_arena *arena, const struct cf_shell_code *code
                 } else {
                         value[size++] = CF_SHELL_MARK;
                 }
+                if (parts.count > CF_SHELL_PARTS)
+                        return false;
                 if (cf_vec_push(arena, &parts, part) < 0)
                         goto no_memory;
         }
@@ -234,7 +240,7 @@ static int read_documents(struct dockerfile *file, const struct cf_shell_code *c
         struct cf_span word = cf_span_part(text, mark, word_end(code, mark) - mark);
         if (word.size > 1 && (word.data[0] == '"' || word.data[0] == '\''))
                 word = cf_span_part(word, 1, word.size - 2);
-        if (word.size == 0)
+        if (word.size == 0 || file->lost >= LOST_MAX)
                 return 0;
         at = skip_blanks(code, at);
         bool script = cf_span_starts(cf_span_part(text, at, SIZE_MAX), "<<");
@@ -255,6 +261,7 @@ static int read_documents(struct dockerfile *file, const struct cf_shell_code *c
                                                .file = file->text};
                 return cf_script_code(&file->script, body, file->err);
         }
+        file->lost++;
         return 0;
 }
 
@@ -305,7 +312,7 @@ static int read_variables(struct dockerfile *file, const struct cf_shell_code *c
                 };
                 r = cf_script_assign(&file->script, &assignment);
         }
-        return r == -E2BIG ? 0 : r;
+        return r == -E2BIG && !file->script.exhausted ? 0 : r;
 }
 
 /* The labels that `podman container runlabel` and its like run. Any other is for people to read. */
@@ -341,7 +348,7 @@ static int read_labels(struct dockerfile *file, const struct cf_shell_code *code
                 r = cf_script_code(&file->script, inner, file->err);
                 file->script.documentation = false;
         }
-        return r == -E2BIG ? 0 : r;
+        return r == -E2BIG && !file->script.exhausted ? 0 : r;
 }
 
 static int read_stage(struct dockerfile *file, const struct cf_shell_code *code, size_t at)
@@ -437,10 +444,7 @@ static int read_dockerfile(const struct cf_reader *reader, const struct cf_sourc
                 if (r == 0)
                         r = read_instruction(&file, code, 0);
         }
-        if (r < 0 && r != -E2BIG)
-                return r;
-        int finished = cf_script_finish(&file.script, r < 0 ? NULL : err);
-        return r < 0 ? r : finished;
+        return cf_script_finish(&file.script, r);
 }
 
 static enum cf_claim claim(const struct cf_source *source)

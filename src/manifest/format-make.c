@@ -109,13 +109,13 @@ static int build(struct make *make, size_t start, size_t end, struct cf_shell_co
         struct cf_shell_builder builder = {.arena = arena, .from = &make->whole};
         struct cf_shell_code *code = cf_arena_one(arena, struct cf_shell_code);
         int r = 0;
-        while (start < end && r == 0) {
+        while (start < end && (r = cf_script_budget(&make->script)) == 0) {
                 const char *dollar = memchr(make->text + start, '$', end - start);
                 size_t at = dollar ? (size_t)(dollar - make->text) : end;
                 cf_shell_build_copy(&builder, start, at - start);
                 start = at;
-                if (dollar)
-                        r = put_reference(make, &builder, at, end, &start);
+                if (dollar && (r = put_reference(make, &builder, at, end, &start)) < 0)
+                        break;
         }
         if (r == 0 && (!code || cf_shell_build_done(&builder, code) < 0))
                 r = -ENOMEM;
@@ -227,12 +227,15 @@ static struct cf_span assigned_name(const struct make *make, size_t start, size_
 {
         static const char *const words[] = {"export", "override", "private", "unexport", NULL};
         struct cf_span name = cf_span_trim((struct cf_span){make->text + start, end - start});
-        for (const char *const *word = words; *word; word++) {
-                size_t size = strlen(*word);
-                if (cf_span_starts(name, *word) && name.size > size && is_blank(name.data[size])) {
-                        name = cf_span_trim(cf_span_part(name, size, SIZE_MAX));
-                        word = words - 1;
+        for (size_t i = 0; words[i];) {
+                size_t size = strlen(words[i]);
+                if (!cf_span_starts(name, words[i]) || name.size <= size ||
+                    !is_blank(name.data[size])) {
+                        i++;
+                        continue;
                 }
+                name = cf_span_trim(cf_span_part(name, size, SIZE_MAX));
+                i = 0; /* there may be another */
         }
         return name;
 }
@@ -256,7 +259,7 @@ static int assign(struct make *make, struct cf_span name, size_t start, size_t e
         r = cf_shell_split(&make->script.lexer, code, assignment.list.inner, &assignment.list.words,
                            &assignment.list.count);
         if (r < 0)
-                return r == -E2BIG ? 0 : r;
+                return r == -E2BIG && !make->script.exhausted ? 0 : r;
         return cf_script_assign(&make->script, &assignment);
 }
 
@@ -386,10 +389,7 @@ static int read_make(const struct cf_reader *reader, const struct cf_source *sou
         int r = 0;
         while (make.pos < make.size && r == 0)
                 r = read_line(&make);
-        if (r < 0 && r != -E2BIG)
-                return r;
-        int finished = cf_script_finish(&make.script, r < 0 ? NULL : err);
-        return r < 0 ? r : finished;
+        return cf_script_finish(&make.script, r);
 }
 
 const struct cf_format cf_format_make = {

@@ -62,10 +62,7 @@ static int read_shell(const struct cf_reader *reader, const struct cf_source *so
         cf_script_init(&script, reader, source, "shell");
         struct cf_shell_code code = cf_script_source_code(&script);
         int r = cf_script_code(&script, &code, err);
-        if (r < 0 && r != -E2BIG)
-                return r;
-        int finished = cf_script_finish(&script, r < 0 ? NULL : err);
-        return r < 0 ? r : finished;
+        return cf_script_finish(&script, r);
 }
 
 const struct cf_format cf_format_shell = {

@@ -42,6 +42,10 @@ static bool is_name(char c)
 static int add(struct splitting *splitting, struct cf_shell_word *word, struct cf_shell_part part)
 {
         part.at = splitting->value_count - word->value_at;
+        if (splitting->parts.count - word->parts_at >= CF_SHELL_PARTS) {
+                word->literal = false; /* more than anybody writes: not known */
+                return 0;
+        }
         if (part.kind == CF_SHELL_LITERAL) {
                 memcpy(splitting->values + splitting->value_count, splitting->text + part.offset,
                        part.length);
@@ -238,6 +242,8 @@ static int build_value(struct unit *unit, size_t start, size_t end, struct cf_sh
         struct cf_span rest = {unit->whole.text.data + start, end - start}, line;
         bool first = true;
         while (cf_span_next_line(&rest, &line)) {
+                if (cf_script_budget(&unit->script) < 0)
+                        return -E2BIG;
                 size_t at = (size_t)(line.data - unit->whole.text.data);
                 struct cf_span trimmed = cf_span_trim(line);
                 if (!first && trimmed.size && (trimmed.data[0] == '#' || trimmed.data[0] == ';'))
@@ -384,7 +390,7 @@ static int read_unit(const struct cf_reader *reader, const struct cf_source *sou
                         r = read_setting(&unit, pos, end);
                 }
         }
-        return r ? r : cf_script_finish(&unit.script, err);
+        return cf_script_finish(&unit.script, r);
 }
 
 const struct cf_format cf_format_systemd = {

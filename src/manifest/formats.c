@@ -12,6 +12,7 @@ const struct cf_format *const cf_formats[] = {
         &cf_format_rest,
         &cf_format_dockerfile,
         &cf_format_systemd,
+        &cf_format_ci,
         &cf_format_text,
         NULL,
 };

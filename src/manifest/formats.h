@@ -13,3 +13,4 @@ extern const struct cf_format cf_format_rest;
 extern const struct cf_format cf_format_dockerfile;
 extern const struct cf_format cf_format_systemd;
 extern const struct cf_format cf_format_text;
+extern const struct cf_format cf_format_ci;

@@ -3,13 +3,14 @@
  * holds one of the words of words.h. Besides, when its name says YAML, JSON or Compose:
  *
  *   - it holds the key "services" and either "extends" or "include": the words may stand in another
- *     file. A file that Compose reads by its name needs no "services" to include others. A key is
+ *     file. A file that Compose reads by its name needs no "services" to lead to others. A key is
  *     such a word, perhaps with a quote behind it, before a ':', a comment or the line's end (as
  *     behind '?');
  *   - any of this is true once the escapes of double-quoted YAML and JSON strings (\xHH, \uHHHH,
  *     \UHHHHHHHH, an escaped line end) are replaced by what they spell.
  *
- * What has a NUL early on and is not UTF-16 is no text and holds nothing. */
+ * What has a NUL early on and is not UTF-16 is no text and holds nothing, unless its name says
+ * Compose: that is a file which Compose refuses. */
 #include "manifest/look.h"
 
 #include <errno.h>
@@ -100,7 +101,7 @@ static void find_keys(struct cf_look_text *text, struct cf_span bytes)
 
 static bool is_enough(unsigned name_kind, unsigned found)
 {
-        if ((name_kind & CF_LOOK_COMPOSE) && (found & KEY_INCLUDE))
+        if ((name_kind & CF_LOOK_COMPOSE) && (found & (KEY_INCLUDE | KEY_EXTENDS)))
                 return true;
         return (found & KEY_SERVICES) && (found & (KEY_EXTENDS | KEY_INCLUDE));
 }
@@ -297,7 +298,7 @@ bool cf_look_feed(struct cf_look_state *look, struct cf_span bytes)
                         look->encoding = CF_LOOK_UTF16LE;
                 else if (cf_span_starts(bytes, "\xfe\xff"))
                         look->encoding = CF_LOOK_UTF16BE;
-                else if (is_binary(bytes))
+                else if (!(look->name_kind & CF_LOOK_COMPOSE) && is_binary(bytes))
                         return look->decided = true;
         }
         look->may_hold = look->encoding == CF_LOOK_BYTES ? look_at_text(look, bytes)

@@ -15,12 +15,14 @@ struct cf_span cf_name_plain(const char *path)
                                                 ".tpl",  ".erb", ".mustache", ".template", ".dist",
                                                 ".orig", ".bak", ".sample",   ".example",  NULL};
         struct cf_span name = cf_span_of_path(cf_span_of(path));
-        for (const char *const *ending = templates; *ending; ending++) {
-                size_t size = strlen(*ending);
-                if (name.size > size && cf_span_ends(name, *ending)) {
-                        name.size -= size;
-                        ending = templates - 1; /* there may be more than one */
+        for (size_t i = 0; templates[i];) {
+                size_t size = strlen(templates[i]);
+                if (name.size <= size || !cf_span_ends(name, templates[i])) {
+                        i++;
+                        continue;
                 }
+                name.size -= size;
+                i = 0; /* there may be another */
         }
         return name;
 }

@@ -39,6 +39,7 @@ struct cf_shell_piece {
 
 enum cf_shell_flags {
         CF_SHELL_PLACEHOLDERS = 1, /* <image> is a word of a reader's choice, not a redirection */
+        CF_SHELL_FOLDED = 2,       /* line ends are blanks by the host's rules, empty lines not */
 };
 
 struct cf_shell_code {

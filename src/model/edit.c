@@ -8,6 +8,7 @@
  * same one may stand in memory several times; each becomes one node. */
 struct node {
         const struct cf_group *group;
+        unsigned depth; /* groups above it: a parent always has fewer, so no chain is a circle */
         struct node *parent;
         bool *cut;       /* by part */
         size_t *written; /* part → index of the replacement that cuts it */
@@ -40,10 +41,22 @@ static int compare_size(size_t a, size_t b)
         return (a > b) - (a < b);
 }
 
-/* The identity of a group: kind, first part, count. */
-static int compare_groups(const struct cf_group *a, const struct cf_group *b)
+static unsigned depth_of(const struct cf_group *group)
 {
-        int r = compare_size(a->kind, b->kind);
+        unsigned depth = 0;
+        while ((group = group->parent) && depth < CF_GROUP_DEPTH)
+                depth++;
+        return depth;
+}
+
+/* The identity of a group: depth, kind, first part, count. */
+static int compare_nodes(const void *left, const void *right)
+{
+        const struct node *x = left, *y = right;
+        const struct cf_group *a = x->group, *b = y->group;
+        int r = compare_size(x->depth, y->depth);
+        if (r == 0)
+                r = compare_size(a->kind, b->kind);
         if (r == 0)
                 r = compare_size(a->parts[0].offset, b->parts[0].offset);
         if (r == 0)
@@ -51,15 +64,9 @@ static int compare_groups(const struct cf_group *a, const struct cf_group *b)
         return r ? r : compare_size(a->count, b->count);
 }
 
-static int compare_nodes(const void *left, const void *right)
-{
-        const struct node *a = left, *b = right;
-        return compare_groups(a->group, b->group);
-}
-
 static struct node *find_node(struct resolver *resolver, const struct cf_group *group)
 {
-        struct node key = {.group = group};
+        struct node key = {.group = group, .depth = depth_of(group)};
         return bsearch(&key, resolver->nodes.items, resolver->nodes.count, sizeof(key),
                        compare_nodes);
 }
@@ -112,7 +119,7 @@ static int collect_nodes(struct resolver *resolver, struct cf_edit_request *requ
                         continue;
                 for (const struct cf_group *group = requests[i].edit->group; group;
                      group = group->parent) {
-                        struct node node = {.group = group};
+                        struct node node = {.group = group, .depth = depth_of(group)};
                         if (cf_vec_push(resolver->arena, &resolver->nodes, node) < 0)
                                 return -ENOMEM;
                 }

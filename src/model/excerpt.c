@@ -1,47 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The lines that a place is shown with. */
+/* The lines that a place is shown with. Lines may be as long as files (written by machines, or to
+ * annoy): only what is shown of them is looked at. */
 #include "model/model.h"
 
 /* How much of a long line is kept before the place, in characters. */
 #define LEAD_CHARACTERS 40
 
-/* The longest start of `line` of at most `max` bytes that ends between characters. */
-static struct cf_span cut(struct cf_span line, size_t max)
+static const char *take_part(struct cf_arena *arena, const struct cf_source *source, unsigned line,
+                             unsigned column)
 {
-        struct cf_span rest = line;
-        size_t kept = 0, size;
-        uint32_t character;
-        if (line.size <= max)
-                return line;
-        while ((size = cf_utf8_next(rest, &character)) > 0 && kept + size <= max) {
-                kept += size;
-                rest = cf_span_part(line, kept, SIZE_MAX);
-        }
-        return cf_span_part(line, 0, kept);
+        return cf_arena_copy(arena, cf_source_from_column(source, line, column, CF_EXCERPT_LINE));
 }
 
-/* Byte offset in the line of its character number `column` (from 1). */
-static size_t column_offset(struct cf_span line, unsigned column)
+/* Does a line go on behind what is shown of it, and does the place stand far to the right in it? */
+static bool is_far(const struct cf_source *source, const struct cf_place *place)
 {
-        size_t offset = 0, size;
-        uint32_t character;
-        while (column-- > 1) {
-                size = cf_utf8_next(cf_span_part(line, offset, SIZE_MAX), &character);
-                if (size == 0)
-                        break;
-                offset += size;
-        }
-        return offset;
+        struct cf_span start = cf_source_from_column(source, place->line, 1, CF_EXCERPT_LINE + 4);
+        struct cf_span own = cf_source_from_column(source, place->line, place->column, 1);
+        return start.size > CF_EXCERPT_LINE && own.data &&
+               (size_t)(own.data - start.data) > CF_EXCERPT_LINE / 2;
 }
 
-/* A place far to the right of a long line (a file written by a machine) is shown alone, from a
- * little before it on. */
-static int take_far(struct cf_arena *arena, struct cf_span line, const struct cf_place *place,
-                    struct cf_excerpt *ret_excerpt)
+/* A place far to the right of a long line is shown alone, from a little before it on. */
+static int take_far(struct cf_arena *arena, const struct cf_source *source,
+                    const struct cf_place *place, struct cf_excerpt *ret_excerpt)
 {
         unsigned column = place->column > LEAD_CHARACTERS ? place->column - LEAD_CHARACTERS : 1;
-        struct cf_span part = cf_span_part(line, column_offset(line, column), SIZE_MAX);
-        char *copy = cf_arena_copy(arena, cut(part, CF_EXCERPT_LINE));
+        const char *copy = take_part(arena, source, place->line, column);
         if (!copy)
                 return -ENOMEM;
         *ret_excerpt = (struct cf_excerpt){.first_line = place->line,
@@ -59,9 +44,8 @@ int cf_excerpt_take(struct cf_arena *arena, const struct cf_source *source,
                 *ret_excerpt = excerpt;
                 return 0;
         }
-        struct cf_span own = cf_source_line(source, place->line);
-        if (own.size > CF_EXCERPT_LINE && column_offset(own, place->column) > CF_EXCERPT_LINE / 2)
-                return take_far(arena, own, place, ret_excerpt);
+        if (is_far(source, place))
+                return take_far(arena, source, place, ret_excerpt);
 
         unsigned first = place->line > 1 ? place->line - 1 : place->line;
         unsigned last = place->end_line > place->line ? place->end_line : place->line;
@@ -70,8 +54,7 @@ int cf_excerpt_take(struct cf_arena *arena, const struct cf_source *source,
         excerpt.first_line = first;
         excerpt.first_column = 1;
         for (unsigned i = first; i <= last && excerpt.line_count < CF_COUNT(excerpt.lines); i++) {
-                struct cf_span line = cut(cf_source_line(source, i), CF_EXCERPT_LINE);
-                char *copy = cf_arena_copy(arena, line);
+                const char *copy = take_part(arena, source, i, 1);
                 if (!copy)
                         return -ENOMEM;
                 excerpt.lines[excerpt.line_count++] = copy;

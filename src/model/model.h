@@ -41,7 +41,7 @@ enum cf_group_kind {
 };
 
 /* Parts of one collection that can be cut out, each alone or all together. Two groups with the
- * same kind, path, count and first part are the same group. */
+ * same kind, path, count, first part and number of groups above are the same group. */
 struct cf_group {
         enum cf_group_kind kind;
         const struct cf_range *parts; /* in order; pieces may share a blank with their neighbours */

@@ -11,7 +11,7 @@
 #include "base/vec.h"
 #include "policy/diagram.h"
 
-typedef CF_VEC(struct cf_rule) rule_list;
+typedef CF_VEC(struct cf_clause) rule_list;
 
 struct description {
         struct cf_policies *all;
@@ -35,7 +35,7 @@ static int too_many(struct description *d)
 static int add_rule(struct description *d, rule_list *rules, const struct cf_condition *conditions,
                     size_t count)
 {
-        struct cf_rule rule = {cf_arena_many(d->arena, count, struct cf_condition), count};
+        struct cf_clause rule = {cf_arena_many(d->arena, count, struct cf_condition), count};
         if (rules->count >= CF_POLICY_RULES_MAX)
                 return too_many(d);
         if (!rule.conditions)
@@ -294,10 +294,10 @@ static int join_rules(struct description *d, const rule_list *first, const rule_
 {
         for (size_t i = 0; i < first->count; i++) {
                 for (size_t j = 0; j < rest->count; j++) {
-                        const struct cf_rule *a = &first->items[i], *b = &rest->items[j];
+                        const struct cf_clause *a = &first->items[i], *b = &rest->items[j];
                         if (rules->count >= CF_POLICY_RULES_MAX)
                                 return too_many(d);
-                        struct cf_rule rule = {.count = a->count + b->count};
+                        struct cf_clause rule = {.count = a->count + b->count};
                         rule.conditions = cf_arena_many(d->arena, rule.count, struct cf_condition);
                         if (!rule.conditions)
                                 return no_memory(d);
@@ -358,7 +358,7 @@ static int describe(struct description *d, cf_policy p, rule_list *rules)
 /* ---- Leaving out ---------------------------------------------------------------------------- */
 
 /* The diagram of a rule without its `except`-th condition. */
-static cf_policy rule_policy(struct cf_policies *all, const struct cf_rule *rule, size_t except)
+static cf_policy rule_policy(struct cf_policies *all, const struct cf_clause *rule, size_t except)
 {
         cf_policy p = CF_POLICY_TRUE;
         for (size_t i = rule->count; i-- > 0;)
@@ -368,7 +368,7 @@ static cf_policy rule_policy(struct cf_policies *all, const struct cf_rule *rule
 }
 
 /* Leaves out the conditions of a rule without which it still says nothing wrong. */
-static int shorten_rule(struct description *d, struct cf_rule *rule, cf_policy allowed)
+static int shorten_rule(struct description *d, struct cf_clause *rule, cf_policy allowed)
 {
         cf_policy outside = cf_policy_not(d->all, allowed);
         for (size_t i = 0; i < rule->count;) {
@@ -417,7 +417,7 @@ static int drop_rules(struct description *d, rule_list *rules)
 static void name_operators(const struct description *d, rule_list *rules)
 {
         for (size_t i = 0; i < rules->count; i++) {
-                struct cf_rule *rule = &rules->items[i];
+                struct cf_clause *rule = &rules->items[i];
                 for (size_t k = 0; k < rule->count; k++) {
                         struct cf_condition *c = &rule->conditions[k];
                         if (d->style == CF_STYLE_PROFILE && c->op == CF_EQ && c->mask != UINT64_MAX)
@@ -433,7 +433,7 @@ static int order(uint64_t a, uint64_t b)
 
 static int by_conditions(const void *a, const void *b)
 {
-        const struct cf_rule *x = a, *y = b;
+        const struct cf_clause *x = a, *y = b;
         int r = 0;
         for (size_t i = 0; i < x->count && i < y->count && r == 0; i++) {
                 const struct cf_condition *c = &x->conditions[i], *d = &y->conditions[i];
@@ -446,7 +446,7 @@ static int by_conditions(const void *a, const void *b)
 }
 
 int cf_policy_describe(struct cf_policies *all, cf_policy condition, enum cf_style style,
-                       struct cf_arena *arena, struct cf_rules *ret_rules, struct cf_error *err)
+                       struct cf_arena *arena, struct cf_clauses *ret_rules, struct cf_error *err)
 {
         struct description d = {all, arena, style, err};
         rule_list rules = {0};
@@ -468,6 +468,6 @@ int cf_policy_describe(struct cf_policies *all, cf_policy condition, enum cf_sty
         name_operators(&d, &rules);
         if (rules.count)
                 qsort(rules.items, rules.count, sizeof(*rules.items), by_conditions);
-        *ret_rules = (struct cf_rules){rules.items, rules.count};
+        *ret_rules = (struct cf_clauses){rules.items, rules.count};
         return 0;
 }

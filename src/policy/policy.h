@@ -350,31 +350,31 @@ int cf_policy_compare(struct cf_policies *all, cf_policy a, cf_policy b, struct 
 /* ---- In words ------------------------------------------------------------------------------- */
 
 /* All its conditions hold. No condition: it always holds. */
-struct cf_rule {
+struct cf_clause {
         struct cf_condition *conditions;
         size_t count;
 };
 
-/* Any of the rules holds. No rule: never. */
-struct cf_rules {
-        struct cf_rule *rules;
+/* Any of the clauses holds. No clause: never. */
+struct cf_clauses {
+        struct cf_clause *clauses;
         size_t count;
 };
 
 /* How a condition may be written. */
 enum cf_style {
         /* As libseccomp and the profile formats can say it: at most one condition an argument in a
-         * rule, a mask only together with CF_EQ (it is then called CF_MASKED_EQ). */
+         * clause, a mask only together with CF_EQ (it is then called CF_MASKED_EQ). */
         CF_STYLE_PROFILE,
-        /* For people: also ranges as two conditions, several excluded values in one rule, and
+        /* For people: also ranges as two conditions, several excluded values in one clause, and
          * masked comparisons by any operator. */
         CF_STYLE_WORDS,
 };
 
-/* Writes a condition on arguments and instruction pointer as few rules of few conditions that mean
- * exactly the same: no condition can be left out of a rule, and no rule out of the list. The rules
- * may overlap. -EINVAL when the condition depends on architecture or number, or, in
+/* Writes a condition on arguments and instruction pointer as few clauses of few conditions that
+ * mean exactly the same: no condition can be left out of a clause, and no clause out of the list.
+ * They may overlap. -EINVAL when the condition depends on architecture or number, or, in
  * CF_STYLE_PROFILE, on the instruction pointer; -E2BIG when it needs more than
- * CF_POLICY_RULES_MAX rules. */
+ * CF_POLICY_RULES_MAX clauses. */
 int cf_policy_describe(struct cf_policies *all, cf_policy condition, enum cf_style style,
-                       struct cf_arena *arena, struct cf_rules *ret_rules, struct cf_error *err);
+                       struct cf_arena *arena, struct cf_clauses *ret_rules, struct cf_error *err);

@@ -3,38 +3,72 @@
 
 #include <inttypes.h>
 
-static struct cf_place place_of(struct reader *reader, const struct cf_json *value)
+int no_memory(struct reader *reader)
+{
+        struct cf_place whole = {.path = reader->source->path};
+        return cf_error_set(reader->err, -ENOMEM, &whole, "not enough memory to read the profile");
+}
+
+struct cf_profile_part part_of(const struct cf_json *value)
 {
         bool nested = value->type == CF_JSON_ARRAY || value->type == CF_JSON_OBJECT;
-        return cf_source_place(reader->source, value->offset, nested ? 1 : value->length);
+        return (struct cf_profile_part){value->offset, nested ? 1 : value->length};
+}
+
+int warn(struct reader *reader, struct cf_profile_part part, const char *format, ...)
+{
+        CF_TEXT struct cf_text text = {.max = CF_ERROR_TEXT * 4};
+        if (reader->warnings.count >= CF_PROFILE_WARNINGS_MAX) {
+                reader->more_warnings++;
+                return 0;
+        }
+        char message[CF_ERROR_TEXT];
+        va_list args;
+        va_start(args, format);
+        vsnprintf(message, sizeof(message), format, args);
+        va_end(args);
+        cf_text_add_visible(&text, cf_span_of(message));
+        char *kept = text.failed ? NULL : cf_arena_copy(reader->arena, cf_text_span(&text));
+        struct cf_profile_warning warning = {part, kept};
+        if (!kept || cf_vec_push(reader->arena, &reader->warnings, warning) < 0)
+                return no_memory(reader);
+        return 0;
 }
 
 CF_PRINTF(3, 0)
-static int refuse_at(struct reader *reader, const struct cf_place *place, const char *format,
+static int refuse_at(struct reader *reader, struct cf_profile_part part, const char *format,
                      va_list args)
 {
+        struct cf_place place = cf_source_place(reader->source, part.offset, part.length);
         char message[CF_ERROR_TEXT];
         vsnprintf(message, sizeof(message), format, args);
-        return cf_error_set(reader->err, -EINVAL, place, "%s", message);
+        return cf_error_set(reader->err, -EINVAL, &place, "%s", message);
+}
+
+int refuse_part(struct reader *reader, struct cf_profile_part part, const char *format, ...)
+{
+        va_list args;
+        va_start(args, format);
+        int r = refuse_at(reader, part, format, args);
+        va_end(args);
+        return r;
 }
 
 int refuse(struct reader *reader, const struct cf_json *value, const char *format, ...)
 {
-        struct cf_place place = place_of(reader, value);
         va_list args;
         va_start(args, format);
-        int r = refuse_at(reader, &place, format, args);
+        int r = refuse_at(reader, part_of(value), format, args);
         va_end(args);
         return r;
 }
 
 int refuse_key(struct reader *reader, const struct cf_json *value, const char *format, ...)
 {
-        struct cf_place place =
-                cf_source_place(reader->source, value->key_offset, value->key_length);
+        struct cf_profile_part part = {value->key_offset, value->key_length};
         va_list args;
         va_start(args, format);
-        int r = refuse_at(reader, &place, format, args);
+        int r = refuse_at(reader, part, format, args);
         va_end(args);
         return r;
 }
@@ -118,28 +152,47 @@ int take_uint(struct reader *reader, const struct cf_json *object, const char *f
 }
 
 int take_strings(struct reader *reader, const struct cf_json *object, const char *field,
-                 const struct cf_json **ret_list)
+                 struct cf_profile_words *ret_words)
 {
         const struct cf_json *list = NULL;
         char what[64];
         snprintf(what, sizeof(what), "an item of '%s'", field);
+        *ret_words = (struct cf_profile_words){0};
         int r = take(reader, object, field, CF_JSON_ARRAY, &list);
-        for (const struct cf_json *item = list ? list->first : NULL; r == 0 && item;
-             item = item->next)
+        if (r < 0 || !list || !list->count)
+                return r;
+        struct cf_profile_word *words =
+                cf_arena_many(reader->arena, list->count, struct cf_profile_word);
+        if (!words)
+                return no_memory(reader);
+        size_t count = 0;
+        for (const struct cf_json *item = list->first; item; item = item->next) {
                 r = need_type(reader, item, CF_JSON_STRING, what);
-        if (r == 0)
-                *ret_list = list;
-        return r;
+                if (r < 0)
+                        return r;
+                words[count++] = (struct cf_profile_word){item->text, part_of(item)};
+        }
+        *ret_words = (struct cf_profile_words){words, count};
+        return 0;
 }
 
-int need_word(struct reader *reader, const struct cf_json *value, const struct words *words)
+int need_word(struct reader *reader, struct cf_span text, struct cf_profile_part part,
+              const struct words *words)
 {
-        struct cf_span word = value->type == CF_JSON_STRING ? value->text : CF_SPAN("");
-        if (word_known(words, word))
+        if (word_known(words, text))
                 return 0;
-        const char *near = word_nearest(words, word);
-        return refuse(reader, value, "unknown %s '%.*s' (%s%s%s)", words->what,
-                      (int)(word.size < 80 ? word.size : 80), word.data,
-                      near ? "did you mean " : "known are ", near ? near : words->known[0],
-                      near ? "?" : " and others");
+        const char *near = word_nearest(words, text);
+        return refuse_part(reader, part, "unknown %s '%.*s' (%s%s%s)", words->what,
+                           (int)(text.size < 80 ? text.size : 80), text.data,
+                           near ? "did you mean " : "known are ", near ? near : words->known[0],
+                           near ? "?" : " and others");
+}
+
+int need_words(struct reader *reader, const struct cf_profile_words *list,
+               const struct words *words)
+{
+        int r = 0;
+        for (size_t i = 0; r == 0 && i < list->count; i++)
+                r = need_word(reader, list->items[i].text, list->items[i].part, words);
+        return r;
 }

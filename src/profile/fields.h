@@ -3,15 +3,32 @@
 #pragma once
 
 #include "base/json.h"
+#include "base/vec.h"
+#include "profile/profile.h"
 #include "profile/words.h"
 
 struct reader {
-        struct cf_arena *arena; /* ends with the reading */
+        struct cf_arena *arena; /* the profile's */
         const struct cf_source *source;
         struct cf_error *err;
+        CF_VEC(struct cf_profile_warning) warnings;
+        size_t more_warnings;
 };
 
-/* Fills err with the place of a value (of its first byte when it is a list or an object). */
+/* -ENOMEM, said. */
+int no_memory(struct reader *reader);
+
+/* Notes what the profile's writer should know about a part of the text. 0 or -ENOMEM. */
+int warn(struct reader *reader, struct cf_profile_part part, const char *format, ...)
+        CF_PRINTF(3, 4);
+
+/* The range of a value (its first byte when it is a list or an object). */
+struct cf_profile_part part_of(const struct cf_json *value);
+
+/* Fills err with a place and what is wrong there. -EINVAL. */
+int refuse_part(struct reader *reader, struct cf_profile_part part, const char *format, ...)
+        CF_PRINTF(3, 4);
+/* The same with the place of a value, see part_of. */
 int refuse(struct reader *reader, const struct cf_json *value, const char *format, ...)
         CF_PRINTF(3, 4);
 /* The same at the value's key. */
@@ -31,9 +48,19 @@ int take(struct reader *reader, const struct cf_json *object, const char *field,
 int take_uint(struct reader *reader, const struct cf_json *object, const char *field, uint64_t max,
               uint64_t fallback, uint64_t *ret_number);
 
-/* A list of strings; NULL when it is not given. */
+/* A list of strings; none when it is not given. */
 int take_strings(struct reader *reader, const struct cf_json *object, const char *field,
-                 const struct cf_json **ret_list);
+                 struct cf_profile_words *ret_words);
 
-/* -EINVAL unless the string is one of the words; `value` may be null (refused, too). */
-int need_word(struct reader *reader, const struct cf_json *value, const struct words *words);
+/* -EINVAL unless the text, which stands at `part`, is one of the words. */
+int need_word(struct reader *reader, struct cf_span text, struct cf_profile_part part,
+              const struct words *words);
+int need_words(struct reader *reader, const struct cf_profile_words *list,
+               const struct words *words);
+
+/* An entry of `syscalls`. */
+int read_rule(struct reader *reader, const struct cf_json *entry, struct cf_profile_rule *ret_rule);
+
+/* errnoRet and defaultErrnoRet: the action with its data. */
+int read_value(struct reader *reader, const struct cf_json *object, const char *errno_field,
+               struct cf_span action, uint32_t *ret_value);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Docker/OCI seccomp profiles: JSON → what it says.
+/* Docker/OCI seccomp profiles: JSON → what it says, and what it means.
+ *
+ * The plain meaning ("as written") is what the words of the JSON say, and how engines choose among
+ * its entries; what a runtime's library loses on the way to the kernel is no part of it.
  *
  * Source of the format: Moby's profiles/seccomp (types and loader), runc's libcontainer/seccomp
  * and the OCI runtime specification, config-linux.md, section Seccomp. */
@@ -7,6 +10,99 @@
 
 #include "base/error.h"
 #include "base/source.h"
+#include "policy/policy.h"
+#include "syscalls/syscalls.h"
+
+#define CF_PROFILE_MAX ((size_t)4 << 20)         /* bytes; larger is refused with -EFBIG */
+#define CF_PROFILE_MEMORY ((size_t)64 << 20)     /* what reading one may take; more: -EFBIG */
+#define CF_PROFILE_WARNINGS_MAX 1000u            /* that are kept; more are counted */
+#define CF_PROFILE_STEPS_MAX (UINT64_C(1) << 25) /* of building one policy; more: -E2BIG */
+
+/* ---- What it says --------------------------------------------------------------------------- */
+
+/* A range of the profile's text, see cf_profile_place. */
+struct cf_profile_part {
+        size_t offset, length;
+};
+
+/* A string of the profile. */
+struct cf_profile_word {
+        struct cf_span text; /* NUL-ended; a name that holds a NUL is no known name */
+        struct cf_profile_part part;
+};
+struct cf_profile_words {
+        const struct cf_profile_word *items;
+        size_t count;
+};
+
+/* `includes` or `excludes` of an entry. */
+struct cf_profile_when {
+        struct cf_profile_words arches; /* "amd64" */
+        struct cf_profile_words caps;   /* "CAP_SYS_ADMIN" */
+        bool has_kernel;                /* minKernel is given */
+        unsigned kernel_major, kernel_minor;
+};
+
+/* An entry of `syscalls`. */
+struct cf_profile_rule {
+        struct cf_profile_part part;   /* its opening brace */
+        struct cf_profile_words names; /* of `names`, or the one of `name` */
+        struct cf_profile_part action;
+        uint32_t value; /* what it answers: the action with its data (errnoRet, by default EPERM) */
+        /* All must hold; a masked comparison is (argument & value) == (valueTwo & value). */
+        const struct cf_condition *conditions;
+        size_t condition_count;
+        struct cf_profile_when includes, excludes;
+};
+
+/* An entry of `archMap`. */
+struct cf_profile_mapped {
+        struct cf_profile_word machine; /* "SCMP_ARCH_X86_64" */
+        struct cf_profile_words others;
+};
+
+/* What an engine takes, but not as its writer thought. */
+struct cf_profile_warning {
+        struct cf_profile_part part;
+        const char *message;
+};
+
+struct cf_profile {
+        const struct cf_source *source;
+        /* It names neither a default action nor calls (`{}` and `null` do), for which engines load
+         * no filter at all. */
+        bool no_filter;
+        const char *default_action;          /* "SCMP_ACT_ERRNO"; "": no_filter */
+        struct cf_profile_part default_part; /* of the value of defaultAction; else of the whole */
+        uint32_t default_value;
+        const struct cf_profile_rule *rules;
+        size_t rule_count;
+        struct cf_profile_words architectures;
+        const struct cf_profile_mapped *map; /* archMap */
+        size_t map_count;
+        const struct cf_profile_warning *warnings; /* in the order of the text */
+        size_t warning_count, more_warnings;
+};
+
+/* Reads a profile as Docker and Podman do (Go's encoding/json: keys without regard to case, the
+ * last of two counts, unknown ones are passed over, null is "not given"). Refused with the place,
+ * as an engine would refuse it or read something else than is written: not JSON, a byte order
+ * mark, not an object, unknown action, operator, architecture or flag, wrong type, no action,
+ * `architectures` beside `archMap`, `name` beside `names`, an empty name, a list or object given
+ * twice, an argument index above 5, an error number above 4094, a kernel version other than
+ * "MAJOR.MINOR", SCMP_ACT_NOTIFY as default, for write or without listenerPath.
+ *
+ * Warned of: names that no architecture has (engines drop them), capabilities and architectures in
+ * `includes` and `excludes` that do not exist, values that have bits outside of their mask.
+ *
+ * All lives in `arena` (give it one with a limit of CF_PROFILE_MEMORY) and points to `source`.
+ * -EINVAL, -EFBIG, -E2BIG (nested too deep), -ENOMEM. Thread-safe for distinct arenas. */
+int cf_profile_read(struct cf_arena *arena, const struct cf_source *source,
+                    const struct cf_profile **ret_profile, struct cf_error *err);
+
+struct cf_place cf_profile_place(const struct cf_profile *profile, struct cf_profile_part part);
+
+/* ---- What it is about ----------------------------------------------------------------------- */
 
 enum cf_profile_kind {
         CF_PROFILE_FILTERS,    /* the default action refuses: a usual profile */
@@ -18,26 +114,117 @@ const char *cf_profile_kind_name(enum cf_profile_kind kind); /* "filters", "deny
 
 struct cf_profile_summary {
         enum cf_profile_kind kind;
-        /* "SCMP_ACT_ERRNO". "": the profile names neither a default action nor calls (`{}` and
-         * `null` do), for which engines load no filter at all; the kind is then ALLOWS_ALL. */
+        /* "SCMP_ACT_ERRNO". "": engines load no filter; the kind is then ALLOWS_ALL. */
         const char *default_action;
         struct cf_place default_place; /* of the value of defaultAction; "": of the whole value */
         size_t rules;                  /* entries of "syscalls" */
         size_t names;                  /* calls named, with repetitions */
 };
 
-#define CF_PROFILE_MAX ((size_t)4 << 20)     /* bytes; larger is refused with -EFBIG */
-#define CF_PROFILE_MEMORY ((size_t)64 << 20) /* what reading one may take; more: -EFBIG */
-
-/* Reads a profile as Docker and Podman do (Go's encoding/json: keys without regard to case, the
- * last of two counts, unknown ones are passed over, null is "not given"). Refused with the place,
- * as an engine would refuse it or read something else than is written: not JSON, a byte order
- * mark, not an object, unknown action, operator, architecture or flag, wrong type, no action,
- * `architectures` beside `archMap`, `name` beside `names`, an empty name, a list or object given
- * twice, an argument index above 5, an error number above 4094, a kernel version other than
- * "MAJOR.MINOR", SCMP_ACT_NOTIFY as default, for write or without listenerPath.
- *
- * Strings of *ret_summary live in `arena`, places point to source->path. -EINVAL, -EFBIG, -E2BIG
- * (nested too deep), -ENOMEM. Thread-safe for distinct arenas. */
+/* The same as cf_profile_read, and keeps the few words above. Strings of *ret_summary live in
+ * `arena`, places point to source->path. */
 int cf_profile_summarize(struct cf_arena *arena, const struct cf_source *source,
                          struct cf_profile_summary *ret_summary, struct cf_error *err);
+
+/* ---- What it means -------------------------------------------------------------------------- */
+
+/* Capabilities: bit i is capability number i of linux/capability.h. */
+#define CF_CAPABILITIES 41u
+#define CF_CAPABILITIES_ALL ((UINT64_C(1) << CF_CAPABILITIES) - 1)
+/* "CAP_CHOWN", …; NULL from CF_CAPABILITIES on. */
+const char *cf_capability_name(unsigned number);
+/* False when there is no capability of exactly this name. */
+bool cf_capability_number(struct cf_span name, unsigned *ret_number);
+/* What Docker gives a container when nothing else is asked for. */
+uint64_t cf_capabilities_docker(void);
+
+/* What the meaning of a profile depends on. */
+struct cf_circumstances {
+        const struct cf_arch *machine; /* the engine's architecture */
+        uint64_t capabilities;         /* of the container: its bounding set */
+        unsigned kernel_major, kernel_minor;
+};
+
+/* Whether the entry counts under these circumstances. `excludes` are looked at first: any
+ * architecture, any capability, or a kernel from minKernel on drop the entry. Then `includes`: one
+ * of the architectures, all of the capabilities and the kernel keep it. */
+bool cf_profile_rule_applies(const struct cf_profile_rule *rule,
+                             const struct cf_circumstances *circumstances);
+
+/* The architectures that the filter covers, in the arena: the machine's own first, which is always
+ * among them; then those of `architectures`, or those that archMap names for the machine.
+ * -ENOTSUP: there are no tables for one of them, err says where it stands; -ENOMEM. */
+int cf_profile_architectures(struct cf_arena *arena, const struct cf_profile *profile,
+                             const struct cf_circumstances *circumstances,
+                             const struct cf_arch *const **ret_arches, size_t *ret_count,
+                             struct cf_error *err);
+
+/* The plain meaning. Of the entries that apply, name a call and have all their conditions true, the
+ * one with the strictest action answers (of two with the same action, the first); when there is
+ * none, the default action does. A name stands for its number on every architecture that the
+ * filter covers, x32 being one; what is not covered is killed (KILL_THREAD), as libseccomp does,
+ * which all engines use; only number -1, which is no call, gets the default action on x86_64 and
+ * x32 if one of the two is covered. A profile without a filter allows every call.
+ *
+ * -ENOTSUP as above; -E2BIG: over a limit of policy.h or CF_PROFILE_STEPS_MAX; -ENOMEM. */
+int cf_profile_policy(struct cf_policies *all, const struct cf_profile *profile,
+                      const struct cf_circumstances *circumstances, cf_policy *ret_policy,
+                      struct cf_error *err);
+
+/* Why a call gets its answer. */
+enum cf_profile_reason {
+        CF_PROFILE_BY_RULE,
+        CF_PROFILE_BY_DEFAULT,
+        CF_PROFILE_NOT_COVERED, /* the filter does not know the call's architecture */
+        CF_PROFILE_NO_FILTER,
+};
+struct cf_profile_decision {
+        uint32_t value;
+        enum cf_profile_reason reason;
+        const struct cf_profile_rule *rule; /* BY_RULE */
+        const struct cf_profile_word *name; /* BY_RULE: where it names the call */
+};
+
+/* What decides one call: the same answer as the policy's. -ENOTSUP, -ENOMEM as above. */
+int cf_profile_decide(const struct cf_profile *profile,
+                      const struct cf_circumstances *circumstances, const struct cf_call *call,
+                      struct cf_profile_decision *ret_decision, struct cf_error *err);
+
+/* ---- The engines' own ----------------------------------------------------------------------- */
+
+#define CF_PROFILE_SHORT_NAMES 3
+
+/* A profile that an engine uses when none is asked for; data/profiles has the file, unchanged. */
+struct cf_profile_default {
+        const char *name;                                /* "docker-2026-06" */
+        const char *short_names[CF_PROFILE_SHORT_NAMES]; /* "docker"; NULL behind the last */
+        const char *title;  /* "Docker's default profile of June 2026" */
+        const char *source; /* where it is from */
+        struct cf_span text;
+};
+extern const struct cf_profile_default cf_profile_defaults[];
+extern const size_t cf_profile_default_count;
+
+/* The one of this name or short name; NULL when there is none. */
+const struct cf_profile_default *cf_profile_default(const char *name);
+
+/* ---- In words ------------------------------------------------------------------------------- */
+
+/* What a call gets: "allowed", "EPERM", "process killed". */
+void cf_say_value(struct cf_text *text, uint32_t value);
+
+/* "family == 40 (AF_VSOCK)", "low 32 bits of family > 40". `call` names the arguments; NULL: they
+ * are arg0, … */
+void cf_say_condition(struct cf_text *text, const struct cf_syscall *call,
+                      const struct cf_condition *condition);
+
+/* All clauses, joined by "and" and "or"; "always" when nothing is asked, "never" for none. */
+void cf_say_clauses(struct cf_text *text, const struct cf_syscall *call,
+                    const struct cf_clauses *clauses);
+
+/* "socket(0x100000028, 0, 0)"; with "i386:" in front when that is not this machine's. */
+void cf_say_call(struct cf_text *text, const struct cf_call *call);
+
+/* The value of a constant that an argument of a call may have: AF_VSOCK for socket's first. */
+bool cf_constant_value(const struct cf_syscall *call, unsigned arg, struct cf_span name,
+                       uint64_t *ret_value);

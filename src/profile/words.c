@@ -36,12 +36,42 @@ const struct words operator_words = {"operator", operators, CF_COUNT(operators)}
 const struct words architecture_words = {"architecture", architectures, CF_COUNT(architectures)};
 const struct words flag_words = {"flag", flags, CF_COUNT(flags)};
 
+/* In the order of `actions`. seccomp.h of libseccomp: SCMP_ACT_KILL is an old name of
+ * SCMP_ACT_KILL_THREAD. */
+static const uint32_t action_values[] = {
+        CF_ALLOW,        CF_ERRNO, CF_KILL_THREAD, CF_LOG,   CF_KILL_THREAD,
+        CF_KILL_PROCESS, CF_TRAP,  CF_USER_NOTIF,  CF_TRACE,
+};
+static const enum cf_operator operator_values[] = {
+        CF_EQ, CF_NE, CF_LT, CF_LE, CF_GE, CF_GT, CF_MASKED_EQ,
+};
+_Static_assert(CF_COUNT(action_values) == CF_COUNT(actions), "a value for each action");
+_Static_assert(CF_COUNT(operator_values) == CF_COUNT(operators), "one for each operator");
+
+/* words->count when it is not known. */
+static size_t index_of(const struct words *words, struct cf_span word)
+{
+        size_t i = 0;
+        while (i < words->count && !cf_span_is(word, words->known[i]))
+                i++;
+        return i;
+}
+
 bool word_known(const struct words *words, struct cf_span word)
 {
-        for (size_t i = 0; i < words->count; i++)
-                if (cf_span_is(word, words->known[i]))
-                        return true;
-        return false;
+        return index_of(words, word) < words->count;
+}
+
+uint32_t action_value(struct cf_span action)
+{
+        size_t i = index_of(&action_words, action);
+        return i < CF_COUNT(action_values) ? action_values[i] : CF_KILL_PROCESS;
+}
+
+enum cf_operator operator_of(struct cf_span word)
+{
+        size_t i = index_of(&operator_words, word);
+        return i < CF_COUNT(operator_values) ? operator_values[i] : CF_EQ;
 }
 
 #define WORD_MAX 48 /* longer than any known word by more than NEAR */

@@ -175,13 +175,49 @@ static void overlays(void **state)
         assert_int_equal(rmdir(dir), 0); /* and no temporary file was left */
 }
 
+static void columns(void **state)
+{
+        (void)state;
+        static const struct {
+                unsigned line, column;
+                size_t most;
+                const char *text; /* NULL: no such position */
+        } rows[] = {
+                {1, 1, 99, "abc"},  {1, 2, 99, "bc"},  {1, 2, 1, "b"},   {1, 4, 99, ""},
+                {2, 1, 99, "dé€f"}, {2, 2, 99, "é€f"}, {2, 2, 4, "é"},   {2, 3, 2, ""},
+                {3, 1, 99, ""},     {4, 1, 99, "gh"},  {4, 3, 99, ""},   {4, 4, 99, NULL},
+                {3, 2, 99, NULL},   {5, 1, 99, NULL},  {9, 9, 99, NULL},
+        };
+        CF_ARENA struct cf_arena *arena = cf_arena_new(0);
+        struct cf_source *source;
+        assert_int_equal(
+                cf_source_from(arena, "f", CF_SPAN("abc\r\nd\u00e9\u20acf\n\ngh"), &source, NULL),
+                0);
+        for (size_t i = 0; i < CF_COUNT(rows); i++) {
+                struct cf_span part =
+                        cf_source_from_column(source, rows[i].line, rows[i].column, rows[i].most);
+                if (!part.data != !rows[i].text || (part.data && !cf_span_is(part, rows[i].text)))
+                        fail_msg("row %zu: '%.*s'", i, (int)part.size, part.data ? part.data : "");
+        }
+        /* On both sides of a mark within one long line. */
+        CF_TEXT struct cf_text text = {0};
+        for (size_t i = 0; i < 3000; i++)
+                cf_text_printf(&text, "%04zu ", i);
+        assert_int_equal(cf_source_from(arena, "f", cf_text_span(&text), &source, NULL), 0);
+        for (unsigned i = 0; i < 3000; i++) {
+                char expected[8];
+                snprintf(expected, sizeof(expected), "%04u", i);
+                assert_true(cf_span_is(cf_source_from_column(source, 1, 5 * i + 1, 4), expected));
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(places),     cmocka_unit_test(utf16_both_ways),
                 cmocka_unit_test(long_files), cmocka_unit_test(lines),
                 cmocka_unit_test(paths),      cmocka_unit_test(not_regular),
-                cmocka_unit_test(overlays),
+                cmocka_unit_test(overlays),   cmocka_unit_test(columns),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -119,13 +119,13 @@ static void check_profile(const char *path)
 static void docker(void **state)
 {
         (void)state;
-        check_profile("tests/filter/profiles/moby-2026-06.json");
+        check_profile("data/profiles/docker-2026-06.json");
 }
 
 static void podman(void **state)
 {
         (void)state;
-        check_profile("tests/filter/profiles/podman-debian12.json");
+        check_profile("data/profiles/podman-debian12.json");
 }
 
 int main(void)

@@ -12,8 +12,10 @@ TRAPS = ("seccomp:unconfined", "--security-opt seccomp=unconfined", "privileged:
 class Compose:
     """One Compose file. Text that must survive carries a number of its own."""
 
-    def __init__(self, rng):
+    def __init__(self, rng, names=None, image=85):
         self.rng = rng
+        self.names = names  # None: each service has a name of its own
+        self.image = image  # chance in percent that a service has one
         self.lines = []
         self.counter = 0
         self.step = rng.choice((2, 2, 2, 4, 3))
@@ -143,7 +145,7 @@ class Compose:
         if self.anchors["blocks"] and self.chance(40):
             block = self.rng.choice(self.anchors["blocks"])
             parts.append(lambda: self.put(inner, f"<<: *{block}"))
-        if not parts or self.chance(85):
+        if not parts or self.chance(self.image):
             parts.append(lambda: self.put(inner, f"image: {self.token('i')}"))
         if self.chance(50):
             parts.append(lambda: self.trap(inner))
@@ -171,8 +173,9 @@ class Compose:
         for _ in range(self.rng.choice((0, 0, 1, 2))):
             self.block()
         self.put(0, "services:")
-        for _ in range(self.rng.choice((1, 2, 3, 5))):
-            self.service(self.step, self.token("s"))
+        names = self.names or [self.token("s") for _ in range(self.rng.choice((1, 2, 3, 5)))]
+        for name in names:
+            self.service(self.step, name)
         if self.chance(20):
             self.put(0, "networks:")
             self.put(self.step, f"{self.token('n')}: {{}}")
@@ -195,6 +198,14 @@ def finish(rng, lines):
 
 def compose(rng):
     return finish(rng, Compose(rng).text())
+
+
+def project(rng):
+    """compose.yaml and the override file that Compose lays over it."""
+    names = ["web", "db", "job"]
+    over = rng.sample(names, rng.choice((1, 2, 3)))
+    return {"compose.yaml": finish(rng, Compose(rng, names, 100).text()),
+            "compose.override.yaml": finish(rng, Compose(rng, over, 20).text())}
 
 
 # ---- daemon.json ------------------------------------------------------------------------------------

@@ -70,7 +70,7 @@ static inline bool slow_text(const char *name, const char *text, size_t size)
         if (!slow_is_structured(name))
                 return false;
         return (services && (extends || include)) ||
-               (include && slow_has(name, strlen(name), "compose"));
+               ((include || extends) && slow_has(name, strlen(name), "compose"));
 }
 
 /* Replaces escapes by what they spell; returns the size of `out`. */
@@ -125,7 +125,8 @@ static inline bool slow_may_hold(const char *name, struct cf_span bytes)
                 }
         } else {
                 size_t early = bytes.size < 8192 ? bytes.size : 8192;
-                if (bytes.size && memchr(bytes.data, '\0', early))
+                bool compose = slow_has(name, strlen(name), "compose");
+                if (bytes.size && !compose && memchr(bytes.data, '\0', early))
                         goto end;
                 if (bytes.size)
                         memcpy(text, bytes.data, bytes.size);

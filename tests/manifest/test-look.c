@@ -94,6 +94,9 @@ static const struct {
         {"a.c", CF_SPAN("#include <services.h>"), false},
         {"compose.yaml", CF_SPAN("include:\n  - b.yaml\n"), true},
         {"docker-compose.override.yml", CF_SPAN("include: b\n"), true},
+        {"compose.yaml", CF_SPAN("web:\n  extends: {file: b, service: c}\n"), true},
+        {"compose.yaml", CF_SPAN("a: \0\nprivileged: true\n"), true},
+        {"a.yaml", CF_SPAN("a: \0\nprivileged: true\n"), false},
         {"compose.yaml", CF_SPAN("services: {a: {image: x}}"), false},
         /* escapes */
         {"a.yaml", CF_SPAN("- \"secc\\x6fmp:x\""), true},

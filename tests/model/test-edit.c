@@ -317,6 +317,28 @@ static void meetings(void **state)
         }
 }
 
+/* A group and the one above it may look alike: one part, the same bytes. */
+static void alike_at_two_depths(void **state)
+{
+        (void)state;
+        CF_ARENA struct cf_arena *arena = cf_arena_new(0);
+        CF_TEXT struct cf_text out = {0};
+        MARKED struct marked marked = {0};
+        read_marks(&marked, "^0<12>3^");
+        struct cf_group above = {.kind = CF_GROUP_PIECES,
+                                 .parts = marked.parts,
+                                 .count = 1,
+                                 .whole = marked.whole,
+                                 .whole_text = "{}"};
+        struct cf_group group = {
+                .kind = CF_GROUP_PIECES, .parts = marked.parts, .count = 1, .parent = &above};
+        struct cf_edit edit = {.group = &group};
+        struct cf_edit_request request = {.edit = &edit};
+        resolve(arena, &marked, &request, 1, &out);
+        assert_null(request.refusal);
+        assert_string_equal(out.data, "{}");
+}
+
 /* Places that no text has must be refused, not followed. */
 static void malformed(void **state)
 {
@@ -393,7 +415,7 @@ int main(void)
                 cmocka_unit_test(one_group), cmocka_unit_test(parents),
                 cmocka_unit_test(paths),     cmocka_unit_test(path_or_cut),
                 cmocka_unit_test(meetings),  cmocka_unit_test(malformed),
-                cmocka_unit_test(no_memory),
+                cmocka_unit_test(no_memory), cmocka_unit_test(alike_at_two_depths),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -162,7 +162,7 @@ static void refused(void **state)
         cf_policy arch = cf_policy_equal(all, CF_SLICE_ARCH, 3);
         assert_int_equal(cf_policy_pieces(all, arch, CF_SLICE_NR, arena, &pieces, &count, &err),
                          -EINVAL);
-        struct cf_rules rules;
+        struct cf_clauses rules;
         assert_int_equal(cf_policy_describe(all, arch, CF_STYLE_WORDS, arena, &rules, &err),
                          -EINVAL);
         /* every second number: more pieces than anybody would list */
@@ -278,20 +278,20 @@ static void actions(void **state)
         assert_int_equal(cf_action_bit(0x12340000), CF_ACTIONS_OTHER);
 }
 
-static void print_rules(struct cf_text *text, const struct cf_rules *rules)
+static void print_rules(struct cf_text *text, const struct cf_clauses *rules)
 {
         static const char *const operators[] = {"?", "!=", "<", "<=", "==", ">=", ">", "&=="};
         for (size_t i = 0; i < rules->count; i++) {
                 if (i)
                         cf_text_puts(text, " or ");
-                for (size_t k = 0; k < rules->rules[i].count; k++) {
-                        const struct cf_condition *c = &rules->rules[i].conditions[k];
+                for (size_t k = 0; k < rules->clauses[i].count; k++) {
+                        const struct cf_condition *c = &rules->clauses[i].conditions[k];
                         cf_text_printf(text, "%sa%u", k ? " and " : "", c->arg);
                         if (c->mask != UINT64_MAX)
                                 cf_text_printf(text, "&%#" PRIx64, c->mask);
                         cf_text_printf(text, " %s %#" PRIx64, operators[c->op], c->value);
                 }
-                if (!rules->rules[i].count)
+                if (!rules->clauses[i].count)
                         cf_text_puts(text, "always");
         }
         if (!rules->count)
@@ -358,7 +358,7 @@ static void in_words(void **state)
                         const char *expected =
                                 style == CF_STYLE_WORDS ? cases[i].words : cases[i].profile;
                         CF_TEXT struct cf_text text = {0};
-                        struct cf_rules rules;
+                        struct cf_clauses rules;
                         assert_int_equal(cf_policy_describe(all, any, style, arena, &rules, NULL),
                                          0);
                         print_rules(&text, &rules);
@@ -368,7 +368,7 @@ static void in_words(void **state)
         }
 }
 
-static cf_policy policy_of(struct cf_policies *all, const struct cf_rules *rules, size_t without,
+static cf_policy policy_of(struct cf_policies *all, const struct cf_clauses *rules, size_t without,
                            size_t without_condition)
 {
         cf_policy any = CF_POLICY_FALSE;
@@ -376,11 +376,11 @@ static cf_policy policy_of(struct cf_policies *all, const struct cf_rules *rules
                 cf_policy rule = CF_POLICY_TRUE;
                 if (i == without && without_condition == SIZE_MAX)
                         continue;
-                for (size_t k = 0; k < rules->rules[i].count; k++)
+                for (size_t k = 0; k < rules->clauses[i].count; k++)
                         if (i != without || k != without_condition)
                                 rule = cf_policy_and(
                                         all, rule,
-                                        cf_policy_condition(all, &rules->rules[i].conditions[k]));
+                                        cf_policy_condition(all, &rules->clauses[i].conditions[k]));
                 any = cf_policy_or(all, any, rule);
         }
         return any;
@@ -406,7 +406,7 @@ static void words_are_exact(void **state)
                         }
                         any = cf_policy_or(all, any, rule);
                 }
-                struct cf_rules rules;
+                struct cf_clauses rules;
                 struct cf_error err = {0};
                 int r = cf_policy_describe(all, any, style, arena, &rules, &err);
                 if (r == -E2BIG && ++refused_count)
@@ -416,8 +416,8 @@ static void words_are_exact(void **state)
                 for (size_t i = 0; i < rules.count && rules.count < 50; i++) {
                         assert_int_not_equal(policy_of(all, &rules, i, SIZE_MAX), any);
                         unsigned seen = 0;
-                        for (size_t k = 0; k < rules.rules[i].count; k++) {
-                                const struct cf_condition *c = &rules.rules[i].conditions[k];
+                        for (size_t k = 0; k < rules.clauses[i].count; k++) {
+                                const struct cf_condition *c = &rules.clauses[i].conditions[k];
                                 assert_int_not_equal(policy_of(all, &rules, i, k), any);
                                 if (style != CF_STYLE_PROFILE)
                                         continue;

@@ -11,7 +11,7 @@ Compose files, shell scripts and daemon.json.
     gets; comments and all other text stay
   - mode, owner and links of the files stay; --with puts the profile where it is found
 
-Usage: fix.py [CONFINED] [--count N] [--seed N] [--kinds compose,daemon,script,cases,links,with]
+Usage: fix.py [CONFINED] [--count N] [--seed N] [--kinds compose,project,…]
 The program is CONFINED, $CONFINED or build/confined. --keep FOLDER leaves what failed there.
 """
 import argparse
@@ -35,7 +35,7 @@ import documents  # noqa: E402
 TIMEOUT = 300
 PROFILE = {"defaultAction": "SCMP_ACT_ERRNO",
            "syscalls": [{"names": ["read"], "action": "SCMP_ACT_ALLOW"}]}
-COUNTS = {"compose": 120, "daemon": 60, "script": 120}
+COUNTS = {"compose": 100, "daemon": 60, "script": 100, "project": 60}
 
 
 class Tally:
@@ -228,7 +228,7 @@ def documents_of(data):
 
 
 def check_comments(before, after):
-    """Comments stay, but for those on a line that goes, or inside of a list that goes whole."""
+    """Comments stay, but for those on a line that goes, or between two lines that go."""
     left = set(re.findall(r"# c\d+", decoded(after)))
     lines = [line for line in re.split(r"\r?\n", decoded(before)) if line.strip()]
     problems = []
@@ -237,8 +237,9 @@ def check_comments(before, after):
             code = line.split(comment)[0].strip()
             around = [text for text in lines[:number][::-1] if not text.strip().startswith("#")][:1] \
                 + [text for text in lines[number + 1:] if not text.strip().startswith("#")][:1]
-            inside = not code and len(around) == 2 and re.search(r"security_opt:|seccomp", around[0]) \
-                and re.match(r"\s*(- |['\"]?seccomp|\])", around[1])
+            inside = not code and len(around) == 2 \
+                and re.search(r"security_opt:|seccomp|privileged", around[0]) \
+                and re.match(r"\s*(- |['\"]?seccomp|\]|privileged|security_opt)", around[1])
             if comment not in left and not inside \
                     and not re.search(r"seccomp|privileged|security_opt|^\]", code):
                 problems.append(f"the comment '{comment}' is gone: {line!r}")
@@ -253,19 +254,50 @@ def is_off(service):
     return is_on(service.get("privileged"))
 
 
-def check_compose(before, after, left, swap=None):
+def check_part(before, after, left, swap=None):
+    """One file of several: what a service is in the end is for check_projects."""
+    return check_compose(before, after, left, swap, whole=False)
+
+
+def check_compose(before, after, left, swap=None, whole=True):
     try:
         old, new = documents_of(before), documents_of(after)
     except (yaml.YAMLError, UnicodeDecodeError) as e:
         return [f"does not parse: {e}", after]
     problems = only_removed(old, new, "", swap) + check_comments(before, after)
     problems += [f"still editable: {f['place']['line']}: {f['rule']}" for f in left if is_open(f)]
-    for document in new:
+    for document in new if whole else []:
         for name, service in ((document or {}).get("services") or {}).items():
             told = any(name in f["subjects"] for f in left)
             if service and is_off(service) and not told:
                 problems.append(f"service '{name}' is still off, and nothing says so")
     return problems
+
+
+def services_of(data):
+    found = {}
+    for document in documents_of(data):
+        found.update((document or {}).get("services") or {})
+    return found
+
+
+def check_projects(tree, tally, name):
+    """No service is off once both files are laid over one another, unless something says so."""
+    for path in sorted(p for p in tree.after if p.endswith("/compose.yaml")):
+        other = path.replace("compose.yaml", "compose.override.yaml")
+        base, over = services_of(tree.after[path]), services_of(tree.after[other])
+        left = tree.left.get(path, []) + tree.left.get(other, [])
+        problems = []
+        for service in sorted(set(base) | set(over)):
+            one, two = base.get(service) or {}, over.get(service) or {}
+            options = (one.get("security_opt") or []) + (two.get("security_opt") or [])
+            merged = {"security_opt": list(dict.fromkeys(options)),  # a repeated item keeps its place
+                      "privileged": two.get("privileged", one.get("privileged"))}
+            if is_off(merged) and not any(service in f["subjects"] for f in left):
+                problems.append(f"service '{service}' is still off: {merged}")
+        if problems:
+            problems += [decoded(tree.after[path]), decoded(tree.after[other])]
+        tally.check(f"{name} {path}: both files together", problems)
 
 
 def check_daemon(before, after, left, swap=None):
@@ -360,11 +392,13 @@ def put_documents(folder, rng, make, name, count):
         place = folder / f"{number:05}"
         (place / "profiles").mkdir(parents=True)
         (place / "profiles" / "good.json").write_text(json.dumps(PROFILE))
-        file = place / name
-        file.write_bytes(make(random.Random(rng.random())))
-        file.chmod(rng.choice((0o644, 0o600, 0o755, 0o640)))
-        if os.geteuid() == 0:
-            os.chown(file, rng.randrange(1, 60000), rng.randrange(1, 60000))
+        made = make(random.Random(rng.random()))
+        for path, data in (made if isinstance(made, dict) else {name: made}).items():
+            file = place / path
+            file.write_bytes(data)
+            file.chmod(rng.choice((0o644, 0o600, 0o755, 0o640)))
+            if os.geteuid() == 0:
+                os.chown(file, rng.randrange(1, 60000), rng.randrange(1, 60000))
 
 
 def check_documents(tree, tally, name, check, swap=None, keep=None):
@@ -388,6 +422,7 @@ def check_documents(tree, tally, name, check, swap=None, keep=None):
 
 
 KINDS = {
+    "project": (documents.project, None),
     "compose": (documents.compose, "compose.yaml"),
     "daemon": (documents.daemon, "daemon.json"),
     "script": (documents.script, "run.sh"),
@@ -400,13 +435,17 @@ def generated(kind, program, base, tally, options):
     tree = Tree(program, base)
     put_documents(tree.folder, random.Random(f"{options.seed} {kind}"), make, name, count)
     tree.run(tally, kind)
-    check = {"compose": check_compose, "daemon": check_daemon, "script": check_script(base)}[kind]
+    check = {"compose": check_compose, "daemon": check_daemon, "script": check_script(base),
+             "project": check_part}[kind]
     check_documents(tree, tally, f"{kind} (seed {options.seed})", check, keep=options.keep)
+    if kind == "project":
+        check_projects(tree, tally, f"{kind} (seed {options.seed})")
 
 
 def with_profile(program, base, tally, options):
     """--with: the profile's path is right from where the engine looks for it."""
-    for kind, (make, name) in KINDS.items():
+    for kind in ("compose", "daemon", "script"):
+        make, name = KINDS[kind]
         tree = Tree(program, base / kind, "--with", "../used profile.json")
         put_documents(tree.folder, random.Random(f"{options.seed} with {kind}"), make, name,
                       max(10, (options.count or COUNTS[kind]) // 5))
@@ -422,18 +461,24 @@ def with_profile(program, base, tally, options):
 
 
 def all_cases(program, base, tally, options):
-    """Every case folder at once, each below its own name."""
-    tree = Tree(program, base)
+    """Every case folder at once, each below its own name; once more with what is a note."""
+    cases_with(program, base / "plain", tally, "cases")
+    cases_with(program, base / "notes", tally, "cases with notes", "--fail-on", "note")
+
+
+def cases_with(program, base, tally, name, *args):
+    tree = Tree(program, base, *args)
     for case in case_folders.find(TOP / "tests" / "manifest"):
         if (case / "args").exists() or (case / "env").exists():
             continue
         folder = tree.folder / case.parent.name / case.name
         folder.mkdir(parents=True)
         case_folders.copy_inputs(case, folder)
-    tree.run(tally, "cases")
+    tree.run(tally, name)
     for path in sorted(tree.left):
-        tally.check(f"cases {path}", [f"still editable: {f['place']['line']}: {f['rule']}"
-                                      for f in tree.left[path] if is_open(f)])
+        tally.check(f"{name} {path}", [f"still editable: {f['place']['line']}: {f['rule']}"
+                                       for f in tree.left[path] if is_open(f) or
+                                       (args and f["remedy"]["editable"] and f["state"] == "open")])
 
 
 def links(program, base, tally, options):
@@ -466,7 +511,7 @@ def main():
                         default=os.environ.get("CONFINED", str(TOP / "build" / "confined")))
     parser.add_argument("--count", type=int, default=0, help="documents of each kind")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--kinds", default="compose,daemon,script,with,cases,links")
+    parser.add_argument("--kinds", default="compose,project,daemon,script,with,cases,links")
     parser.add_argument("--keep", type=pathlib.Path)
     options = parser.parse_args()
     program, tally = Program(options.confined), Tally()

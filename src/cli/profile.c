@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* confined profile SUBCOMMAND: what profiles and filters mean, exactly. */
+#include <ctype.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+#include "base/file.h"
+#include "cli/profile.h"
+
+#define INPUT_MEMORY ((size_t)512 << 20) /* of all inputs, and of what is said of them */
+
+static int print_default(struct cf_profile_job *job, struct cf_error *err);
+
+static const struct subcommand {
+        struct cf_subcommand shown;
+        size_t least, most;  /* arguments */
+        const char *options; /* that it takes, each between blanks */
+        int (*run)(struct cf_profile_job *job, struct cf_error *err);
+} subcommands[] = {
+        {{"show", "PROFILE", "every call and what it gets"},
+         1,
+         1,
+         " cap-add cap-drop arch kernel format ",
+         cf_profile_show},
+        {{"diff", "A B", "every difference of two, with a call that shows it"},
+         2,
+         2,
+         " cap-add cap-drop arch kernel format ",
+         cf_profile_diff},
+        {{"explain", "PROFILE CALL", "what one call gets, and the line that decides it"},
+         2,
+         2,
+         " cap-add cap-drop arch kernel format ",
+         cf_profile_explain},
+        {{"compile", "PROFILE -o FILE", "write it as a raw filter, proved equal"},
+         1,
+         1,
+         " cap-add cap-drop arch kernel output ",
+         cf_profile_compile},
+        {{"default", "[NAME]", "print an engine's own profile"}, 0, 1, " ", print_default},
+};
+
+/* The same rows, for help and completions. */
+static const struct cf_subcommand *subcommand_at(size_t i)
+{
+        return i < CF_COUNT(subcommands) ? &subcommands[i].shown : NULL;
+}
+
+static const char *subcommand_name_at(size_t i, const void *context)
+{
+        (void)context;
+        return i < CF_COUNT(subcommands) ? subcommands[i].shown.name : NULL;
+}
+
+/* ---- default and compile ------------------------------------------------------------------ */
+
+static int print_default(struct cf_profile_job *job, struct cf_error *err)
+{
+        const char *name = job->arguments[0] ? job->arguments[0] : "docker";
+        const struct cf_profile_default *profile = cf_profile_default(name);
+        if (profile) {
+                cf_text_add(&job->out, profile->text);
+                return 0;
+        }
+        CF_TEXT struct cf_text names = {0};
+        for (size_t i = 0; i < cf_profile_default_count; i++)
+                cf_text_printf(&names, "%s%s", i ? ", " : "", cf_profile_defaults[i].name);
+        return cf_error_set(err, -EINVAL, NULL, "there is no built-in profile '%s'; there are: %s",
+                            name, names.data ? names.data : "");
+}
+
+int cf_profile_compile(struct cf_profile_job *job, struct cf_error *err)
+{
+        const char *path = cf_given_value(job->invocation, "output");
+        struct cf_profile_input input;
+        struct cf_filter filter;
+        if (!path)
+                return cf_error_set(err, -EINVAL, NULL,
+                                    "'profile compile' needs a file to write: -o FILE");
+        int r = cf_profile_job_input(job, job->arguments[0], &input, err);
+        if (r == 0)
+                r = cf_filter_emit(job->all, input.policy, NULL, job->arena, &filter, err);
+        if (r < 0)
+                return r;
+        struct cf_span bytes = {(const char *)filter.code, filter.count * sizeof(*filter.code)};
+        return cf_file_write(path, bytes, err);
+}
+
+/* ---- options ------------------------------------------------------------------------------ */
+
+static const struct cf_option profile_options[] = {
+        {"cap-add", 0, "CAPABILITY", "the container has this capability too; ALL: every one",
+         CF_COMPLETE_NONE, NULL},
+        {"cap-drop", 0, "CAPABILITY", "the container lacks this capability; ALL: every one",
+         CF_COMPLETE_NONE, NULL},
+        {"arch", 0, "ARCHITECTURE", "the engine's machine (default: this one)", CF_COMPLETE_NONE,
+         NULL},
+        {"kernel", 0, "VERSION", "the engine's kernel, MAJOR.MINOR (default: the running one)",
+         CF_COMPLETE_NONE, NULL},
+        {"format", 0, "FORMAT", "terminal (default) or json", CF_COMPLETE_WORDS, "terminal json"},
+        {"output", 'o', "FILE", "where compile writes the filter", CF_COMPLETE_FILE, NULL},
+        {0},
+};
+
+/* "SYS_ADMIN" and "cap_sys_admin" are fine, as engines have it. */
+static int add_capability(const char *option, const char *word, uint64_t *set, struct cf_error *err)
+{
+        char name[64] = "CAP_";
+        unsigned number;
+        bool prefixed = strncasecmp(word, "CAP_", 4) == 0;
+        if (strcasecmp(word, "ALL") == 0) {
+                *set = CF_CAPABILITIES_ALL;
+                return 0;
+        }
+        snprintf(name + (prefixed ? 0 : 4), sizeof(name) - 4, "%s", word);
+        for (char *c = name; *c; c++)
+                *c = (char)toupper((unsigned char)*c);
+        if (!cf_capability_number(cf_span_of(name), &number))
+                return cf_error_set(err, -EINVAL, NULL, "--%s: there is no capability '%s'", option,
+                                    word);
+        *set |= UINT64_C(1) << number;
+        return 0;
+}
+
+static int read_set(struct cf_profile_job *job, const char *option, uint64_t *ret_set,
+                    struct cf_error *err)
+{
+        const char *const *words;
+        size_t count;
+        int r = 0;
+        if (cf_given_all(job->invocation, option, &words, &count) < 0)
+                return cf_error_set(err, -ENOMEM, NULL, "not enough memory");
+        for (size_t i = 0; r == 0 && i < count; i++)
+                r = add_capability(option, words[i], ret_set, err);
+        return r;
+}
+
+/* What engines make of the two options: ALL comes first, whichever names it. */
+static int read_capabilities(struct cf_profile_job *job, struct cf_error *err)
+{
+        uint64_t added = 0, dropped = 0;
+        int r = read_set(job, "cap-add", &added, err);
+        if (r == 0)
+                r = read_set(job, "cap-drop", &dropped, err);
+        if (added == CF_CAPABILITIES_ALL)
+                job->circumstances.capabilities = added & ~dropped;
+        else if (dropped == CF_CAPABILITIES_ALL)
+                job->circumstances.capabilities = added;
+        else
+                job->circumstances.capabilities = (cf_capabilities_docker() & ~dropped) | added;
+        return r;
+}
+
+static int read_kernel(struct cf_profile_job *job, struct cf_error *err)
+{
+        const char *version = cf_given_value(job->invocation, "kernel");
+        struct utsname system;
+        int read = 0;
+        bool given = version != NULL;
+        if (!given)
+                version = uname(&system) == 0 ? system.release : "";
+        if (sscanf(version, "%3u.%3u%n", &job->circumstances.kernel_major,
+                   &job->circumstances.kernel_minor, &read) == 2 &&
+            !isdigit((unsigned char)version[read]))
+                return 0;
+        return cf_error_set(err, -EINVAL, NULL,
+                            given ? "--kernel: '%s' is no version such as 6.12"
+                                  : "the running kernel's version '%s' is not understood; give "
+                                    "--kernel MAJOR.MINOR",
+                            version);
+}
+
+static int read_options(struct cf_profile_job *job, struct cf_error *err)
+{
+        const char *arch = cf_given_value(job->invocation, "arch");
+        const char *format = cf_given_value(job->invocation, "format");
+        job->circumstances.machine = arch ? cf_arch_by_name(arch) : cf_arch_native();
+        if (!job->circumstances.machine)
+                return cf_error_set(err, -EINVAL, NULL,
+                                    arch ? "--arch: there is no architecture '%s'"
+                                         : "this machine's architecture is not known%s; give "
+                                           "--arch",
+                                    arch ? arch : "");
+        job->json = format && strcmp(format, "json") == 0;
+        if (format && !job->json && strcmp(format, "terminal") != 0)
+                return cf_error_set(err, -EINVAL, NULL, "--format: '%s' is none of: terminal json",
+                                    format);
+        int r = read_capabilities(job, err);
+        return r == 0 ? read_kernel(job, err) : r;
+}
+
+/* ---- the command -------------------------------------------------------------------------- */
+
+static const struct subcommand *find(const struct cf_invocation *invocation, struct cf_error *err)
+{
+        const char *word = invocation->argument_count ? invocation->arguments[0] : NULL;
+        for (size_t i = 0; word && i < CF_COUNT(subcommands); i++)
+                if (strcmp(subcommands[i].shown.name, word) == 0)
+                        return &subcommands[i];
+        const char *near = word ? cf_nearest(word, subcommand_name_at, NULL) : NULL;
+        if (near)
+                cf_error_set(err, -EINVAL, NULL,
+                             "'profile' has no subcommand '%s' (did you mean %s?)", word, near);
+        else
+                cf_error_set(err, -EINVAL, NULL,
+                             "'profile' needs a subcommand; see: confined profile --help");
+        return NULL;
+}
+
+static int check(const struct subcommand *sub, const struct cf_invocation *invocation,
+                 struct cf_error *err)
+{
+        size_t count = invocation->argument_count - 1;
+        for (size_t i = 0; i < invocation->given_count; i++) {
+                char name[32];
+                snprintf(name, sizeof(name), " %s ", invocation->given[i].option->name);
+                if (!strstr(sub->options, name))
+                        return cf_error_set(err, -EINVAL, NULL, "'profile %s' has no option '--%s'",
+                                            sub->shown.name, invocation->given[i].option->name);
+        }
+        if (count < sub->least || count > sub->most)
+                return cf_error_set(err, -EINVAL, NULL, "usage: confined profile %s %s",
+                                    sub->shown.name, sub->shown.usage);
+        return 0;
+}
+
+static int run_job(const struct subcommand *sub, const struct cf_invocation *invocation,
+                   struct cf_error *err)
+{
+        CF_ARENA struct cf_arena *arena = cf_arena_new(INPUT_MEMORY);
+        CF_POLICIES struct cf_policies *all = cf_policies_new(0);
+        const char *none[] = {NULL};
+        bool any = invocation->argument_count > 1;
+        struct cf_profile_job job = {
+                .invocation = invocation,
+                .arguments = any ? invocation->arguments + 1 : none,
+                .arena = arena,
+                .all = all,
+                .files = cf_files_new(),
+        };
+        int r = arena && all && job.files ? read_options(&job, err)
+                                          : cf_error_set(err, -ENOMEM, NULL, "not enough memory");
+        if (r == 0)
+                r = sub->run(&job, err);
+        if (r >= 0 && cf_print(&job.out) != CF_EXIT_CLEAN)
+                r = CF_EXIT_TROUBLE;
+        cf_text_done(&job.out);
+        cf_files_free(job.files);
+        return r;
+}
+
+static int run_profile(const struct cf_invocation *invocation)
+{
+        struct cf_error err = {0};
+        const struct subcommand *sub = find(invocation, &err);
+        int r = sub ? check(sub, invocation, &err) : -EINVAL;
+        if (r == 0)
+                r = run_job(sub, invocation, &err);
+        return r < 0 ? cf_complain(&err) : r;
+}
+
+const struct cf_command cf_command_profile = {
+        .name = "profile",
+        .summary = "show, compare, explain and compile seccomp profiles, exactly",
+        .usage = "SUBCOMMAND [ARGUMENT…]",
+        .details = "A profile is a JSON file as Docker and Podman take it, a raw filter (struct "
+                   "sock_filter[]), or the name of an engine's own: docker or podman. What entries "
+                   "count depends on the container's capabilities, the machine and the kernel.",
+        .options = profile_options,
+        .most_arguments = 3,
+        .complete = CF_COMPLETE_FILE,
+        .subcommand_at = subcommand_at,
+        .run = run_profile,
+};

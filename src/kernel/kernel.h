@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The narrow door to the kernel: what it enforces on a live process, byte for byte.
+ *
+ * Filters are read by PTRACE_SECCOMP_GET_FILTER from threads that are stopped for that moment. A
+ * thread is attached to by PTRACE_SEIZE, which sends it no signal and leaves no trace, and without
+ * PTRACE_O_EXITKILL: should the reader die in the middle, the kernel lets the thread go on. Each
+ * call attaches from a thread of its own, which blocks all signals and ends with the call, so that
+ * nothing can stay attached when a thread does not stop in time. A thread that is in a group-stop
+ * (SIGSTOP, Ctrl-Z) stays in it; a signal that arrives meanwhile is passed on.
+ *
+ * Threads that have no filter, as /proc tells, are not touched at all. */
+#pragma once
+
+#include <linux/filter.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+
+/* Limits. The kernel's own are lower: 32,768 instructions of all filters of a thread together,
+ * each filter counted as four more. */
+#define CF_KERNEL_INSTRUCTIONS_MAX ((size_t)32768)
+#define CF_KERNEL_FILTERS_MAX ((size_t)8192)
+#define CF_KERNEL_THREADS_MAX ((size_t)1 << 16) /* threads read of one process */
+#define CF_KERNEL_STOP_MS 1000u                 /* how long a thread may take to stop */
+#define CF_KERNEL_ATTEMPTS 4u                   /* a process that calls execve is begun anew */
+#define CF_KERNEL_ROUNDS 16u /* how often a process that makes new threads is looked at again */
+
+enum cf_kernel_mode {
+        CF_KERNEL_OFF,    /* no filter */
+        CF_KERNEL_STRICT, /* SECCOMP_MODE_STRICT: read, write, _exit and sigreturn alone */
+        CF_KERNEL_FILTER,
+};
+
+struct cf_kernel_filter {
+        const struct sock_filter *code; /* equal programs read by one reader: equal pointers */
+        size_t count;
+        bool log;       /* SECCOMP_FILTER_FLAG_LOG */
+        bool log_known; /* false: the kernel does not tell (before Linux 4.16) */
+};
+
+struct cf_kernel_thread {
+        pid_t tid;
+        enum cf_kernel_mode mode;
+        const struct cf_kernel_filter *filters; /* newest first */
+        size_t filter_count;
+        uint64_t stopped_ns; /* it stood still for at most this long; 0: it was not stopped */
+};
+
+struct cf_kernel_process {
+        pid_t pid;
+        uint64_t start_time;                    /* clock ticks after boot */
+        const char *name;                       /* comm */
+        const struct cf_kernel_thread *threads; /* ascending by tid */
+        size_t thread_count;                    /* at least 1 */
+};
+
+struct cf_kernel_reader;
+
+/* A reader whose memory, and whatever it reads, lives in the arena. NULL: no memory. One thread at
+ * a time. */
+struct cf_kernel_reader *cf_kernel_reader_new(struct cf_arena *arena);
+
+/* Reads all filters of all threads of a process. `start_time`, unless 0, is the process's start
+ * time as it was seen before: another process that has got the same number since is -ESRCH.
+ *
+ * -ESRCH: there is no such process (any more), or it is a zombie; -EINVAL: a kernel thread, or no
+ * valid PID; -EPERM: no right to attach; -EBUSY: another tracer is attached, and err says which;
+ * -EACCES: the kernel gives filters only to a reader that has CAP_SYS_ADMIN and is not filtered
+ * itself (once it has said so, no further process is stopped in vain); -ENOSYS: the kernel cannot
+ * tell filters (no CONFIG_CHECKPOINT_RESTORE); -ETIMEDOUT: a thread did not stop within
+ * CF_KERNEL_STOP_MS; -EAGAIN: the process changes faster than it can be read; -E2BIG: over a
+ * limit; -ENOMEM. On failure *ret_process is untouched and nothing is left attached. */
+int cf_kernel_process_read(struct cf_kernel_reader *reader, pid_t pid, uint64_t start_time,
+                           struct cf_kernel_process *ret_process, struct cf_error *err);

@@ -1,0 +1,4 @@
+docker run --rm \
+  # --privileged \
+  nginx
+docker run --rm `# why` --privileged nginx

@@ -1,0 +1,6 @@
+bash -c '
+  set -e
+  docker run a
+  docker run \
+    b
+'

@@ -1,0 +1,2 @@
+docker run {{ if .Privileged }}--privileged{{ end }} a
+docker run {% if privileged %} --privileged {% endif %} b
