@@ -203,7 +203,7 @@ int cf_profile_job_answer(struct cf_profile_job *job, struct cf_text *out,
                           const struct cf_syscall *call, cf_policy policy, struct cf_error *err)
 {
         uint32_t *values;
-        size_t count, common;
+        size_t count, common = 0;
         int r = cf_policy_values(job->all, policy, job->arena, &values, &count, err);
         if (r == 0)
                 r = most_common(job, policy, values, count, &common, err);

@@ -159,6 +159,7 @@ static int read_kernel(struct cf_profile_job *job, struct cf_error *err)
         bool given = version != NULL;
         if (!given)
                 version = uname(&system) == 0 ? system.release : "";
+        /* Three digits each cannot overflow. NOLINTNEXTLINE(cert-err34-c) */
         if (sscanf(version, "%3u.%3u%n", &job->circumstances.kernel_major,
                    &job->circumstances.kernel_minor, &read) == 2 &&
             !isdigit((unsigned char)version[read]))

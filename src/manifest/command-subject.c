@@ -230,6 +230,16 @@ static int set_daemon_profile(const struct giving *giving, const struct cf_scrip
         return setting->value ? 1 : -ENOMEM;
 }
 
+static int count_line(struct cf_script *script, const struct cf_place *place, size_t offset)
+{
+        struct cf_span rest = cf_span_part(script->source->text, offset, SIZE_MAX);
+        size_t end = cf_span_find_byte(rest, '\n');
+        script->shown += place->column + (end < rest.size ? end : rest.size);
+        return script->shown > CF_SCRIPT_SHOWN
+                       ? cf_script_exhaust(script, "too many settings on long lines")
+                       : 0;
+}
+
 static int add_setting(struct giving *giving, const struct cf_hit *hit,
                        const struct cf_script_value *value)
 {
@@ -250,6 +260,8 @@ static int add_setting(struct giving *giving, const struct cf_hit *hit,
                 return r;
         struct cf_range range = hit_range(giving, hit);
         setting.place = cf_source_place(source, range.offset, range.length);
+        if ((r = count_line(giving->script, &setting.place, range.offset)) < 0)
+                return r;
         if ((r = doubt_presence(giving, hit, &setting)) < 0 ||
             (r = cf_excerpt_take(arena, source, &setting.place, &setting.excerpt)) < 0 ||
             (r = cf_ignores_beside(arena, source, range, &ignores)) < 0 ||

@@ -19,6 +19,9 @@
 #define CF_SCRIPT_SUBJECTS 16384           /* most commands of one file that have a setting */
 #define CF_SCRIPT_STEPS 20000000 /* most assignments that are looked at for the commands */
 #define CF_SCRIPT_MEMORY ((size_t)192 << 20) /* most memory for one file, bytes */
+/* Most bytes of the lines of all settings of one file: showing one takes time that grows with its
+ * line. */
+#define CF_SCRIPT_SHOWN ((size_t)256 << 20)
 #define CF_SCRIPT_WAYS 16 /* most values of its variables that a command is looked at with */
 
 /* ---- option tables (data/cli-options.tsv) ------------------------------------------------- */
@@ -190,6 +193,7 @@ struct cf_script {
         CF_VEC(struct cf_held *) held;
         struct cf_map *variables; /* of struct cf_script_variable */
         size_t subjects;
+        size_t shown; /* see CF_SCRIPT_SHOWN */
         size_t steps; /* of putting variables in, see CF_SCRIPT_STEPS */
         unsigned nested;
         bool mentions_engine;

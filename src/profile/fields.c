@@ -17,7 +17,7 @@ struct cf_profile_part part_of(const struct cf_json *value)
 
 int warn(struct reader *reader, struct cf_profile_part part, const char *format, ...)
 {
-        CF_TEXT struct cf_text text = {.max = CF_ERROR_TEXT * 4};
+        CF_TEXT struct cf_text text = {.max = (size_t)CF_ERROR_TEXT * 4};
         if (reader->warnings.count >= CF_PROFILE_WARNINGS_MAX) {
                 reader->more_warnings++;
                 return 0;
