@@ -5,9 +5,10 @@
 #include <string.h>
 #include <time.h>
 
+#include "cli/engines.h"
+
 /* What all answers and processes together may need. */
 #define ARENA_MAX ((size_t)2 << 30)
-#define TIMEOUT_MAX 3600u /* seconds */
 
 static int no_memory(struct cf_error *err)
 {
@@ -20,51 +21,17 @@ static int no_memory(struct cf_error *err)
 static int choose_hosts(struct cf_audit *audit, struct cf_error *err)
 {
         const struct cf_invocation *invocation = audit->session.invocation;
-        const char *const *given;
-        size_t count;
-        if (cf_given_all(invocation, "host", &given, &count) < 0)
-                return no_memory(err);
-        if (cf_given(invocation, "no-engine")) {
-                if (count)
-                        return cf_error_set(err, -EINVAL, NULL,
-                                            "--no-engine asks no engine: leave out --host");
-                if (invocation->argument_count)
-                        return cf_error_set(err, -EINVAL, NULL,
-                                            "without an engine containers have no names: leave "
-                                            "out '%s' or --no-engine",
-                                            invocation->arguments[0]);
-                return 0;
-        }
-        if (!count)
-                return cf_engine_hosts(audit->arena, &audit->hosts, &audit->host_count,
-                                       cf_session_trouble, &audit->session, err);
-        audit->hosts = cf_arena_many(audit->arena, count, struct cf_engine_host);
-        if (!audit->hosts)
-                return no_memory(err);
-        for (size_t i = 0; i < count; i++) {
-                int r = cf_engine_host_of(audit->arena, given[i], &audit->hosts[i], err);
-                if (r < 0)
-                        return r;
-        }
-        audit->host_count = count;
-        return 0;
-}
-
-static int read_timeout(const struct cf_invocation *invocation, unsigned *ret_ms,
-                        struct cf_error *err)
-{
-        const char *value = cf_given_value(invocation, "timeout");
-        *ret_ms = 0;
-        if (!value)
-                return 0;
-        char *end;
-        errno = 0;
-        unsigned long seconds = strtoul(value, &end, 10);
-        if (errno || *end || *value < '0' || *value > '9' || seconds < 1 || seconds > TIMEOUT_MAX)
+        if (!cf_given(invocation, "no-engine"))
+                return cf_hosts_choose(invocation, cf_session_trouble, &audit->session,
+                                       &audit->hosts, &audit->host_count, err);
+        if (cf_given(invocation, "host"))
                 return cf_error_set(err, -EINVAL, NULL,
-                                    "--timeout takes seconds from 1 to %u, not '%s'", TIMEOUT_MAX,
-                                    value);
-        *ret_ms = (unsigned)seconds * 1000;
+                                    "--no-engine asks no engine: leave out --host");
+        if (invocation->argument_count)
+                return cf_error_set(err, -EINVAL, NULL,
+                                    "without an engine containers have no names: leave "
+                                    "out '%s' or --no-engine",
+                                    invocation->arguments[0]);
         return 0;
 }
 
@@ -92,7 +59,7 @@ static int ask_engines(struct cf_audit *audit, struct cf_error *err)
                 .only = invocation->argument_count ? invocation->arguments : NULL,
                 .only_count = invocation->argument_count,
         };
-        int r = read_timeout(invocation, &options.timeout_ms, err);
+        int r = cf_timeout_read(invocation, &options.timeout_ms, err);
         if (r == 0)
                 r = choose_hosts(audit, err);
         if (r < 0)

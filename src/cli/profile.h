@@ -50,6 +50,32 @@ int cf_profile_job_condition(struct cf_profile_job *job, struct cf_text *out,
 int cf_profile_job_answer(struct cf_profile_job *job, struct cf_text *out,
                           const struct cf_syscall *call, cf_policy policy, struct cf_error *err);
 
+/* One difference of two policies, on one architecture. Several that differ alike, on several
+ * architectures, stand together and are shown as one. */
+struct cf_profile_item {
+        const char *label; /* "socket", "numbers 470 to 1023", "calls of other architectures" */
+        const struct cf_syscall *call; /* NULL: numbers without a name */
+        const struct cf_arch *arch;    /* NULL: none that is known */
+        const struct cf_difference *difference;
+        struct cf_call witness;
+};
+
+/* Every difference, by name: named ones first. In the arena. */
+int cf_profile_job_differences(struct cf_profile_job *job, cf_policy a, cf_policy b,
+                               struct cf_profile_item **ret_items, size_t *ret_count,
+                               struct cf_error *err);
+
+/* Behind the last item that is shown as one with item `first`. */
+size_t cf_profile_items_end(const struct cf_profile_item *items, size_t count, size_t first);
+
+/* "socket(family, type, protocol)" */
+void cf_profile_say_label(struct cf_text *out, const struct cf_profile_item *item);
+
+/* Items that are shown as one, as a JSON object. */
+int cf_profile_job_json_item(struct cf_profile_job *job, struct cf_json_writer *json,
+                             const struct cf_profile_item *items, size_t count,
+                             struct cf_error *err);
+
 /* The first lines of a JSON document. */
 void cf_profile_job_json_open(struct cf_profile_job *job, struct cf_json_writer *json,
                               const char *subcommand);
