@@ -54,6 +54,7 @@ struct cf_kernel_process {
         pid_t pid;
         uint64_t start_time;                    /* clock ticks after boot */
         const char *name;                       /* comm */
+        uint64_t capabilities;                  /* the bounding set: bit i is capability i */
         const struct cf_kernel_thread *threads; /* ascending by tid */
         size_t thread_count;                    /* at least 1 */
 };

@@ -231,6 +231,7 @@ int cf_kernel_process_read(struct cf_kernel_reader *reader, pid_t pid, uint64_t 
                 .pid = pid,
                 .start_time = task.start_time,
                 .name = name,
+                .capabilities = task.bounding,
                 .threads = work.threads.items,
                 .thread_count = work.threads.count,
         };

@@ -46,6 +46,24 @@ static bool number_of(struct cf_span text, uint64_t most, uint64_t *ret_number)
         return text.size > 0;
 }
 
+/* The same in hexadecimal, 16 digits at most. */
+static bool hex_of(struct cf_span text, uint64_t *ret_number)
+{
+        static const char digits[] = "0123456789abcdef";
+        uint64_t number = 0;
+        text = cf_span_trim(text);
+        if (text.size == 0 || text.size > 16)
+                return false;
+        for (size_t i = 0; i < text.size; i++) {
+                const char *digit = memchr(digits, text.data[i], 16);
+                if (!digit)
+                        return false;
+                number = number << 4 | (uint64_t)(digit - digits);
+        }
+        *ret_number = number;
+        return true;
+}
+
 static void read_field(struct cf_task *task, struct cf_span key, struct cf_span value)
 {
         uint64_t number = 0;
@@ -61,6 +79,8 @@ static void read_field(struct cf_task *task, struct cf_span key, struct cf_span 
                 task->seccomp = (int)number;
         } else if (cf_span_is(key, "Seccomp_filters") && number_of(value, INT_MAX, &number)) {
                 task->filters = (long)number;
+        } else if (cf_span_is(key, "CapBnd") && hex_of(value, &number)) {
+                task->bounding = number;
         }
 }
 

@@ -16,6 +16,7 @@ struct cf_task {
         long filters; /* installed; -1: not shown (before Linux 5.9) */
         bool kernel_thread;
         uint64_t start_time;
+        uint64_t bounding; /* the capability bounding set */
 };
 
 /* Reads status and stat in the folder `dir` (of a process or thread). The folder stands for one

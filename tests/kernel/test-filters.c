@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Filters that were installed come back byte for byte, from every thread. */
 #include <grp.h>
+#include <linux/capability.h>
 #include <pthread.h>
 
 #include "target.h"
@@ -30,6 +31,8 @@ static void expect_numbered(const struct cf_kernel_filter *filter, uint32_t numb
 static void prepare_one(void *context)
 {
         (void)context;
+        if (prctl(PR_CAPBSET_DROP, CAP_SYS_BOOT, 0, 0, 0) < 0)
+                abort();
         install(1000, 0);
 }
 
@@ -43,6 +46,8 @@ static void one(void **state)
         assert_int_equal(process.pid, target.pid);
         assert_true(process.start_time > 0);
         assert_string_equal(process.name, "unit-kernel-fil"); /* the kernel keeps 15 bytes */
+        assert_false(process.capabilities & UINT64_C(1) << CAP_SYS_BOOT);
+        assert_true(process.capabilities & UINT64_C(1) << CAP_CHOWN);
         assert_int_equal(process.thread_count, 1);
         assert_int_equal(process.threads[0].tid, target.pid);
         assert_int_equal(process.threads[0].mode, CF_KERNEL_FILTER);
