@@ -245,8 +245,11 @@ void cf_check_remedy_remove(struct cf_check *check, struct cf_draft *draft,
                 remedy->text = cf_check_text(check, "remove the %s (%s)", what, then);
         remedy->editable = can_edit(setting);
         if (remedy->editable)
-                remedy->command = cf_check_text(check, "confined scan --fix %s",
-                                                cf_shell_word(check->arena, setting->place.path));
+                remedy->command =
+                        cf_check_text(check, "confined scan %s--fix %s",
+                                      /* notes are edited only when they count */
+                                      draft->finding.verdict == CF_NOTE ? "--fail-on note " : "",
+                                      cf_shell_word(check->arena, setting->place.path));
 }
 
 /* ---- what is known besides --------------------------------------------------------------------

@@ -178,6 +178,16 @@ setup() {
         expect_in "$errors" "nowhere/report.json"
 }
 
+@test "the command that a note names edits it" {
+        printf '```sh\ndocker run --privileged nginx\n```\n' >tree/README.md
+        confined scan --no-config tree/README.md
+        expect_status 0
+        expect_in "$output" "confined scan --fail-on note --fix tree/README.md"
+        confined scan --no-config --fail-on note --fix tree/README.md
+        expect_status 0
+        printf '```sh\ndocker run nginx\n```\n' | cmp - tree/README.md
+}
+
 @test "--fix keeps mode, owner and links; a second run changes nothing" {
         cp bad.yaml tree/real.yaml
         chmod 640 tree/real.yaml
