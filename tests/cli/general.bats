@@ -5,10 +5,10 @@ load ../lib/common
 @test "help of the program and of each command" {
         confined --help
         expect_status 0
-        for command in scan audit explain profile completion help version; do
+        for command in scan audit prove explain profile completion help version; do
                 expect_in "$output" "  $command "
         done
-        for command in scan audit explain profile completion help version; do
+        for command in scan audit prove explain profile completion help version; do
                 confined "$command" --help
                 expect_status 0
                 expect_in "$output" "Usage: confined $command"

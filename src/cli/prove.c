@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* confined prove: what the kernel really enforces on processes and containers. */
+#include "cli/prove.h"
+
+#include <string.h>
+#include <sys/utsname.h>
+
+#define PROVE_MEMORY ((size_t)1 << 30) /* of all that is read, and of what is said of it */
+/* A hostile program's filters can be made to take much room: the next one starts afresh. */
+#define NODES_KEPT (CF_POLICY_NODES_MAX / 2)
+#define ALLOWED ((1u << (CF_ACTION_COUNT - 1)) | (1u << (CF_ACTION_COUNT - 2))) /* ALLOW, LOG */
+
+/* ---- the reference ----------------------------------------------------------------------------
+ */
+
+/* "default" is the default of the engine that made the container. */
+static const char *reference_name(const struct cf_prove *prove,
+                                  const struct cf_prove_subject *subject)
+{
+        if (strcmp(prove->against, "default") != 0)
+                return prove->against;
+        return subject->target->engine_word ? subject->target->engine_word : "docker";
+}
+
+/* Reads what is compared with, when it lives. Its threads must agree. */
+static int read_live_reference(struct cf_prove *prove, struct cf_error *err)
+{
+        struct cf_prove_subject subject;
+        struct cf_kernel_process process;
+        const struct cf_prove_target *target = prove->against_live;
+        int r = cf_prove_read(prove, target, &subject, err);
+        if (r == 0 && subject.groups.count > 1)
+                r = cf_error_set(err, -EINVAL, NULL,
+                                 "its threads have %zu different policies: see confined prove "
+                                 "%s, and name the PID of one",
+                                 subject.groups.count, target->name);
+        if (r == 0)
+                r = cf_kernel_process_read(prove->reader,
+                                           subject.groups.items[0].members.items[0].pid, 0,
+                                           &process, err);
+        if (r < 0)
+                return cf_error_doing(err, r, NULL, "--against %s", target->name);
+        prove->against_thread = &process.threads[0];
+        return 0;
+}
+
+/* Reads a profile or filter, to say once what is wrong with it. */
+static int read_reference(struct cf_prove *prove, struct cf_error *err)
+{
+        bool any = strcmp(prove->against, "default") == 0;
+        int r = cf_profile_job_input(&prove->job, any ? "docker" : prove->against, &prove->input,
+                                     err);
+        return r < 0 ? cf_error_doing(err, r, NULL, "--against %s", prove->against) : 0;
+}
+
+/* A profile means what it means for the subject's capabilities. */
+static int reference_policy(struct cf_prove *prove, const struct cf_prove_subject *subject,
+                            cf_policy *ret_policy, struct cf_error *err)
+{
+        const char *name = reference_name(prove, subject);
+        struct cf_profile_input *input = &prove->input;
+        int r;
+        if (prove->against_live)
+                return cf_prove_policy(prove, prove->against_thread, ret_policy, err);
+        prove->job.circumstances.capabilities = subject->capabilities & CF_CAPABILITIES_ALL;
+        if (input->profile && strcmp(input->name, name) == 0) { /* read before, warned of once */
+                r = cf_profile_policy(prove->job.all, input->profile, &prove->job.circumstances,
+                                      ret_policy, err);
+                if (r < 0)
+                        return r;
+                *ret_policy = cf_policy_normal(prove->job.all, *ret_policy);
+                return cf_policies_check(prove->job.all, *ret_policy, err);
+        }
+        r = cf_profile_job_input(&prove->job, name, input, err);
+        if (r < 0)
+                return cf_error_doing(err, r, NULL, "--against %s", prove->against);
+        *ret_policy = input->policy;
+        return 0;
+}
+
+/* ---- verdicts ---------------------------------------------------------------------------------
+ */
+
+/* Whether every call that the machine's architecture has is always allowed. */
+static bool allows_all(struct cf_prove *prove, cf_policy policy)
+{
+        const struct cf_arch *arch = prove->job.circumstances.machine;
+        const struct cf_syscall *call;
+        uint32_t nr, value;
+        for (size_t i = 0; (call = cf_syscall_of_arch(arch, i, &nr)); i++) {
+                cf_policy answer = cf_policy_of_call(prove->job.all, policy, arch->token, nr);
+                if (!cf_policy_is_constant(prove->job.all, answer, &value) ||
+                    !(cf_action_bit(value) & ALLOWED))
+                        return false;
+        }
+        return true;
+}
+
+/* Holds for calls that this machine can make: of its own architecture, x32 included, and of the one
+ * of half its size that its kernel runs as well. What a filter says of others is never asked. */
+static cf_policy possible_calls(struct cf_prove *prove)
+{
+        static const char *const companions[][2] = {
+                {"x86_64", "i386"},     {"aarch64", "arm"},         {"s390x", "s390"},
+                {"ppc64", "ppc"},       {"mips64", "mips"},         {"mips64", "mips64n32"},
+                {"mipsel64", "mipsel"}, {"mipsel64", "mipsel64n32"}};
+        struct cf_policies *all = prove->job.all;
+        const struct cf_arch *machine = prove->job.circumstances.machine;
+        cf_policy possible = cf_policy_equal(all, CF_SLICE_ARCH, machine->token);
+        for (size_t i = 0; i < CF_COUNT(companions); i++) {
+                const struct cf_arch *other = cf_arch_by_name(companions[i][1]);
+                if (other && strcmp(companions[i][0], machine->name) == 0)
+                        possible = cf_policy_or(all, possible,
+                                                cf_policy_equal(all, CF_SLICE_ARCH, other->token));
+        }
+        return possible;
+}
+
+static int compare(struct cf_prove *prove, struct cf_prove_group *group, cf_policy reference,
+                   struct cf_error *err)
+{
+        struct cf_policies *all = prove->job.all;
+        cf_policy possible = possible_calls(prove), never = cf_policy_constant(all, CF_ALLOW);
+        cf_policy here = cf_policy_choose(all, possible, group->policy, never);
+        cf_policy there = cf_policy_choose(all, possible, reference, never);
+        int strict = cf_policy_is_as_strict(all, here, there, NULL, err);
+        int loose = strict < 0 ? strict : cf_policy_is_as_strict(all, there, here, NULL, err);
+        if (loose < 0)
+                return loose;
+        group->as_strict = strict;
+        if (here == there)
+                group->relation = CF_PROVE_EQUAL;
+        else if (strict == loose) /* looser here, stricter there; or other data of one action */
+                group->relation = CF_PROVE_DIFFERENT;
+        else
+                group->relation = strict ? CF_PROVE_STRICTER : CF_PROVE_WEAKER;
+        return cf_profile_job_differences(&prove->job, here, there, &group->items,
+                                          &group->item_count, err);
+}
+
+static int judge(struct cf_prove *prove, struct cf_prove_subject *subject, struct cf_error *err)
+{
+        cf_policy reference = CF_POLICY_NONE;
+        int r = prove->against ? reference_policy(prove, subject, &reference, err) : 0;
+        for (size_t i = 0; r == 0 && i < subject->groups.count; i++) {
+                struct cf_prove_group *group = &subject->groups.items[i];
+                group->verdict = group->mode == CF_KERNEL_OFF       ? CF_PROVE_NO_FILTER
+                                 : allows_all(prove, group->policy) ? CF_PROVE_ALLOWS_ALL
+                                                                    : CF_PROVE_FILTERS;
+                if (prove->against)
+                        r = compare(prove, group, reference, err);
+                if (r == 0 && prove->status == CF_EXIT_CLEAN &&
+                    (group->verdict != CF_PROVE_FILTERS || (prove->against && !group->as_strict)))
+                        prove->status = CF_EXIT_FINDINGS;
+        }
+        return r;
+}
+
+/* ---- the command ------------------------------------------------------------------------------
+ */
+
+/* Room for the next subject's policies. */
+static int renew(struct cf_prove *prove, struct cf_error *err)
+{
+        if (prove->job.all && cf_policies_count(prove->job.all) < NODES_KEPT)
+                return 0;
+        prove->job.all = cf_policies_free(prove->job.all);
+        prove->job.all = cf_policies_new(0);
+        prove->lifted_in = NULL;
+        return prove->job.all ? 0 : cf_error_set(err, -ENOMEM, NULL, "not enough memory");
+}
+
+static int prove_one(struct cf_prove *prove, const struct cf_prove_target *target,
+                     struct cf_error *err)
+{
+        struct cf_prove_subject subject;
+        int r = renew(prove, err);
+        if (r == 0)
+                r = cf_prove_read(prove, target, &subject, err);
+        if (r == 0)
+                r = judge(prove, &subject, err);
+        if (r == 0)
+                r = cf_prove_print(prove, &subject, err);
+        return r < 0 ? cf_error_doing(err, r, NULL, "proving '%s'", target->name) : 0;
+}
+
+static int prove_all(struct cf_prove *prove, struct cf_error *err)
+{
+        int r = cf_prove_find(prove, err);
+        if (r == 0 && prove->against)
+                r = prove->against_live ? read_live_reference(prove, err)
+                                        : read_reference(prove, err);
+        if (r < 0)
+                return r;
+        cf_prove_print_open(prove);
+        for (size_t i = 0; i < prove->targets.count; i++) {
+                struct cf_error broken = {0};
+                if (prove_one(prove, &prove->targets.items[i], &broken) == 0)
+                        continue;
+                cf_complain(&broken);
+                prove->status = CF_EXIT_TROUBLE;
+        }
+        cf_prove_print_close(prove);
+        return 0;
+}
+
+static int read_circumstances(struct cf_profile_job *job, struct cf_error *err)
+{
+        const char *format = cf_given_value(job->invocation, "format");
+        struct utsname system = {0};
+        job->json = format && strcmp(format, "json") == 0;
+        if (format && !job->json && strcmp(format, "terminal") != 0)
+                return cf_error_set(err, -EINVAL, NULL, "--format: '%s' is none of: terminal json",
+                                    format);
+        job->circumstances.machine = cf_arch_native();
+        if (!job->circumstances.machine)
+                return cf_error_set(err, -ENOTSUP, NULL,
+                                    "there is no table of this machine's system calls");
+        uname(&system);
+        /* Three digits each cannot overflow. NOLINTNEXTLINE(cert-err34-c) */
+        if (sscanf(system.release, "%3u.%3u", &job->circumstances.kernel_major,
+                   &job->circumstances.kernel_minor) != 2)
+                return cf_error_set(err, -ENOTSUP, NULL,
+                                    "the running kernel's version '%s' is not understood",
+                                    system.release);
+        return 0;
+}
+
+static int run_prove(const struct cf_invocation *invocation)
+{
+        CF_ARENA struct cf_arena *arena = cf_arena_new(PROVE_MEMORY);
+        struct cf_error err = {0};
+        struct cf_prove prove = {
+                .job = {.invocation = invocation, .arena = arena, .files = cf_files_new()},
+                .reader = arena ? cf_kernel_reader_new(arena) : NULL,
+                .against = cf_given_value(invocation, "against"),
+        };
+        int r = 0;
+        if (!prove.reader || !prove.job.files)
+                r = cf_error_set(&err, -ENOMEM, NULL, "not enough memory");
+        else if (!invocation->argument_count)
+                r = cf_error_set(&err, -EINVAL, NULL,
+                                 "'prove' needs a PID or container: confined prove %s",
+                                 invocation->command->usage);
+        if (r == 0)
+                r = read_circumstances(&prove.job, &err);
+        if (r == 0)
+                r = renew(&prove, &err);
+        if (r == 0)
+                r = prove_all(&prove, &err);
+        int status = r < 0 ? cf_complain(&err) : prove.status;
+        if (r == 0 && cf_print(&prove.job.out) != CF_EXIT_CLEAN)
+                status = CF_EXIT_TROUBLE;
+        cf_text_done(&prove.job.out);
+        cf_policies_free(prove.job.all);
+        cf_files_free(prove.job.files);
+        return status;
+}
+
+static const struct cf_option prove_options[] = {
+        {"against", 0, "REFERENCE",
+         "compare with this: default, docker, podman, a profile or filter file, a PID or container",
+         CF_COMPLETE_FILE, NULL},
+        {"format", 0, "FORMAT", "terminal (default) or json", CF_COMPLETE_WORDS, "terminal json"},
+        {"host", 0, "URL",
+         "ask this engine for containers (unix://PATH, tcp://HOST:PORT); may be given several "
+         "times",
+         0, NULL},
+        {"timeout", 0, "SECONDS", "wait this long for each answer of an engine (default: 30)", 0,
+         NULL},
+        {0},
+};
+
+const struct cf_command cf_command_prove = {
+        .name = "prove",
+        .summary = "prove what the kernel enforces on processes and containers, call by call",
+        .usage = "PID|CONTAINER…",
+        .details = "Reads every filter of every thread from the kernel (each stops for a moment), "
+                   "works out exactly what they refuse together and, with --against, how that "
+                   "differs from a profile or from what another process has. Needs root.",
+        .options = prove_options,
+        .most_arguments = 4096,
+        .run = run_prove,
+};

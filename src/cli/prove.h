@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of `confined prove` share. Private to cli/. */
+#pragma once
+
+#include "base/map.h"
+#include "base/vec.h"
+#include "cli/profile.h"
+#include "kernel/kernel.h"
+#include "model/model.h"
+
+/* ---- what is looked at ------------------------------------------------------------------------
+ */
+
+struct cf_prove_target {
+        const char *name;  /* as it was given */
+        const char *image; /* of a container; NULL: a process */
+        const char *engine_word;
+        const struct cf_process *processes; /* pid and start_time count */
+        size_t process_count;
+};
+
+/* A thread that is under a policy; of a process whose threads are all under the same, the first. */
+struct cf_prove_member {
+        pid_t pid, tid;
+        const char *name;
+        bool whole; /* all threads of the process */
+};
+
+enum cf_prove_verdict {
+        CF_PROVE_NO_FILTER,
+        CF_PROVE_ALLOWS_ALL, /* every call of the machine's architecture */
+        CF_PROVE_FILTERS,
+};
+
+enum cf_prove_relation { CF_PROVE_EQUAL, CF_PROVE_STRICTER, CF_PROVE_WEAKER, CF_PROVE_DIFFERENT };
+
+/* Threads of one subject that are under one and the same policy, whatever filters make it. */
+struct cf_prove_group {
+        enum cf_kernel_mode mode;
+        cf_policy policy; /* normalised; without a filter: every call is allowed */
+        size_t least_filters, most_filters, least_instructions, most_instructions;
+        size_t processes, threads;
+        pid_t last_pid;                         /* that was counted */
+        CF_VEC(struct cf_prove_member) members; /* the first of them */
+        enum cf_prove_verdict verdict;
+        /* Against the reference, when there is one: */
+        enum cf_prove_relation relation;
+        bool as_strict; /* no call gets a looser action */
+        struct cf_profile_item *items;
+        size_t item_count;
+};
+
+struct cf_prove_subject {
+        const struct cf_prove_target *target;
+        const char *name; /* of a process: its comm */
+        uint64_t capabilities;
+        size_t processes, threads;
+        uint64_t stopped_ns;                  /* the longest that one thread stood still */
+        CF_VEC(struct cf_prove_group) groups; /* most threads first */
+};
+
+/* ---- the run ----------------------------------------------------------------------------------
+ */
+
+struct cf_prove {
+        struct cf_profile_job job; /* arena, policies, circumstances, output */
+        struct cf_kernel_reader *reader;
+        struct cf_map *stacks;         /* the programs of a thread → their policy, lifted once */
+        struct cf_policies *lifted_in; /* what the policies of `stacks` belong to */
+        CF_VEC(struct cf_prove_target) targets;
+        /* The reference: a built-in profile or file, or what a live one has. */
+        const char *against;           /* as given; NULL: none */
+        struct cf_profile_input input; /* what was read of it last */
+        struct cf_prove_target *against_live;
+        const struct cf_kernel_thread *against_thread;
+        struct cf_json_writer json;
+        int status;
+};
+
+/* Finds the processes behind the names on the command line. Names that nobody knows are complained
+ * of and left out. 0 or negative. */
+int cf_prove_find(struct cf_prove *prove, struct cf_error *err);
+
+/* Reads all filters of a target and groups its threads. */
+int cf_prove_read(struct cf_prove *prove, const struct cf_prove_target *target,
+                  struct cf_prove_subject *ret_subject, struct cf_error *err);
+
+/* The policy of a thread's filters, each lifted once. */
+int cf_prove_policy(struct cf_prove *prove, const struct cf_kernel_thread *thread,
+                    cf_policy *ret_policy, struct cf_error *err);
+
+/* Adds a subject that was judged to the output. */
+int cf_prove_print(struct cf_prove *prove, const struct cf_prove_subject *subject,
+                   struct cf_error *err);
+void cf_prove_print_open(struct cf_prove *prove);
+void cf_prove_print_close(struct cf_prove *prove);
