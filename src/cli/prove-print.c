@@ -187,14 +187,14 @@ static int direction(const struct cf_profile_item *item)
 }
 
 /* In how many calls (as they are named) it differs, by direction. */
-static void count_labels(const struct cf_prove_group *group, size_t ret_labels[3])
+static void count_labels(const struct cf_prove_known *known, size_t ret_labels[3])
 {
-        const struct cf_profile_item *items = group->items;
+        const struct cf_profile_item *items = known->items;
         memset(ret_labels, 0, 3 * sizeof(*ret_labels));
-        for (size_t i = 0, next; i < group->item_count; i = next) {
+        for (size_t i = 0, next; i < known->item_count; i = next) {
                 bool seen[3] = {false};
                 for (next = i;
-                     next < group->item_count && strcmp(items[next].label, items[i].label) == 0;
+                     next < known->item_count && strcmp(items[next].label, items[i].label) == 0;
                      next++)
                         seen[direction(&items[next]) + 1] = true;
                 for (size_t k = 0; k < 3; k++)
@@ -203,22 +203,22 @@ static void count_labels(const struct cf_prove_group *group, size_t ret_labels[3
 }
 
 /* "weaker than docker in 1 call, stricter in 2" */
-static void say_relation(struct cf_prove *prove, const struct cf_prove_group *group,
+static void say_relation(struct cf_prove *prove, const struct cf_prove_known *known,
                          const char *indent)
 {
         struct cf_text *out = &prove->job.out;
         size_t labels[3];
-        count_labels(group, labels);
+        count_labels(known, labels);
         size_t looser = labels[2], stricter = labels[0], other = labels[1];
         cf_text_puts(out, indent);
-        cf_text_puts(out, group->relation == CF_PROVE_EQUAL ? "equal to "
+        cf_text_puts(out, known->relation == CF_PROVE_EQUAL ? "equal to "
                           : looser                          ? "weaker than "
                           : stricter                        ? "stricter than "
                                                             : "as strict as ");
         cf_text_add_visible(out, cf_span_of(prove->against));
         if (prove->input.profile && !prove->against_live)
                 cf_text_puts(out, " (for the capabilities here)");
-        if (group->relation == CF_PROVE_EQUAL) {
+        if (known->relation == CF_PROVE_EQUAL) {
                 cf_text_puts(out, ": every call gets the same answer (proved)\n");
                 return;
         }
@@ -258,19 +258,19 @@ static int say_item(struct cf_prove *prove, const struct cf_profile_item *items,
 }
 
 /* What is looser first: that is what the reader looks for. Other data of one action last. */
-static int say_items(struct cf_prove *prove, const struct cf_prove_group *group, const char *indent,
+static int say_items(struct cf_prove *prove, const struct cf_prove_known *known, const char *indent,
                      struct cf_error *err)
 {
         static const int order[] = {1, -1, 0};
         size_t shown = 0, all = 0;
         int r = 0;
         for (size_t k = 0; k < CF_COUNT(order); k++) {
-                for (size_t i = 0, next; r == 0 && i < group->item_count; i = next) {
-                        next = cf_profile_items_end(group->items, group->item_count, i);
-                        if (direction(&group->items[i]) != order[k] || all++ >= DIFFERENCES_SHOWN)
+                for (size_t i = 0, next; r == 0 && i < known->item_count; i = next) {
+                        next = cf_profile_items_end(known->items, known->item_count, i);
+                        if (direction(&known->items[i]) != order[k] || all++ >= DIFFERENCES_SHOWN)
                                 continue;
                         shown++;
-                        r = say_item(prove, &group->items[i], next - i, indent, err);
+                        r = say_item(prove, &known->items[i], next - i, indent, err);
                 }
         }
         if (all > shown)
@@ -317,12 +317,36 @@ static void say_subject(struct cf_prove *prove, const struct cf_prove_subject *s
                 cf_text_printf(out, "%zu threads, ", subject->threads);
 }
 
+/* What the policy is; of one that was told before, where. */
+static int say_policy(struct cf_prove *prove, const struct cf_prove_target *target,
+                      const struct cf_prove_group *group, const char *indent, struct cf_error *err)
+{
+        struct cf_text *out = &prove->job.out;
+        struct cf_prove_known *known = group->known;
+        bool filtered = group->mode != CF_KERNEL_OFF;
+        int r = 0;
+        if (known->told && (filtered || prove->against)) {
+                cf_text_printf(out, "%sthe same policy as that of ", indent);
+                cf_text_puts(out, known->told->image ? "" : "PID ");
+                cf_text_add_visible(out, cf_span_of(known->told->name));
+                cf_text_puts(out, known->told == target ? "\n" : ", above\n");
+                return 0;
+        }
+        if (filtered || prove->against)
+                known->told = target;
+        if (filtered)
+                r = say_counts(prove, group, indent, err);
+        if (r < 0 || !prove->against)
+                return r;
+        say_relation(prove, known, indent);
+        return say_items(prove, known, indent, err);
+}
+
 static int print_terminal(struct cf_prove *prove, const struct cf_prove_subject *subject,
                           struct cf_error *err)
 {
         struct cf_text *out = &prove->job.out;
         bool several = subject->groups.count > 1;
-        const char *indent = several ? "    " : "  ";
         int r = 0;
         say_subject(prove, subject);
         if (several)
@@ -335,12 +359,7 @@ static int print_terminal(struct cf_prove *prove, const struct cf_prove_subject 
                         cf_text_puts(out, ": ");
                 }
                 say_filters(prove, group);
-                if (group->mode != CF_KERNEL_OFF)
-                        r = say_counts(prove, group, indent, err);
-                if (r < 0 || !prove->against)
-                        continue;
-                say_relation(prove, group, indent);
-                r = say_items(prove, group, indent, err);
+                r = say_policy(prove, subject->target, group, several ? "    " : "  ", err);
         }
         return r;
 }
@@ -398,6 +417,7 @@ static int json_against(struct cf_prove *prove, const struct cf_prove_group *gro
                         struct cf_error *err)
 {
         struct cf_json_writer *json = &prove->json;
+        const struct cf_prove_known *known = group->known;
         int r = 0;
         cf_json_key(json, "against");
         if (!prove->against) {
@@ -405,14 +425,14 @@ static int json_against(struct cf_prove *prove, const struct cf_prove_group *gro
                 return 0;
         }
         cf_json_open(json, '{');
-        put_string(json, "verdict", relation_names[group->relation]);
+        put_string(json, "verdict", relation_names[known->relation]);
         cf_json_key(json, "atLeastAsStrict");
-        cf_json_put_bool(json, group->as_strict);
+        cf_json_put_bool(json, known->as_strict);
         cf_json_key(json, "differences"); /* a: here, b: there */
         cf_json_open(json, '[');
-        for (size_t i = 0, next; r == 0 && i < group->item_count; i = next) {
-                next = cf_profile_items_end(group->items, group->item_count, i);
-                r = cf_profile_job_json_item(&prove->job, json, &group->items[i], next - i, err);
+        for (size_t i = 0, next; r == 0 && i < known->item_count; i = next) {
+                next = cf_profile_items_end(known->items, known->item_count, i);
+                r = cf_profile_job_json_item(&prove->job, json, &known->items[i], next - i, err);
         }
         cf_json_close(json, ']');
         cf_json_close(json, '}');

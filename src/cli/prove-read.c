@@ -81,10 +81,8 @@ int cf_prove_policy(struct cf_prove *prove, const struct cf_kernel_thread *threa
                                                                : cf_policy_constant(all, CF_ALLOW);
                 return cf_policies_check(all, *ret_policy, err);
         }
-        if (prove->lifted_in != all) {
+        if (!prove->stacks)
                 prove->stacks = cf_map_new(prove->job.arena);
-                prove->lifted_in = all;
-        }
         if (!prove->stacks || stack_key(prove->job.arena, thread, &key) < 0)
                 return no_memory(err);
         cf_policy *kept = cf_map_get(prove->stacks, key);

@@ -59,21 +59,26 @@ static int reference_policy(struct cf_prove *prove, const struct cf_prove_subjec
 {
         const char *name = reference_name(prove, subject);
         struct cf_profile_input *input = &prove->input;
-        int r;
+        uint64_t capabilities = subject->capabilities & CF_CAPABILITIES_ALL;
+        int r = 0;
         if (prove->against_live)
                 return cf_prove_policy(prove, prove->against_thread, ret_policy, err);
-        prove->job.circumstances.capabilities = subject->capabilities & CF_CAPABILITIES_ALL;
-        if (input->profile && strcmp(input->name, name) == 0) { /* read before, warned of once */
+        bool same = strcmp(input->name, name) == 0;
+        prove->job.circumstances.capabilities = capabilities;
+        if (!same || (!input->profile && input->policy == CF_POLICY_NONE)) {
+                r = cf_profile_job_input(&prove->job, name, input, err);
+        } else if (input->profile &&
+                   (input->policy == CF_POLICY_NONE || capabilities != prove->input_capabilities)) {
                 r = cf_profile_policy(prove->job.all, input->profile, &prove->job.circumstances,
-                                      ret_policy, err);
-                if (r < 0)
-                        return r;
-                *ret_policy = cf_policy_normal(prove->job.all, *ret_policy);
-                return cf_policies_check(prove->job.all, *ret_policy, err);
+                                      &input->policy, err);
+                if (r == 0)
+                        input->policy = cf_policy_normal(prove->job.all, input->policy);
         }
-        r = cf_profile_job_input(&prove->job, name, input, err);
+        if (r == 0)
+                r = cf_policies_check(prove->job.all, input->policy, err);
         if (r < 0)
                 return cf_error_doing(err, r, NULL, "--against %s", prove->against);
+        prove->input_capabilities = capabilities;
         *ret_policy = input->policy;
         return 0;
 }
@@ -116,26 +121,47 @@ static cf_policy possible_calls(struct cf_prove *prove)
         return possible;
 }
 
-static int compare(struct cf_prove *prove, struct cf_prove_group *group, cf_policy reference,
-                   struct cf_error *err)
+static int compare(struct cf_prove *prove, struct cf_prove_known *known, struct cf_error *err)
 {
         struct cf_policies *all = prove->job.all;
         cf_policy possible = possible_calls(prove), never = cf_policy_constant(all, CF_ALLOW);
-        cf_policy here = cf_policy_choose(all, possible, group->policy, never);
-        cf_policy there = cf_policy_choose(all, possible, reference, never);
+        cf_policy here = cf_policy_choose(all, possible, known->policy, never);
+        cf_policy there = cf_policy_choose(all, possible, known->reference, never);
         int strict = cf_policy_is_as_strict(all, here, there, NULL, err);
         int loose = strict < 0 ? strict : cf_policy_is_as_strict(all, there, here, NULL, err);
         if (loose < 0)
                 return loose;
-        group->as_strict = strict;
+        known->as_strict = strict;
         if (here == there)
-                group->relation = CF_PROVE_EQUAL;
+                known->relation = CF_PROVE_EQUAL;
         else if (strict == loose) /* looser here, stricter there; or other data of one action */
-                group->relation = CF_PROVE_DIFFERENT;
+                known->relation = CF_PROVE_DIFFERENT;
         else
-                group->relation = strict ? CF_PROVE_STRICTER : CF_PROVE_WEAKER;
-        return cf_profile_job_differences(&prove->job, here, there, &group->items,
-                                          &group->item_count, err);
+                known->relation = strict ? CF_PROVE_STRICTER : CF_PROVE_WEAKER;
+        return cf_profile_job_differences(&prove->job, here, there, &known->items,
+                                          &known->item_count, err);
+}
+
+/* What is known of this policy, worked out when it is new. */
+static int look_up(struct cf_prove *prove, cf_policy policy, cf_policy reference,
+                   struct cf_prove_known **ret_known, struct cf_error *err)
+{
+        for (size_t i = 0; i < prove->known.count; i++) {
+                *ret_known = prove->known.items[i];
+                if ((*ret_known)->policy == policy && (*ret_known)->reference == reference)
+                        return 0;
+        }
+        struct cf_prove_known *known = cf_arena_one(prove->job.arena, struct cf_prove_known);
+        if (!known)
+                return cf_error_set(err, -ENOMEM, NULL, "not enough memory");
+        known->policy = policy;
+        known->reference = reference;
+        known->allows_all = allows_all(prove, policy);
+        int r = reference == CF_POLICY_NONE ? 0 : compare(prove, known, err);
+        if (r == 0 && cf_vec_push(prove->job.arena, &prove->known, known) < 0)
+                r = cf_error_set(err, -ENOMEM, NULL, "not enough memory");
+        *ret_known = known;
+        return r;
 }
 
 static int judge(struct cf_prove *prove, struct cf_prove_subject *subject, struct cf_error *err)
@@ -144,13 +170,15 @@ static int judge(struct cf_prove *prove, struct cf_prove_subject *subject, struc
         int r = prove->against ? reference_policy(prove, subject, &reference, err) : 0;
         for (size_t i = 0; r == 0 && i < subject->groups.count; i++) {
                 struct cf_prove_group *group = &subject->groups.items[i];
-                group->verdict = group->mode == CF_KERNEL_OFF       ? CF_PROVE_NO_FILTER
-                                 : allows_all(prove, group->policy) ? CF_PROVE_ALLOWS_ALL
-                                                                    : CF_PROVE_FILTERS;
-                if (prove->against)
-                        r = compare(prove, group, reference, err);
-                if (r == 0 && prove->status == CF_EXIT_CLEAN &&
-                    (group->verdict != CF_PROVE_FILTERS || (prove->against && !group->as_strict)))
+                r = look_up(prove, group->policy, reference, &group->known, err);
+                if (r < 0)
+                        return r;
+                group->verdict = group->mode == CF_KERNEL_OFF ? CF_PROVE_NO_FILTER
+                                 : group->known->allows_all   ? CF_PROVE_ALLOWS_ALL
+                                                              : CF_PROVE_FILTERS;
+                if (prove->status == CF_EXIT_CLEAN &&
+                    (group->verdict != CF_PROVE_FILTERS ||
+                     (prove->against && !group->known->as_strict)))
                         prove->status = CF_EXIT_FINDINGS;
         }
         return r;
@@ -166,7 +194,9 @@ static int renew(struct cf_prove *prove, struct cf_error *err)
                 return 0;
         prove->job.all = cf_policies_free(prove->job.all);
         prove->job.all = cf_policies_new(0);
-        prove->lifted_in = NULL;
+        prove->stacks = NULL;
+        prove->known.count = 0;
+        prove->input.policy = CF_POLICY_NONE;
         return prove->job.all ? 0 : cf_error_set(err, -ENOMEM, NULL, "not enough memory");
 }
 

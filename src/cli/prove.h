@@ -34,6 +34,18 @@ enum cf_prove_verdict {
 
 enum cf_prove_relation { CF_PROVE_EQUAL, CF_PROVE_STRICTER, CF_PROVE_WEAKER, CF_PROVE_DIFFERENT };
 
+/* What is known of a policy beside a reference. Many processes share one: it is worked out, and
+ * told to people, once. */
+struct cf_prove_known {
+        cf_policy policy, reference; /* CF_POLICY_NONE: no reference */
+        bool allows_all;             /* every call of the machine's architecture, always */
+        enum cf_prove_relation relation;
+        bool as_strict; /* no call gets a looser action */
+        struct cf_profile_item *items;
+        size_t item_count;
+        const struct cf_prove_target *told; /* where; NULL: not yet */
+};
+
 /* Threads of one subject that are under one and the same policy, whatever filters make it. */
 struct cf_prove_group {
         enum cf_kernel_mode mode;
@@ -43,11 +55,7 @@ struct cf_prove_group {
         pid_t last_pid;                         /* that was counted */
         CF_VEC(struct cf_prove_member) members; /* the first of them */
         enum cf_prove_verdict verdict;
-        /* Against the reference, when there is one: */
-        enum cf_prove_relation relation;
-        bool as_strict; /* no call gets a looser action */
-        struct cf_profile_item *items;
-        size_t item_count;
+        struct cf_prove_known *known;
 };
 
 struct cf_prove_subject {
@@ -65,12 +73,13 @@ struct cf_prove_subject {
 struct cf_prove {
         struct cf_profile_job job; /* arena, policies, circumstances, output */
         struct cf_kernel_reader *reader;
-        struct cf_map *stacks;         /* the programs of a thread → their policy, lifted once */
-        struct cf_policies *lifted_in; /* what the policies of `stacks` belong to */
+        struct cf_map *stacks; /* the programs of a thread → their policy, lifted once */
+        CF_VEC(struct cf_prove_known *) known;
         CF_VEC(struct cf_prove_target) targets;
         /* The reference: a built-in profile or file, or what a live one has. */
         const char *against;           /* as given; NULL: none */
-        struct cf_profile_input input; /* what was read of it last */
+        struct cf_profile_input input; /* what was read of it last, for these capabilities */
+        uint64_t input_capabilities;
         struct cf_prove_target *against_live;
         const struct cf_kernel_thread *against_thread;
         struct cf_json_writer json;

@@ -49,16 +49,15 @@ static bool number_of(struct cf_span text, uint64_t most, uint64_t *ret_number)
 /* The same in hexadecimal, 16 digits at most. */
 static bool hex_of(struct cf_span text, uint64_t *ret_number)
 {
-        static const char digits[] = "0123456789abcdef";
         uint64_t number = 0;
         text = cf_span_trim(text);
         if (text.size == 0 || text.size > 16)
                 return false;
         for (size_t i = 0; i < text.size; i++) {
-                const char *digit = memchr(digits, text.data[i], 16);
-                if (!digit)
+                char c = text.data[i];
+                if (!(c >= '0' && c <= '9') && !(c >= 'a' && c <= 'f'))
                         return false;
-                number = number << 4 | (uint64_t)(digit - digits);
+                number = number << 4 | (uint64_t)(c <= '9' ? c - '0' : c - 'a' + 10);
         }
         *ret_number = number;
         return true;

@@ -78,6 +78,9 @@ print(eval(sys.argv[2]))' "$output" "$1"
         confined prove "$pid" --against "$first"
         expect_status 0
         expect_in "$output" "equal to $first: every call"
+        confined prove "$pid" "$first" --against docker
+        expect_in "$output" "PID $first (python3): 2 filters, "
+        expect_in "$output" "the same policy as that of PID $pid, above"
 }
 
 @test "weaker, stricter, different, as strict" {
