@@ -136,6 +136,34 @@ print(eval(sys.argv[2]))' "$output" "$1"
         expect_in "$errors" "its threads have 2 different policies"
 }
 
+# A 32-bit program of this machine that sleeps: pause() by int 0x80, again and again.
+program32() {
+        python3 -c 'import struct, sys
+code = b"\xb8\x1d\0\0\0\xcd\x80\xeb\xf7"
+at = 0x8048000
+head = b"\x7fELF\1\1\1" + bytes(9) + struct.pack("<HHIIIIIHHHHHH", 2, 3, 1, at + 84, 52, 0, 0, 52, 32, 1, 0, 0, 0)
+load = struct.pack("<8I", 1, 0, at, at, 84 + len(code), 84 + len(code), 5, 4096)
+open(sys.argv[1], "wb").write(head + load + code)' "$1"
+        chmod +x "$1"
+}
+
+@test "a 32-bit process" {
+        [ "$(uname -m)" = x86_64 ] || skip "the program is one of i386"
+        program32 sleep32
+        filter acct '{"names":["acct","socketcall"],"action":"SCMP_ACT_ERRNO"}'
+        "$BATS_TEST_DIRNAME/under-filter.py" acct.bpf --exec "$PWD/sleep32" 3>&- &
+        pid=$!
+        pids+=("$pid")
+        sleep_name() { [ "$(<"/proc/$pid/comm")" = sleep32 ]; }
+        wait_for sleep_name || skip "this kernel runs no 32-bit programs"
+        confined prove "$pid" --against acct.bpf
+        expect_status 0
+        expect_in "$output" "PID $pid (sleep32): 1 filter, "
+        expect_in "$output" "equal to acct.bpf"
+        grep -qE '^  i386 .*, 2 refused' <<<"$output"
+        kill -0 "$pid"
+}
+
 @test "what could not be done is said and changes the status" {
         confined prove
         expect_status 2

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Sleeps under filters: under-filter.py [FILE…] [--thread FILE…] loads the raw filters in their
-order, those behind --thread in a second thread alone. Prints `ready PID TID` (of that thread)."""
+"""Sleeps under filters: under-filter.py [FILE…] [--thread FILE… | --exec PROGRAM] loads the raw
+filters in their order, those behind --thread in a second thread alone. Prints `ready PID TID` (of
+that thread), or becomes the program."""
 import ctypes
 import os
 import sys
@@ -35,10 +36,12 @@ def second(paths, ready):
 
 
 words = sys.argv[1:]
-split = words.index("--thread") if "--thread" in words else len(words)
+split = next((i for i, word in enumerate(words) if word.startswith("--")), len(words))
 for path in words[:split]:
     load(path)
 tids = []
+if words[split:split + 1] == ["--exec"]:
+    os.execv(words[split + 1], words[split + 1:])
 if split < len(words):
     threading.Thread(target=second, args=(words[split + 1:], tids), daemon=True).start()
     while not tids:
