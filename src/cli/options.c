@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/span.h"
+#include "base/spelling.h"
 #include "base/vec.h"
 #include "cli/command.h"
 
@@ -196,36 +197,13 @@ int cf_given_all(const struct cf_invocation *invocation, const char *option,
         return 0;
 }
 
-/* Edits (insert, delete, replace) between two short names; `most` + 1 when there are more. */
-static unsigned distance(const char *a, const char *b)
-{
-        enum { LONGEST = 32 };
-        size_t n = strlen(a), m = strlen(b);
-        unsigned row[LONGEST + 1];
-        if (n > LONGEST || m > LONGEST)
-                return LONGEST;
-        for (size_t j = 0; j <= m; j++)
-                row[j] = (unsigned)j;
-        for (size_t i = 1; i <= n; i++) {
-                unsigned diagonal = row[0];
-                row[0] = (unsigned)i;
-                for (size_t j = 1; j <= m; j++) {
-                        unsigned replaced = diagonal + (a[i - 1] != b[j - 1]);
-                        unsigned least = row[j] < row[j - 1] ? row[j] + 1 : row[j - 1] + 1;
-                        diagonal = row[j];
-                        row[j] = least < replaced ? least : replaced;
-                }
-        }
-        return row[m];
-}
-
 const char *cf_nearest(const char *name, const char *(*at)(size_t i, const void *context),
                        const void *context)
 {
         const char *best = NULL, *candidate;
         unsigned least = 3; /* farther than two edits is no misspelling */
         for (size_t i = 0; (candidate = at(i, context)); i++) {
-                unsigned d = distance(name, candidate);
+                unsigned d = cf_spelling_distance(cf_span_of(name), cf_span_of(candidate), least);
                 if (d < least && d < strlen(candidate)) {
                         least = d;
                         best = candidate;

@@ -25,6 +25,8 @@ int cf_print(const struct cf_text *text)
                        (text->size == 0 || fwrite(text->data, 1, text->size, stdout) == text->size);
         if (!written || fflush(stdout) != 0) {
                 struct cf_error err = {0};
+                if (errno == EPIPE) /* the reader has seen enough, as in `confined scan | head` */
+                        return CF_EXIT_CLEAN;
                 cf_error_set(&err, -EIO, NULL, "standard output cannot be written: %s",
                              strerror(errno));
                 return cf_complain(&err);

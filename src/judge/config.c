@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <sys/stat.h>
 
+#include "base/spelling.h"
 #include "base/yaml.h"
 #include "judge/judge.h"
 #include "judge/secopt.h"

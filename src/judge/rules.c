@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The table of rules: the order is the one in which documentation and tools list them. */
+#include "base/spelling.h"
 #include "judge/rule.h"
 
 const struct cf_rule_info *const cf_rules[] = {

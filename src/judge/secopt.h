@@ -42,7 +42,3 @@ struct cf_secopt cf_secopt_read(const char *entry, enum cf_reader_kind reader);
 
 /* Reads the value of a daemon's default profile: "unconfined", "builtin", "", a path. */
 struct cf_secopt cf_secopt_read_daemon(const char *value);
-
-/* Edit distance (insert, delete, replace, swap of neighbours); more than `max` is max + 1.
- * ASCII letters compare without case. Texts over 64 bytes are max + 1 apart. */
-unsigned cf_spelling_distance(struct cf_span a, struct cf_span b, unsigned max);

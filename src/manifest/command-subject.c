@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A command that was read → a subject with its settings. */
+#include "base/spelling.h"
 #include "manifest/command.h"
 #include "manifest/ignore.h"
 
@@ -7,34 +8,11 @@
 
 /* ---- entries that may be about seccomp ------------------------------------------------------- */
 
-static char lower(char c)
-{
-        return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
-}
+#define SLIP 2 /* changes of one character that make "seccomp" of a key */
 
-/* Changes of one character that make "seccomp" of a key: small numbers are a slip. */
-static unsigned distance(struct cf_span key)
+static bool is_nearly_seccomp(struct cf_span key)
 {
-        static const char word[] = "seccomp";
-        unsigned row[sizeof(word)];
-        if (key.size > sizeof(word) + 3)
-                return 9;
-        for (unsigned j = 0; j < sizeof(word); j++)
-                row[j] = j;
-        for (size_t i = 0; i < key.size; i++) {
-                unsigned diagonal = row[0];
-                row[0] = (unsigned)i + 1;
-                for (size_t j = 1; j < sizeof(word); j++) {
-                        unsigned least = diagonal + (lower(key.data[i]) != word[j - 1]);
-                        diagonal = row[j];
-                        if (row[j - 1] + 1 < least)
-                                least = row[j - 1] + 1;
-                        if (row[j] + 1 < least)
-                                least = row[j] + 1;
-                        row[j] = least;
-                }
-        }
-        return row[sizeof(word) - 1];
+        return cf_spelling_distance(key, CF_SPAN("seccomp"), SLIP) <= SLIP;
 }
 
 static size_t separator(struct cf_span entry)
@@ -67,13 +45,13 @@ static enum about about(struct cf_span entry)
         size_t at = separator(entry);
         struct cf_span key = cf_span_trim(cf_span_part(entry, 0, at));
         if (at == SIZE_MAX && mark == SIZE_MAX)
-                return distance(key) <= 2 ? ABOUT_SECCOMP : ABOUT_OTHER;
+                return is_nearly_seccomp(key) ? ABOUT_SECCOMP : ABOUT_OTHER;
         if (mark != SIZE_MAX && mark < at) {
                 struct cf_span known = cf_span_part(entry, 0, mark);
                 bool start = known.size <= 7 && memcmp(known.data, "seccomp", known.size) == 0;
                 return start ? ABOUT_ANYTHING : ABOUT_OTHER;
         }
-        if (distance(key) > 2)
+        if (!is_nearly_seccomp(key))
                 return ABOUT_OTHER;
         if (mark == SIZE_MAX)
                 return ABOUT_SECCOMP;

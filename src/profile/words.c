@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "profile/words.h"
 
+#include "base/spelling.h"
+
 #include "base/cleanup.h"
 
 /* OCI runtime specification 1.2, config-linux.md, section Seccomp; the same names as seccomp(3)
@@ -74,32 +76,7 @@ enum cf_operator operator_of(struct cf_span word)
         return i < CF_COUNT(operator_values) ? operator_values[i] : CF_EQ;
 }
 
-#define WORD_MAX 48 /* longer than any known word by more than NEAR */
-#define NEAR 2      /* letters that may be wrong, missing or too many */
-
-static char upper(char c)
-{
-        return (char)(c >= 'a' && c <= 'z' ? c - ('a' - 'A') : c);
-}
-
-/* Levenshtein's distance without regard to case; a has at most WORD_MAX bytes. */
-static size_t distance(struct cf_span a, struct cf_span b)
-{
-        size_t row[WORD_MAX + 1];
-        for (size_t i = 0; i <= a.size; i++)
-                row[i] = i;
-        for (size_t j = 0; j < b.size; j++) {
-                size_t diagonal = row[0];
-                row[0] = j + 1;
-                for (size_t i = 0; i < a.size; i++) {
-                        size_t change = diagonal + (upper(a.data[i]) != upper(b.data[j]));
-                        size_t step = 1 + (row[i] < row[i + 1] ? row[i] : row[i + 1]);
-                        diagonal = row[i + 1];
-                        row[i + 1] = change < step ? change : step;
-                }
-        }
-        return row[a.size];
-}
+#define NEAR 2 /* letters that may be wrong, missing or too many */
 
 /* What people leave out or mix up is the prefix: "ERRNO", "allow", "SECCOMP_ACT_ALLOW". */
 static bool same_but_prefix(struct cf_span word, const char *known)
@@ -118,11 +95,11 @@ static bool same_but_prefix(struct cf_span word, const char *known)
 const char *word_nearest(const struct words *words, struct cf_span word)
 {
         const char *best = NULL, *same = NULL;
-        size_t least = NEAR + 1;
-        if (word.size > WORD_MAX)
+        unsigned least = NEAR + 1;
+        if (word.size > CF_SPELLING_MAX)
                 return NULL;
         for (size_t i = 0; i < words->count; i++) {
-                size_t far = distance(word, cf_span_of(words->known[i]));
+                unsigned far = cf_spelling_distance(word, cf_span_of(words->known[i]), NEAR);
                 if (far < least) {
                         least = far;
                         best = words->known[i];

@@ -218,7 +218,8 @@ static void put_audit_summary(struct cf_text *out, const struct cf_report_option
         else if (report->engine_count > 0)
                 cf_text_puts(out, "no container");
         else if (sum(counts->processes) == 0)
-                cf_text_puts(out, "no process of a container lacks a filter");
+                cf_text_puts(out, report->processes > 0 ? "no process of a container lacks a filter"
+                                                        : "nothing was looked at");
         if (sum(counts->processes) > 0) {
                 cf_text_puts(out, containers > 0 || report->engine_count > 0 ? "; " : "");
                 if (containers > 0)

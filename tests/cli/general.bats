@@ -53,3 +53,9 @@ load ../lib/common
         confined completion tcsh
         expect_status 2
 }
+
+@test "an audit that looked at nothing does not say that all is well" {
+        DOCKER_HOST=unix://$BATS_TEST_TMPDIR/none confined audit some-container
+        expect_status 2
+        expect_not_in "$output" "lacks a filter"
+}

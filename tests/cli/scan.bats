@@ -282,7 +282,20 @@ setup() {
         expect_in "$output" "fail seccomp-unconfined"
 }
 
-@test "a full disk or a closed reader is an error, not a crash" {
+@test "a reader that has seen enough is no trouble: the exit status stays that of the findings" {
+        cp bad.yaml tree/compose.yaml
+        status=0
+        python3 - "$CONFINED" 2>errors <<'EOP' || status=$?
+import os, subprocess, sys
+r, w = os.pipe()
+os.close(r)
+sys.exit(subprocess.run([sys.argv[1], "scan", "tree"], stdout=w).returncode)
+EOP
+        [ "$status" -eq 1 ]
+        [ ! -s errors ]
+}
+
+@test "a full disk is an error, not a crash" {
         cp bad.yaml tree/compose.yaml
         status=0
         "$CONFINED" scan tree >/dev/full 2>errors || status=$?

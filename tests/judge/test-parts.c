@@ -2,6 +2,7 @@
 /* Small parts: spelling distance, hash, words for a shell. */
 #include "unit.h"
 
+#include "base/spelling.h"
 #include "judge/fingerprint.h"
 #include "judge/secopt.h"
 #include "judge/sha256.h"
