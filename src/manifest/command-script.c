@@ -363,15 +363,59 @@ static int take_assignments(struct cf_script *script, const struct cf_shell_comm
         return r;
 }
 
-/* What is written to a script, or read by a shell, is shell text. */
-static bool writes_script(const struct cf_shell_command *command, size_t program)
+/* ---- here-documents that become files ---------------------------------------------------------
+ */
+
+int cf_script_embedded(struct cf_script *script, const char *name, const struct cf_range *lines,
+                       size_t count)
 {
-        struct cf_span word = command->words[program].value, file = command->output;
+        struct cf_embedded embedded = {.reader = script->reader,
+                                       .source = script->source,
+                                       .documentation = script->documentation,
+                                       .copied = script->embedded};
+        int r = cf_embedded_read(&embedded, name, lines, count);
+        script->embedded = embedded.copied;
+        return r == -E2BIG ? cf_script_exhaust(script, "too many files stand within it") : r;
+}
+
+static int on_document(struct cf_shell_lexer *lexer, const struct cf_shell_code *code,
+                       const char *name, struct cf_range body, bool tabs)
+{
+        struct cf_span rest = cf_span_part(code->text, body.offset, body.length), line;
+        CF_VEC(struct cf_range) lines = {0};
+        while (cf_span_next_line(&rest, &line)) {
+                while (tabs && cf_span_starts(line, "\t"))
+                        line = cf_span_part(line, 1, SIZE_MAX);
+                struct cf_range range = cf_shell_source_range(
+                        code, (size_t)(line.data - code->text.data), line.size);
+                if (range.length != line.size)
+                        return 0; /* not in the file as it will be written */
+                if (cf_vec_push(lexer->arena, &lines, range) < 0)
+                        return -ENOMEM;
+        }
+        return cf_script_embedded(script_of(lexer), name, lines.items, lines.count);
+}
+
+/* The file that `cat` or `tee` writes; empty: none. */
+static struct cf_span written_file(const struct cf_shell_command *command, size_t program)
+{
+        struct cf_span word = command->words[program].value;
         if (cf_span_is(word, "tee") && program + 1 < command->count)
-                file = command->words[command->count - 1].value;
-        else if (!cf_span_is(word, "cat"))
-                return false;
-        return cf_span_ends(file, ".sh") || cf_span_ends(file, ".bash");
+                return command->words[command->count - 1].value;
+        return cf_span_is(word, "cat") ? command->output : (struct cf_span){0};
+}
+
+/* What is written to a script is shell text; other files are read by their own formats. */
+static int take_written(struct cf_script *script, const struct cf_shell_command *command,
+                        size_t program)
+{
+        struct cf_span file = written_file(command, program);
+        if (file.size == 0)
+                return 0;
+        if (!cf_span_ends(file, ".sh") && !cf_span_ends(file, ".bash"))
+                return cf_shell_name_documents(&script->lexer, file);
+        cf_shell_run_documents(&script->lexer);
+        return 0;
 }
 
 static int on_command(struct cf_shell_lexer *lexer, const struct cf_shell_command *command)
@@ -400,8 +444,8 @@ static int on_command(struct cf_shell_lexer *lexer, const struct cf_shell_comman
         }
         if (prefix.kind == CF_PREFIX_NONE)
                 return 0;
-        if (writes_script(command, prefix.at))
-                cf_shell_run_documents(lexer);
+        if ((r = take_written(script, command, prefix.at)) < 0)
+                return r;
         struct cf_list list = {
                 .kind = CF_LIST_COMMAND,
                 .code = command->code,
@@ -438,7 +482,7 @@ void cf_script_init(struct cf_script *script, const struct cf_reader *reader,
                 .reader = reader,
                 .source = source,
                 .format = format,
-                .events = {on_command, on_array},
+                .events = {on_command, on_array, on_document},
                 .lexer = {.arena = reader->arena},
                 .mentions_engine = holds_command(source->text),
                 .used = cf_arena_used(reader->arena),

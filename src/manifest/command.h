@@ -7,6 +7,7 @@
 #pragma once
 
 #include "base/map.h"
+#include "manifest/embedded.h"
 #include "manifest/manifest.h"
 #include "manifest/shell.h"
 
@@ -198,6 +199,7 @@ struct cf_script {
         unsigned nested;
         bool mentions_engine;
         size_t used;           /* of the arena before the file */
+        size_t embedded;       /* bytes copied of files within the file, see embedded.h */
         const char *exhausted; /* which limit ended the reading; NULL: none */
 };
 
@@ -206,6 +208,9 @@ void cf_script_init(struct cf_script *script, const struct cf_reader *reader,
 /* 0, or -E2BIG once the file has used up what is allowed for one. */
 int cf_script_budget(struct cf_script *script);
 int cf_script_exhaust(struct cf_script *script, const char *what);
+/* Reads a file that stands within this one, see cf_embedded_read. */
+int cf_script_embedded(struct cf_script *script, const char *name, const struct cf_range *lines,
+                       size_t count);
 /* The whole file as shell code (no copy). */
 struct cf_shell_code cf_script_source_code(const struct cf_script *script);
 

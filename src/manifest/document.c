@@ -22,7 +22,7 @@ int cf_document_add(struct cf_document *document, size_t start, size_t length)
                                (struct cf_range){start, length});
 }
 
-enum cf_block_kind cf_block_of(struct cf_span language)
+enum cf_block_kind cf_block_of(struct cf_span language, const char **ret_file)
 {
         static const struct {
                 const char *name;
@@ -73,7 +73,8 @@ enum cf_block_kind cf_block_of(struct cf_span language)
         for (size_t i = 0; i < CF_COUNT(table); i++)
                 if (cf_span_equal_nocase(language, cf_span_of(table[i].name)))
                         return table[i].kind;
-        return CF_BLOCK_NONE;
+        *ret_file = cf_embedded_name(language);
+        return *ret_file ? CF_BLOCK_FILE : CF_BLOCK_NONE;
 }
 
 /* ---- lines -------------------------------------------------------------------------------------
@@ -309,13 +310,30 @@ static int read_plain(struct cf_document *document)
         return r;
 }
 
+/* Nobody says what the block is, but it is a Compose file. */
+static bool is_compose(const struct cf_document *document)
+{
+        for (size_t i = 0; i < document->lines.count; i++)
+                if (cf_span_is(cf_span_trim(text_of(document, document->lines.items[i])),
+                               "services:"))
+                        return true;
+        return false;
+}
+
 int cf_document_block(struct cf_document *document, enum cf_block_kind kind)
 {
         int r = 0;
+        bool any = document->lines.count > 0;
+        const char *file = kind == CF_BLOCK_FILE ? document->file : NULL;
         if (kind == CF_BLOCK_PLAIN)
                 r = read_plain(document);
-        else if (kind != CF_BLOCK_NONE && document->lines.count)
+        else if (kind != CF_BLOCK_NONE && !file && any)
                 r = read_lines(document, kind, find_prompts(document, kind));
+        if (kind == CF_BLOCK_SESSION && is_compose(document))
+                file = cf_embedded_name(CF_SPAN("yaml"));
+        if (r == 0 && file && !document->entities)
+                r = cf_script_embedded(&document->script, file, document->lines.items,
+                                       document->lines.count);
         document->lines.count = 0;
         return r;
 }

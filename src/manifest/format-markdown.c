@@ -72,7 +72,8 @@ static void open_fence(struct markdown *markdown, struct cf_span text, size_t le
 {
         markdown->fence = text.data[0];
         markdown->fence_length = length;
-        markdown->fence_kind = cf_block_of(cf_span_part(text, length, SIZE_MAX));
+        markdown->fence_kind =
+                cf_block_of(cf_span_part(text, length, SIZE_MAX), &markdown->document.file);
         markdown->blank = false;
 }
 

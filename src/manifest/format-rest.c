@@ -72,7 +72,9 @@ static void read_explicit(struct rest *rest, struct cf_span text, size_t indent)
                 if (cf_span_is(name, directives[i].name)) {
                         struct cf_span argument = cf_span_part(body, colons + 2, SIZE_MAX);
                         announce(rest,
-                                 directives[i].language ? cf_block_of(argument) : CF_BLOCK_SESSION,
+                                 directives[i].language
+                                         ? cf_block_of(argument, &rest->document.file)
+                                         : CF_BLOCK_SESSION,
                                  indent);
                 }
 }

@@ -145,6 +145,17 @@ void cf_shell_run_documents(struct cf_shell_lexer *lexer)
                 state->documents.items[i].run = true;
 }
 
+int cf_shell_name_documents(struct cf_shell_lexer *lexer, struct cf_span name)
+{
+        struct cf_shell_state *state = lexer->state;
+        const char *copy = cf_arena_copy(lexer->arena, name);
+        if (!copy)
+                return -ENOMEM;
+        for (size_t i = state->pipeline_document; i < state->documents.count; i++)
+                state->documents.items[i].name = copy;
+        return 0;
+}
+
 /* Finds the line that ends a document: its start, and where the next line starts. */
 static bool find_delimiter(const struct cf_shell_state *state, const struct document *document,
                            size_t *ret_end, size_t *ret_next)
@@ -207,6 +218,9 @@ static int read_document(struct cf_shell_lexer *lexer, const struct document *do
                 r = cf_shell_region(lexer, start, end);
         else if (!document->quoted)
                 r = read_expansions(lexer, end);
+        if (r == 0 && document->name && lexer->events->document)
+                r = lexer->events->document(lexer, state->code, document->name,
+                                            (struct cf_range){start, end - start}, document->tabs);
         state->depth = depth;
         state->pos = next;
         return r;
@@ -283,7 +297,7 @@ int cf_shell_redirection(struct cf_shell_lexer *lexer, struct cf_span *output)
         cf_shell_settle(state, count);
         if (c == '>' && state->words.items[count].part_count == 0)
                 *output = (struct cf_span){state->text + start, state->pos - start};
-        else if (c == '>' && state->words.items[count].literal) {
+        else if (c == '>') { /* CF_SHELL_MARK for what is not known */
                 const char *text = cf_arena_copy(lexer->arena, state->words.items[count].value);
                 if (!text)
                         return -ENOMEM;

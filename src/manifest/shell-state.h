@@ -32,9 +32,10 @@ struct scope {
 /* A here-document whose body comes after the next newline. */
 struct document {
         struct cf_span delimiter;
-        bool quoted; /* nothing in the body is expanded */
-        bool tabs;   /* <<-: leading tabs go */
-        bool run;    /* the body is shell text */
+        bool quoted;      /* nothing in the body is expanded */
+        bool tabs;        /* <<-: leading tabs go */
+        bool run;         /* the body is shell text */
+        const char *name; /* of the file that it becomes; NULL: not asked for */
 };
 
 struct cf_shell_state {

@@ -164,6 +164,10 @@ struct cf_shell_events {
         int (*array)(struct cf_shell_lexer *lexer, const struct cf_shell_command *command,
                      const struct cf_shell_word *name, const struct cf_shell_word *elements,
                      size_t count, struct cf_range inner);
+        /* The body of a here-document that was given a name, see cf_shell_name_documents; without
+         * the tabs that <<- takes away when `tabs`. */
+        int (*document)(struct cf_shell_lexer *lexer, const struct cf_shell_code *code,
+                        const char *name, struct cf_range body, bool tabs);
 };
 
 /* What is read between two events is forgotten after the event: copy what must stay
@@ -193,6 +197,9 @@ int cf_shell_function(struct cf_shell_lexer *lexer, size_t *ret_index);
 
 /* The here-documents of this command's pipeline are shell text too: reads them as such. */
 void cf_shell_run_documents(struct cf_shell_lexer *lexer);
+
+/* The here-documents of this command's pipeline are events, with this name. 0 or -ENOMEM. */
+int cf_shell_name_documents(struct cf_shell_lexer *lexer, struct cf_span name);
 
 int cf_shell_words_keep(struct cf_arena *arena, const struct cf_shell_word *words, size_t count,
                         struct cf_shell_word **ret_words);

@@ -56,7 +56,7 @@ static int on_array(struct cf_shell_lexer *lexer, const struct cf_shell_command 
         return 0;
 }
 
-static const struct cf_shell_events events = {on_command, on_array};
+static const struct cf_shell_events events = {.command = on_command, .array = on_array};
 
 /* Reads a text that ends where its memory ends. */
 static int read_text(struct cf_arena *arena, const char *text, unsigned flags, struct seen *seen)
