@@ -393,10 +393,11 @@ const char *cf_json_type_name(enum cf_json_type type)
 
 static void break_line(struct cf_json_writer *writer)
 {
-        if (writer->indent == 0)
+        if (writer->indent == 0 && !writer->tabs)
                 return;
         cf_text_putc(writer->out, '\n');
-        cf_text_repeat(writer->out, ' ', (size_t)writer->indent * writer->depth);
+        cf_text_repeat(writer->out, writer->tabs ? '\t' : ' ',
+                       (size_t)(writer->tabs ? 1 : writer->indent) * writer->depth);
 }
 
 /* What comes before a value or key at this point. */
@@ -458,7 +459,7 @@ void cf_json_key(struct cf_json_writer *writer, const char *key)
 {
         separate(writer);
         put_quoted(writer->out, cf_span_of(key));
-        cf_text_puts(writer->out, writer->indent ? ": " : ":");
+        cf_text_puts(writer->out, writer->indent || writer->tabs ? ": " : ":");
         writer->after_key = true;
 }
 

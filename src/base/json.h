@@ -61,6 +61,7 @@ const char *cf_json_type_name(enum cf_json_type type);
 struct cf_json_writer {
         struct cf_text *out;
         unsigned indent; /* spaces a level; 0: one line */
+        bool tabs;       /* one tab a level in place of the spaces */
         unsigned depth;  /* private, as is what follows */
         bool filled[CF_JSON_DEPTH];
         bool after_key;

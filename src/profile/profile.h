@@ -190,6 +190,69 @@ int cf_profile_decide(const struct cf_profile *profile,
                       const struct cf_circumstances *circumstances, const struct cf_call *call,
                       struct cf_profile_decision *ret_decision, struct cf_error *err);
 
+/* ---- From a policy back to a profile ----------------------------------------------------------
+ */
+
+/* Calls that get `value` when all conditions hold: an entry of `syscalls` to be written. */
+struct cf_profile_entry {
+        uint32_t value;
+        const struct cf_syscall *const *calls; /* ascending by name */
+        size_t call_count;
+        /* No two are about one argument, and only CF_MASKED_EQ has a mask. */
+        const struct cf_condition *conditions;
+        size_t condition_count;
+        const char *comment; /* ""; what cf_profile_order says of the calls */
+};
+
+/* A policy as few entries: calls that get the same in the same case stand in one. Entries without
+ * conditions come first, the loosest action before the others; then those with conditions, by their
+ * first call. At most one answer is possible in any case, so nothing depends on precedence. */
+struct cf_profile_entries {
+        uint32_t default_value;
+        const struct cf_arch *const *arches; /* the machine's own first */
+        size_t arch_count;
+        const struct cf_profile_entry *entries;
+        size_t entry_count;
+};
+
+/* How it is written; all zero is fine. */
+struct cf_profile_order {
+        /* Calls with the same words stay together in entries of their own, which bear the words as
+         * comment. NULL, or NULL returned: no words. */
+        const char *(*comment)(void *context, const struct cf_syscall *call);
+        void *context;
+        const char *listener; /* listenerPath; NULL: none */
+};
+
+/* The entries that mean a policy on the architectures that it covers; arches[0] is the machine's
+ * own. The effect is what counts (see cf_policy_normal). Everything lives in `arena`, but `arches`
+ * stays the caller's. What is answered outside of these architectures is not looked at:
+ * cf_profile_prove does. -ENOTSUP: no profile can say it, err says which call or number and why
+ * (numbers without a name that get several answers, a call that gets another one on another
+ * architecture, the instruction pointer asked for, error 4095); -E2BIG, -ENOMEM. */
+int cf_profile_entries(struct cf_policies *all, cf_policy policy,
+                       const struct cf_arch *const *arches, size_t arch_count,
+                       const struct cf_profile_order *order, struct cf_arena *arena,
+                       struct cf_profile_entries *ret_entries, struct cf_error *err);
+
+/* Writes the members of a profile into an open object, as Docker's JSON and the OCI runtime
+ * specification's linux.seccomp have them; one entry as an object. */
+struct cf_json_writer;
+void cf_profile_put_members(struct cf_json_writer *json, const struct cf_profile_entries *entries,
+                            const char *listener);
+void cf_profile_put_entry(struct cf_json_writer *json, const struct cf_profile_entry *entry);
+
+/* 0 when the text, read as a profile on this machine (without capabilities, on kernel 0.0), has the
+ * effect of the policy in every call; -ENOTSUP and a call that shows the difference when not. */
+int cf_profile_prove(struct cf_policies *all, cf_policy policy, const struct cf_arch *machine,
+                     struct cf_span text, struct cf_error *err);
+
+/* All of it: adds the policy as a profile, in Docker's style, proved. Nothing is added on failure.
+ * Errors as above; -EFBIG: larger than CF_PROFILE_MAX. */
+int cf_profile_print(struct cf_policies *all, cf_policy policy, const struct cf_arch *const *arches,
+                     size_t arch_count, const struct cf_profile_order *order, struct cf_text *out,
+                     struct cf_error *err);
+
 /* ---- The engines' own ----------------------------------------------------------------------- */
 
 #define CF_PROFILE_SHORT_NAMES 3
