@@ -84,6 +84,14 @@ def counted(command, tally, options, name):
     tally.add(passed, failed, skipped)
 
 
+def rooms(options, tally):
+    for room in sorted(path.parent.name for path in (TOP / "src").glob("*/meson.build")):
+        done = run(["ninja", "-C", options.release, "--quiet", f"src/libroom-{room}.so"])
+        if done.returncode:
+            say(f"FAIL rooms: {room}\n{done.stdout}{done.stderr}")
+        tally.add(done.returncode == 0, done.returncode != 0)
+
+
 def cases(options, tally):
     import cases as case_runner
     found = case_runner.find(HERE / "manifest", options.case)
@@ -140,6 +148,7 @@ def bats(options, tally):
 
 STAGES = {
     "unit": unit,
+    "rooms": rooms,
     "cases": cases,
     "fuzz": fuzz,
     "property": scripts("property", "*.py"),

@@ -174,8 +174,44 @@ static int add_value(struct work *w, const struct answered *call, uint32_t value
         return r;
 }
 
-/* Each answer but the default with its own conditions, which no two answers share: so it does not
- * matter which of two entries a runtime prefers. */
+/* The calls that get a stricter answer than `value` from an entry. */
+static cf_policy stricter(struct work *w, const struct answered *call, const uint32_t *values,
+                          size_t count, uint32_t value)
+{
+        cf_policy any = CF_POLICY_FALSE;
+        for (size_t i = 0; i < count; i++)
+                if (values[i] != w->found.default_value &&
+                    cf_action_rank(values[i]) < cf_action_rank(value))
+                        any = cf_policy_or(w->all, any,
+                                           cf_policy_where_value(w->all, call->answer, values[i]));
+        return any;
+}
+
+#define CLAUSES_MANY 32 /* more are looked at for a shorter way to say them */
+
+/* When a call gets `value`: in conditions of its own, which no other answer shares, so that it does
+ * not matter which of two entries a runtime prefers. Where that takes too many, also in cases that
+ * a stricter entry answers anyway. */
+static int say_value(struct work *w, const struct answered *call, const uint32_t *values,
+                     size_t count, uint32_t value, struct cf_clauses *ret_clauses)
+{
+        struct cf_clauses wider;
+        cf_policy own = cf_policy_where_value(w->all, call->answer, value);
+        int r = cf_policies_check(w->all, own, w->err);
+        if (r < 0)
+                return r;
+        r = cf_policy_describe(w->all, own, CF_STYLE_PROFILE, w->arena, ret_clauses, w->err);
+        if ((r < 0 && r != -E2BIG) || (r == 0 && ret_clauses->count <= CLAUSES_MANY))
+                return r;
+        cf_policy also = cf_policy_or(w->all, own, stricter(w, call, values, count, value));
+        if (also == own || also == CF_POLICY_NONE ||
+            cf_policy_describe(w->all, also, CF_STYLE_PROFILE, w->arena, &wider, NULL) < 0 ||
+            (r == 0 && wider.count >= ret_clauses->count))
+                return r;
+        *ret_clauses = wider;
+        return 0;
+}
+
 static int add_uses(struct work *w, const struct answered *call)
 {
         uint32_t *values;
@@ -185,11 +221,7 @@ static int add_uses(struct work *w, const struct answered *call)
                 struct cf_clauses clauses;
                 if (values[i] == w->found.default_value)
                         continue;
-                cf_policy where = cf_policy_where_value(w->all, call->answer, values[i]);
-                r = cf_policies_check(w->all, where, w->err);
-                if (r == 0)
-                        r = cf_policy_describe(w->all, where, CF_STYLE_PROFILE, w->arena, &clauses,
-                                               w->err);
+                r = say_value(w, call, values, count, values[i], &clauses);
                 if (r == 0)
                         r = add_value(w, call, values[i], &clauses);
         }

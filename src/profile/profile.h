@@ -206,7 +206,8 @@ struct cf_profile_entry {
 
 /* A policy as few entries: calls that get the same in the same case stand in one. Entries without
  * conditions come first, the loosest action before the others; then those with conditions, by their
- * first call. At most one answer is possible in any case, so nothing depends on precedence. */
+ * first call. In any case entries give one answer at most, so that nothing depends on precedence;
+ * only what would take more than 32 entries may rely on the stricter one. */
 struct cf_profile_entries {
         uint32_t default_value;
         const struct cf_arch *const *arches; /* the machine's own first */

@@ -130,9 +130,11 @@ static int refuse_difference(struct cf_policies *all, cf_policy wanted, cf_polic
         cf_say_call(&name, &call);
         cf_say_value(&want, cf_policy_value(all, wanted, &call));
         cf_say_value(&have, cf_policy_value(all, read, &call));
-        return cf_error_set(
-                err, -ENOTSUP, NULL, "no profile can say what %s gets (%s): runtimes make it '%s'",
-                name.data ? name.data : "", want.data ? want.data : "", have.data ? have.data : "");
+        return cf_error_set(err, -ENOTSUP, NULL,
+                            "%s is answered so: %s; no profile can say that, runtimes make "
+                            "it: %s",
+                            name.data ? name.data : "", want.data ? want.data : "",
+                            have.data ? have.data : "");
 }
 
 int cf_profile_prove(struct cf_policies *all, cf_policy policy, const struct cf_arch *machine,

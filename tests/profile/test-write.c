@@ -8,7 +8,7 @@
 #include "profile/profile.h"
 #include "profile/random-profile.h"
 
-static unsigned count_wanted = 1500;
+static unsigned count_wanted = 800;
 
 static const struct cf_profile_order with_listener = {.listener = "/run/listener"};
 
@@ -23,7 +23,8 @@ static cf_policy policy_of(struct cf_policies *all, struct cf_arena *arena, stru
         assert_int_equal(cf_source_from(arena, "p.json", text, &source, &err), 0);
         if (cf_profile_read(arena, source, &profile, &err) < 0)
                 fail_msg("%s: %.*s", err.frames[0].message, (int)text.size, text.data);
-        assert_int_equal(cf_profile_policy(all, profile, c, &policy, &err), 0);
+        if (cf_profile_policy(all, profile, c, &policy, &err) < 0)
+                fail_msg("%s", err.frames[0].message);
         assert_int_equal(cf_profile_architectures(arena, profile, c, ret_arches, ret_count, &err),
                          0);
         return cf_policy_normal(all, policy);
@@ -38,7 +39,7 @@ static void check_round_trip(struct cf_policies *all, struct cf_arena *arena, cf
         const struct cf_circumstances c = {.machine = arches[0]};
         int r = cf_profile_print(all, policy, arches, count, &with_listener, &first, &err);
         if (r < 0)
-                fail_msg("%s", err.frames[0].message);
+                fail_msg("%d: %s", r, err.frames[0].message);
         const struct cf_arch *const *again;
         size_t again_count;
         struct cf_span text = cf_text_span(&first);
@@ -229,10 +230,10 @@ static void refusals(void **state)
                 {with(all, base, "x86_64", 158, always, CF_USER_NOTIF),
                  "arch_prctl is handed to a listener, and there is no path to one"},
                 {with(all, base, "aarch64", 63, always, CF_ALLOW),
-                 "no profile can say what aarch64:read(0, 0, 0) gets (allowed): runtimes make it "
-                 "'thread killed'"},
+                 "aarch64:read(0, 0, 0) is answered so: allowed; no profile can say that, runtimes "
+                 "make it: thread killed"},
                 {with(all, base, "x86_64", CF_X32_BIT, always, CF_ALLOW), "runtimes make it"},
-                {cf_policy_constant(all, CF_LOG), "runtimes make it 'thread killed'"},
+                {cf_policy_constant(all, CF_LOG), "runtimes make it: thread killed"},
         };
         /* setrlimit has number 160 on x86_64 alone, as has arch_prctl 158: on i386 they are other
          * numbers, so the answer there is given too. */
