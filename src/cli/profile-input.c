@@ -36,13 +36,15 @@ static int read_filter(struct cf_profile_job *job, const struct cf_source *sourc
         return r < 0 ? cf_error_doing(err, r, &whole, "reading it as a raw filter") : 0;
 }
 
-static int read_profile(struct cf_profile_job *job, const struct cf_source *source,
+/* What an engine's own profile has that is to be warned of, nobody here can change. */
+static int read_profile(struct cf_profile_job *job, const struct cf_source *source, bool built_in,
                         struct cf_profile_input *input, struct cf_error *err)
 {
         int r = cf_profile_read(job->arena, source, &input->profile, err);
         if (r < 0)
                 return r;
-        print_warnings(input->profile);
+        if (!built_in)
+                print_warnings(input->profile);
         return cf_profile_policy(job->all, input->profile, &job->circumstances, &input->policy,
                                  err);
 }
@@ -56,16 +58,17 @@ int cf_profile_job_input(struct cf_profile_job *job, const char *name,
         int r;
         if (built_in) {
                 const char *path = cf_arena_printf(job->arena, "built-in %s", built_in->name);
-                if (!path)
+                struct cf_span text;
+                if (!path || cf_profile_default_text(job->arena, built_in, &text) < 0)
                         return cf_error_set(err, -ENOMEM, NULL, "not enough memory");
-                r = cf_source_from(job->arena, path, built_in->text, &source, err);
+                r = cf_source_from(job->arena, path, text, &source, err);
         } else {
                 r = cf_files_read(job->files, job->arena, name, &source, err);
         }
         if (r < 0)
                 return r;
         r = is_raw_filter(source) ? read_filter(job, source, &input, err)
-                                  : read_profile(job, source, &input, err);
+                                  : read_profile(job, source, built_in, &input, err);
         if (r < 0)
                 return r;
         input.policy = cf_policy_normal(job->all, input.policy);

@@ -37,7 +37,7 @@ static const struct subcommand {
          1,
          " cap-add cap-drop arch kernel output ",
          cf_profile_compile},
-        {{"default", "[NAME]", "print an engine's own profile"}, 0, 1, " ", print_default},
+        {{"default", "[NAME]", "print an engine's own profile"}, 0, 1, " list ", print_default},
 };
 
 /* The same rows, for help and completions. */
@@ -54,19 +54,39 @@ static const char *subcommand_name_at(size_t i, const void *context)
 
 /* ---- default and compile ------------------------------------------------------------------ */
 
+/* Every one by its name, what it is and the short names that mean it. */
+static void list_defaults(struct cf_profile_job *job)
+{
+        for (size_t i = 0; i < cf_profile_default_count; i++) {
+                const struct cf_profile_default *profile = &cf_profile_defaults[i];
+                cf_text_printf(&job->out, "%-20s %s (%s)", profile->name, profile->title,
+                               profile->source);
+                for (size_t k = 0; k < CF_PROFILE_SHORT_NAMES && profile->short_names[k]; k++)
+                        cf_text_printf(&job->out, "%s%s",
+                                       k ? ", " : "; also: ", profile->short_names[k]);
+                cf_text_putc(&job->out, '\n');
+        }
+}
+
 static int print_default(struct cf_profile_job *job, struct cf_error *err)
 {
         const char *name = job->arguments[0] ? job->arguments[0] : "docker";
         const struct cf_profile_default *profile = cf_profile_default(name);
-        if (profile) {
-                cf_text_add(&job->out, profile->text);
+        struct cf_span text;
+        if (cf_given(job->invocation, "list")) {
+                list_defaults(job);
                 return 0;
         }
-        CF_TEXT struct cf_text names = {0};
-        for (size_t i = 0; i < cf_profile_default_count; i++)
-                cf_text_printf(&names, "%s%s", i ? ", " : "", cf_profile_defaults[i].name);
-        return cf_error_set(err, -EINVAL, NULL, "there is no built-in profile '%s'; there are: %s",
-                            name, names.data ? names.data : "");
+        if (!profile)
+                return cf_error_set(err, -EINVAL, NULL,
+                                    "there is no built-in profile '%s'; names are docker, podman, "
+                                    "containerd, and versions of them such as docker-20.10: "
+                                    "confined profile default --list",
+                                    name);
+        if (cf_profile_default_text(job->arena, profile, &text) < 0)
+                return cf_error_set(err, -ENOMEM, NULL, "not enough memory");
+        cf_text_add(&job->out, text);
+        return 0;
 }
 
 int cf_profile_compile(struct cf_profile_job *job, struct cf_error *err)
@@ -98,6 +118,7 @@ static const struct cf_option profile_options[] = {
         {"kernel", 0, "VERSION", "the engine's kernel, MAJOR.MINOR (default: the running one)",
          CF_COMPLETE_NONE, NULL},
         {"format", 0, "FORMAT", "terminal (default) or json", CF_COMPLETE_WORDS, "terminal json"},
+        {"list", 0, NULL, "list the engines' own profiles that there are", CF_COMPLETE_NONE, NULL},
         {"output", 'o', "FILE", "where compile writes the filter", CF_COMPLETE_FILE, NULL},
         {0},
 };
@@ -265,7 +286,8 @@ const struct cf_command cf_command_profile = {
         .summary = "show, compare, explain and compile seccomp profiles, exactly",
         .usage = "SUBCOMMAND [ARGUMENT…]",
         .details = "A profile is a JSON file as Docker and Podman take it, a raw filter (struct "
-                   "sock_filter[]), or the name of an engine's own: docker or podman. What entries "
+                   "sock_filter[]), or the name of an engine's own, such as docker, podman or "
+                   "docker-20.10. What entries "
                    "count depends on the container's capabilities, the machine and the kernel.",
         .options = profile_options,
         .most_arguments = 3,

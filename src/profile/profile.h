@@ -258,19 +258,37 @@ int cf_profile_print(struct cf_policies *all, cf_policy policy, const struct cf_
 
 #define CF_PROFILE_SHORT_NAMES 3
 
-/* A profile that an engine uses when none is asked for; data/profiles has the file, unchanged. */
+struct cf_profile_history;
+
+/* A profile that an engine uses when none is asked for. data/profiles says where each is from. */
 struct cf_profile_default {
-        const char *name;                                /* "docker-2026-06" */
+        const char *name;                                /* "docker-20.10.18": its first release */
         const char *short_names[CF_PROFILE_SHORT_NAMES]; /* "docker"; NULL behind the last */
-        const char *title;  /* "Docker's default profile of June 2026" */
+        const char *title;  /* "Docker's default profile as of 20.10.18" */
         const char *source; /* where it is from */
-        struct cf_span text;
+        /* Private: the file as it is, or what it is put together from. */
+        struct cf_span verbatim;
+        const struct cf_profile_history *history;
+        unsigned bit;
+        const char *head;
 };
 extern const struct cf_profile_default cf_profile_defaults[];
 extern const size_t cf_profile_default_count;
 
-/* The one of this name or short name; NULL when there is none. */
+/* The one of this name or short name, of an engine ("containerd": its newest) or of an engine's
+ * version ("docker-20.10.24", "docker-20.10": that line's last). NULL when there is none. */
 const struct cf_profile_default *cf_profile_default(const char *name);
+
+/* The default of an engine ("docker", "containerd", "podman"; in any case) of this version, as the
+ * engine tells it: "28.5.2", "20.10.24+dfsg1". NULL: not known. *ret_newer (may be NULL): the
+ * version is newer than those that were looked at, and the newest profile known is given. A
+ * distribution may have changed it, and Podman prefers a file of the machine to its own. */
+const struct cf_profile_default *cf_profile_default_of(const char *engine, const char *version,
+                                                       bool *ret_newer);
+
+/* Its JSON, in the arena or static, NUL-ended. 0 or -ENOMEM. */
+int cf_profile_default_text(struct cf_arena *arena, const struct cf_profile_default *profile,
+                            struct cf_span *ret_text);
 
 /* ---- In words ------------------------------------------------------------------------------- */
 

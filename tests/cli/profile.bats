@@ -19,7 +19,24 @@ allow_but() {
         cmp podman.json "$BATS_TEST_DIRNAME/../../data/profiles/podman-debian12.json"
         confined profile default nobody
         expect_status 2
-        expect_in "$errors" "docker-2026-06"
+        expect_in "$errors" "confined profile default --list"
+}
+
+@test "default has the engines' versions" {
+        confined profile default --list
+        expect_status 0
+        expect_in "$output" "docker-20.10.18"
+        expect_in "$output" "containerd-1.7.13"
+        expect_in "$output" "podman-4.2.0"
+        confined profile diff docker-20.10.24 docker-20.10.18
+        expect_status 0
+        confined profile diff docker-29 docker
+        expect_status 0
+        confined profile diff docker-24.0 docker-25.0
+        expect_status 1
+        expect_in "$output" "io_uring_setup"
+        confined profile default docker-99.0
+        expect_status 2
 }
 
 @test "diff: equal, under every circumstance, and through a file" {
