@@ -84,9 +84,11 @@ static void defaults(void **state)
                         .capabilities = i % 2 ? 0 : cf_capabilities_docker(),
                         .kernel_major = 6,
                 };
-                cf_policy policy =
-                        policy_of(all, arena, cf_profile_defaults[i / CF_COUNT(names)].text, &c,
-                                  &arches, &count);
+                struct cf_span text;
+                assert_int_equal(cf_profile_default_text(
+                                         arena, &cf_profile_defaults[i / CF_COUNT(names)], &text),
+                                 0);
+                cf_policy policy = policy_of(all, arena, text, &c, &arches, &count);
                 check_round_trip(all, arena, policy, arches, count);
         }
 }
