@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "cli/profile.h"
 
+#define INPUTS_MAX 64                    /* profiles that are merged */
 #define INPUT_MEMORY ((size_t)512 << 20) /* of all inputs, and of what is said of them */
 
 static int print_default(struct cf_profile_job *job, struct cf_error *err);
@@ -32,6 +33,11 @@ static const struct subcommand {
          2,
          " cap-add cap-drop arch kernel format ",
          cf_profile_explain},
+        {{"merge", "A B…", "one profile that allows what any of them allows, or what all do"},
+         2,
+         INPUTS_MAX,
+         " intersection cap-add cap-drop arch kernel output ",
+         cf_profile_merge},
         {{"compile", "PROFILE -o FILE", "write it as a raw filter, proved equal"},
          1,
          1,
@@ -119,7 +125,9 @@ static const struct cf_option profile_options[] = {
          CF_COMPLETE_NONE, NULL},
         {"format", 0, "FORMAT", "terminal (default) or json", CF_COMPLETE_WORDS, "terminal json"},
         {"list", 0, NULL, "list the engines' own profiles that there are", CF_COMPLETE_NONE, NULL},
-        {"output", 'o', "FILE", "where compile writes the filter", CF_COMPLETE_FILE, NULL},
+        {"intersection", 0, NULL, "merge: allow only what all of them allow", CF_COMPLETE_NONE,
+         NULL},
+        {"output", 'o', "FILE", "the file that is written", CF_COMPLETE_FILE, NULL},
         {0},
 };
 
@@ -283,14 +291,14 @@ static int run_profile(const struct cf_invocation *invocation)
 
 const struct cf_command cf_command_profile = {
         .name = "profile",
-        .summary = "show, compare, explain and compile seccomp profiles, exactly",
+        .summary = "show, compare, explain, merge and compile seccomp profiles, exactly",
         .usage = "SUBCOMMAND [ARGUMENT…]",
         .details = "A profile is a JSON file as Docker and Podman take it, a raw filter (struct "
                    "sock_filter[]), or the name of an engine's own, such as docker, podman or "
                    "docker-20.10. What entries "
                    "count depends on the container's capabilities, the machine and the kernel.",
         .options = profile_options,
-        .most_arguments = 3,
+        .most_arguments = 1 + INPUTS_MAX,
         .complete = CF_COMPLETE_FILE,
         .subcommand_at = subcommand_at,
         .run = run_profile,

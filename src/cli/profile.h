@@ -80,8 +80,12 @@ int cf_profile_job_json_item(struct cf_profile_job *job, struct cf_json_writer *
 void cf_profile_job_json_open(struct cf_profile_job *job, struct cf_json_writer *json,
                               const char *subcommand);
 
+/* Writes what was collected to --output, if that is given; else it is printed in the end. */
+int cf_profile_job_write(struct cf_profile_job *job, struct cf_error *err);
+
 /* The subcommands: an exit status, or negative and err. */
 int cf_profile_show(struct cf_profile_job *job, struct cf_error *err);
 int cf_profile_diff(struct cf_profile_job *job, struct cf_error *err);
 int cf_profile_explain(struct cf_profile_job *job, struct cf_error *err);
+int cf_profile_merge(struct cf_profile_job *job, struct cf_error *err);
 int cf_profile_compile(struct cf_profile_job *job, struct cf_error *err);

@@ -105,6 +105,43 @@ static int find_default(struct work *w)
         return 0;
 }
 
+/* Whether some number of the architecture is answered otherwise than with KILL_THREAD. */
+static int is_covered(struct cf_policies *all, cf_policy policy, const struct cf_arch *arch,
+                      bool *ret_covered, struct cf_error *err)
+{
+        cf_policy own = cf_policy_fix(all, policy, CF_SLICE_ARCH, UINT32_MAX, arch->token);
+        cf_policy killed = cf_policy_where_value(all, own, CF_KILL_THREAD);
+        uint64_t low = arch->base >= CF_X32_BIT ? CF_X32_BIT : 0;
+        uint64_t high = shares_token(arch) && !low ? CF_X32_BIT - 1 : UINT32_MAX - 1;
+        cf_policy range = cf_policy_range(all, CF_SLICE_NR, low, high);
+        cf_policy rest = cf_policy_and(all, range, cf_policy_not(all, killed));
+        *ret_covered = rest != CF_POLICY_FALSE;
+        return cf_policies_check(all, rest, err);
+}
+
+int cf_profile_covered(struct cf_policies *all, cf_policy policy, const struct cf_arch *machine,
+                       struct cf_arena *arena, const struct cf_arch *const **ret_arches,
+                       size_t *ret_count, struct cf_error *err)
+{
+        CF_VEC(const struct cf_arch *) arches = {0};
+        const struct cf_arch *arch;
+        int r = cf_vec_push(arena, &arches, machine);
+        for (size_t i = 0; r == 0 && (arch = cf_arch_at(i)); i++) {
+                bool covered;
+                if (arch == machine)
+                        continue;
+                r = is_covered(all, policy, arch, &covered, err);
+                if (r < 0)
+                        return r;
+                r = covered ? cf_vec_push(arena, &arches, arch) : 0;
+        }
+        if (r < 0)
+                return cf_error_set(err, -ENOMEM, NULL, "not enough memory");
+        *ret_arches = arches.items;
+        *ret_count = arches.count;
+        return 0;
+}
+
 /* ---- calls ----------------------------------------------------------------------------------
  */
 

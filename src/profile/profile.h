@@ -225,6 +225,12 @@ struct cf_profile_order {
         const char *listener; /* listenerPath; NULL: none */
 };
 
+/* The architectures that a policy covers: it does not kill (KILL_THREAD) each of their calls. The
+ * machine's own is the first in any case. 0, -ENOMEM or as cf_policies_check. */
+int cf_profile_covered(struct cf_policies *all, cf_policy policy, const struct cf_arch *machine,
+                       struct cf_arena *arena, const struct cf_arch *const **ret_arches,
+                       size_t *ret_count, struct cf_error *err);
+
 /* The entries that mean a policy on the architectures that it covers; arches[0] is the machine's
  * own. The effect is what counts (see cf_policy_normal). Everything lives in `arena`, but `arches`
  * stays the caller's. What is answered outside of these architectures is not looked at:

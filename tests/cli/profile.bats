@@ -182,3 +182,37 @@ assert calls["personality"]["action"] is None' "$output"
         expect_status 2
         expect_in "$errors" "raw filter"
 }
+
+@test "merge: the loosest answers, the strictest, and to a file" {
+        confined profile merge docker docker -o same.json
+        expect_status 0
+        [ -z "$output" ]
+        confined profile diff docker same.json
+        expect_status 0
+        allow_but '{"names": ["mount", "reboot"], "action": "SCMP_ACT_ERRNO"}' >a.json
+        allow_but '{"names": ["mount"], "action": "SCMP_ACT_KILL"},
+                   {"names": ["keyctl"], "action": "SCMP_ACT_ERRNO"}' >b.json
+        "$CONFINED" profile merge a.json b.json >loose.json
+        "$CONFINED" profile merge --intersection a.json b.json >strict.json
+        python3 - <<'PY'
+import json
+def said(name):
+    return {(call, entry["action"]) for entry in json.load(open(name))["syscalls"]
+            for call in entry["names"]}
+assert said("loose.json") == {("mount", "SCMP_ACT_ERRNO")}, said("loose.json")
+assert said("strict.json") == {("mount", "SCMP_ACT_KILL_THREAD"), ("reboot", "SCMP_ACT_ERRNO"),
+                               ("keyctl", "SCMP_ACT_ERRNO")}, said("strict.json")
+PY
+        # engines that default to different errors on different architectures cannot be one profile
+        echo '{"defaultAction": "SCMP_ACT_ALLOW", "architectures": ["SCMP_ARCH_X86"]}' >x.json
+        echo '{"defaultAction": "SCMP_ACT_LOG"}' >y.json
+        confined profile merge --intersection --arch x86_64 x.json y.json
+        expect_status 0
+        confined profile merge --arch x86_64 x.json y.json
+        expect_status 0
+        echo '{"defaultAction": "SCMP_ACT_LOG", "architectures": ["SCMP_ARCH_X86"]}' >x.json
+        echo '{"defaultAction": "SCMP_ACT_ALLOW"}' >y.json
+        confined profile merge --arch x86_64 x.json y.json
+        expect_status 2
+        expect_in "$errors" "which has no name, gets another answer"
+}

@@ -93,6 +93,59 @@ static void defaults(void **state)
         }
 }
 
+/* The merged profile is what it should be, or it is refused because the two cover different
+ * architectures: never something else. */
+static bool check_merge(struct cf_policies *all, struct cf_arena *arena, cf_policy a, cf_policy b,
+                        cf_policy merged, const struct cf_arch *machine)
+{
+        CF_TEXT struct cf_text text = {0};
+        const struct cf_circumstances c = {.machine = machine};
+        const struct cf_arch *const *arches;
+        struct cf_error err = {0};
+        size_t count;
+        /* least and greatest bound: everywhere the answer of one of the two */
+        assert_int_equal(cf_policy_and(all, cf_policy_where_differs(all, merged, a),
+                                       cf_policy_where_differs(all, merged, b)),
+                         CF_POLICY_FALSE);
+        assert_int_equal(cf_profile_covered(all, merged, machine, arena, &arches, &count, &err), 0);
+        int r = cf_profile_print(all, merged, arches, count, &with_listener, &text, &err);
+        if (r == 0)
+                assert_int_equal(policy_of(all, arena, cf_text_span(&text), &c, &arches, &count),
+                                 merged);
+        else if (r != -ENOTSUP && r != -E2BIG)
+                fail_msg("%s", err.frames[0].message);
+        return r == 0;
+}
+
+static void merges(void **state)
+{
+        (void)state;
+        unsigned written = 0;
+        for (unsigned i = 0; i < count_wanted / 2; i++) {
+                CF_POLICIES struct cf_policies *all = cf_policies_new(0);
+                CF_ARENA struct cf_arena *arena = cf_arena_new(0);
+                const struct cf_arch *const *arches;
+                const struct cf_circumstances c = {.machine = cf_arch_by_name("x86_64")};
+                cf_policy two[2];
+                size_t count;
+                for (unsigned k = 0; k < 2; k++) {
+                        CF_TEXT struct cf_text text = {0};
+                        put_profile(&text);
+                        two[k] = policy_of(all, arena, cf_text_span(&text), &c, &arches, &count);
+                }
+                cf_policy loose = cf_policy_union(all, two[0], two[1]);
+                cf_policy strict = cf_policy_intersection(all, two[0], two[1]);
+                for (unsigned k = 0; k < 2; k++) {
+                        assert_int_equal(cf_policy_is_as_strict(all, two[k], loose, NULL, NULL), 1);
+                        assert_int_equal(cf_policy_is_as_strict(all, strict, two[k], NULL, NULL),
+                                         1);
+                }
+                written += check_merge(all, arena, two[0], two[1], loose, c.machine);
+                written += check_merge(all, arena, two[0], two[1], strict, c.machine);
+        }
+        assert_true(written > count_wanted / 4);
+}
+
 /* ---- what is written ------------------------------------------------------------------------ */
 
 static const char *family_of(void *context, const struct cf_syscall *call)
@@ -273,7 +326,7 @@ int main(int argc, char **argv)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(random_profiles), cmocka_unit_test(defaults),
                 cmocka_unit_test(written),         cmocka_unit_test(refusals),
-                cmocka_unit_test(no_filter),
+                cmocka_unit_test(no_filter),       cmocka_unit_test(merges),
         };
         if (argc > 1)
                 count_wanted = (unsigned)strtoul(argv[1], NULL, 10);
