@@ -2,10 +2,10 @@
 /* Small parts: spelling distance, hash, words for a shell. */
 #include "unit.h"
 
+#include "base/sha256.h"
 #include "base/spelling.h"
 #include "judge/fingerprint.h"
 #include "judge/secopt.h"
-#include "judge/sha256.h"
 #include "judge/shell.h"
 
 static void spelling(void **state)
