@@ -139,6 +139,8 @@ void cf_report_finding(struct cf_text *out, const struct cf_report_options *opti
 {
         bool excerpt = finding->place.path && finding->excerpt.first_line > 0;
         put_first_line(out, options, finding, form->in_row);
+        if (form->brief)
+                return;
         if (excerpt)
                 cf_report_excerpt(out, options, finding);
         else if (finding->label)

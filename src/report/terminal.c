@@ -64,13 +64,22 @@ static bool said_by_row(const struct cf_map *rows, const struct cf_finding *find
 
 /* ---- findings ------------------------------------------------------------------------- */
 
+/* Documentation repeats itself: of the notes of one rule in one file the first is told in full. */
+static bool is_repeated(const struct cf_finding *finding, const struct cf_finding *before,
+                        const struct cf_report_options *options)
+{
+        return before && !options->all && finding->verdict == CF_NOTE &&
+               before->verdict == CF_NOTE && before->rule == finding->rule && finding->place.path &&
+               before->place.path && strcmp(finding->place.path, before->place.path) == 0;
+}
+
 static int put_findings(struct cf_text *out, const struct cf_report_options *options,
                         const struct cf_report *report, bool *ret_any)
 {
         CF_ARENA struct cf_arena *arena = NULL;
         struct cf_map *rows = NULL;
         struct cf_report_rules seen = {.count = 0};
-        bool any = false;
+        const struct cf_finding *before = NULL;
         if (report->row_count > 0) {
                 arena = cf_arena_new(ROW_MAP_MAX);
                 if (!arena || map_rows(arena, report, &rows) < 0)
@@ -80,10 +89,12 @@ static int put_findings(struct cf_text *out, const struct cf_report_options *opt
                 const struct cf_finding *finding = report->findings[i];
                 if (!is_shown(finding, options))
                         continue;
-                if (any)
+                bool brief = is_repeated(finding, before, options);
+                if (before && !brief)
                         cf_text_putc(out, '\n');
-                any = true;
+                before = finding;
                 struct cf_finding_form form = {
+                        .brief = brief,
                         /* A rule's page and control are the same for all its findings: once. */
                         .see = cf_report_rule_index(&seen, finding->rule) == SIZE_MAX,
                         .in_row = !options->quiet && said_by_row(rows, finding),
@@ -92,7 +103,7 @@ static int put_findings(struct cf_text *out, const struct cf_report_options *opt
                         seen.items[seen.count++] = finding->rule;
                 cf_report_finding(out, options, finding, &form);
         }
-        *ret_any = any;
+        *ret_any = before != NULL;
         return 0;
 }
 

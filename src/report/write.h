@@ -90,6 +90,7 @@ void cf_style_puts(struct cf_text *out, const struct cf_report_options *options,
 struct cf_finding_form {
         bool see;    /* end with the "see:" line */
         bool in_row; /* a table has said the verdict and the rule */
+        bool brief;  /* the first line alone */
 };
 void cf_report_finding(struct cf_text *out, const struct cf_report_options *options,
                        const struct cf_finding *finding, const struct cf_finding_form *form);

@@ -302,3 +302,13 @@ EOP
         [ "$status" -eq 2 ]
         grep -q "cannot be written" errors
 }
+
+@test "notes that repeat themselves in one file are told by their first line" {
+        printf '```sh\ndocker run --privileged a\ndocker run --privileged b\n```\n' >tree/README.md
+        confined scan tree
+        expect_status 0
+        expect_in "$output" "README.md:3:12: note privileged: 'docker run' of image 'b'"
+        [ "$(grep -c 'fix:' <<<"$output")" -eq 1 ]
+        confined scan --all tree
+        [ "$(grep -c 'fix:' <<<"$output")" -eq 2 ]
+}
