@@ -61,6 +61,6 @@ int need_words(struct reader *reader, const struct cf_profile_words *list,
 /* An entry of `syscalls`. */
 int read_rule(struct reader *reader, const struct cf_json *entry, struct cf_profile_rule *ret_rule);
 
-/* errnoRet and defaultErrnoRet: the action with its data. */
+/* errnoRet and defaultErrnoRet: the action with its data, and whether the number is given. */
 int read_value(struct reader *reader, const struct cf_json *object, const char *errno_field,
-               struct cf_span action, uint32_t *ret_value);
+               struct cf_span action, uint32_t *ret_value, bool *ret_given);

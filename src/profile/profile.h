@@ -49,9 +49,11 @@ struct cf_profile_rule {
         struct cf_profile_words names; /* of `names`, or the one of `name` */
         struct cf_profile_part action;
         uint32_t value; /* what it answers: the action with its data (errnoRet, by default EPERM) */
+        bool errno_given; /* errnoRet is there */
         /* All must hold; a masked comparison is (argument & value) == (valueTwo & value). */
         const struct cf_condition *conditions;
         size_t condition_count;
+        const uint64_t *seconds; /* of each condition: valueTwo, with bits that do not count */
         struct cf_profile_when includes, excludes;
 };
 
@@ -75,6 +77,7 @@ struct cf_profile {
         const char *default_action;          /* "SCMP_ACT_ERRNO"; "": no_filter */
         struct cf_profile_part default_part; /* of the value of defaultAction; else of the whole */
         uint32_t default_value;
+        bool default_errno_given; /* defaultErrnoRet is there */
         const struct cf_profile_rule *rules;
         size_t rule_count;
         struct cf_profile_words architectures;

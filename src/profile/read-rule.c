@@ -10,16 +10,20 @@
 #define SHOWN_NAME_MAX 80 /* bytes of a name in a message */
 
 int read_value(struct reader *reader, const struct cf_json *object, const char *errno_field,
-               struct cf_span action, uint32_t *ret_value)
+               struct cf_span action, uint32_t *ret_value, bool *ret_given)
 {
+        const struct cf_json *given = NULL;
         uint32_t value = action_value(action);
         uint64_t max = value == CF_ERRNO ? ERRNO_MAX : value == CF_TRACE ? DATA_MAX : UINT64_MAX;
         uint64_t number;
         int r = take_uint(reader, object, errno_field, max, ERRNO_DEFAULT, &number);
+        if (r == 0)
+                r = take(reader, object, errno_field, CF_JSON_NUMBER, &given);
         if (r < 0)
                 return r;
         /* Other actions carry no data: runc passes over the number, crun refuses it. */
         *ret_value = value == CF_ERRNO || value == CF_TRACE ? value | (uint32_t)number : value;
+        *ret_given = given != NULL;
         return 0;
 }
 
@@ -101,7 +105,7 @@ static int read_when(struct reader *reader, const struct cf_json *rule, const ch
 }
 
 static int read_argument(struct reader *reader, const struct cf_json *argument,
-                         struct cf_condition *ret_condition)
+                         struct cf_condition *ret_condition, uint64_t *ret_second)
 {
         const struct cf_json *op = NULL;
         uint64_t index = 0, value = 0, second = 0;
@@ -127,6 +131,7 @@ static int read_argument(struct reader *reader, const struct cf_json *argument,
                 .mask = UINT64_MAX,
                 .value = value,
         };
+        *ret_second = second;
         if (ret_condition->op != CF_MASKED_EQ)
                 return 0;
         /* seccomp_rule_add(3): the masked argument equals the masked datum. */
@@ -148,11 +153,15 @@ static int read_arguments(struct reader *reader, const struct cf_json *entry,
                 return r;
         struct cf_condition *conditions =
                 cf_arena_many(reader->arena, arguments->count, struct cf_condition);
-        if (!conditions)
+        uint64_t *seconds = cf_arena_many(reader->arena, arguments->count, uint64_t);
+        if (!conditions || !seconds)
                 return no_memory(reader);
-        for (const struct cf_json *item = arguments->first; r == 0 && item; item = item->next)
-                r = read_argument(reader, item, &conditions[rule->condition_count++]);
+        for (const struct cf_json *item = arguments->first; r == 0 && item; item = item->next) {
+                size_t at = rule->condition_count++;
+                r = read_argument(reader, item, &conditions[at], &seconds[at]);
+        }
         rule->conditions = conditions;
+        rule->seconds = seconds;
         return r;
 }
 
@@ -209,7 +218,8 @@ int read_rule(struct reader *reader, const struct cf_json *entry, struct cf_prof
         rule.action = part_of(action);
         r = need_word(reader, action->text, rule.action, &action_words);
         if (r == 0)
-                r = read_value(reader, entry, "errnoRet", action->text, &rule.value);
+                r = read_value(reader, entry, "errnoRet", action->text, &rule.value,
+                               &rule.errno_given);
         if (r == 0)
                 r = read_arguments(reader, entry, &rule);
         if (r == 0)

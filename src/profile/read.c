@@ -145,7 +145,7 @@ static int read_default(struct reader *reader, const struct cf_json *root,
         r = need_word(reader, action->text, profile->default_part, &action_words);
         if (r == 0)
                 r = read_value(reader, root, "defaultErrnoRet", action->text,
-                               &profile->default_value);
+                               &profile->default_value, &profile->default_errno_given);
         if (r == 0 && profile->default_value == CF_USER_NOTIF)
                 r = refuse(reader, action, "SCMP_ACT_NOTIFY cannot be the default action");
         return r;
