@@ -250,7 +250,7 @@ static int ask(struct cf_arena *arena, struct work *work, struct answer *answer,
                struct cf_error *err)
 {
         int ends[2];
-        pid_t child;
+        pid_t child = 0;
         size_t room = PROGRAM_MAX + 1;
         char *program = cf_arena_alloc(arena, room);
         if (!program)

@@ -143,7 +143,11 @@ static void test_defaults(void **state)
         struct bench *bench = *state;
         for (size_t i = 0; i < cf_profile_default_count; i++)
                 for (int kind = CF_RUNTIME_RUNC; kind <= CF_RUNTIME_CRUN; kind++) {
-                        read_text(bench, cf_profile_defaults[i].text);
+                        struct cf_span text;
+                        assert_int_equal(cf_profile_default_text(bench->arena,
+                                                                 &cf_profile_defaults[i], &text),
+                                         0);
+                        read_text(bench, text);
                         bench->options.kind = (enum cf_runtime_kind)kind;
                         assert_int_equal(load(bench), 0);
                         assert_true(bench->loaded.obtained);
