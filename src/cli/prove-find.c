@@ -45,7 +45,8 @@ static int add_pid(struct cf_prove *prove, const char *word, struct cf_prove_tar
                 return cf_error_set(err, -EINVAL, NULL, "'%s' is no PID", word);
         process->pid = (pid_t)number;
         *target = (struct cf_prove_target){.name = word, .processes = process, .process_count = 1};
-        return 0;
+        return cf_live_default(prove->job.arena, NULL, &target->by_default) < 0 ? no_memory(err)
+                                                                                : 0;
 }
 
 /* ---- containers -------------------------------------------------------------------------------
@@ -113,7 +114,7 @@ static const struct cf_container *choose(const struct found *found, const char *
         return best;
 }
 
-static int find_container(const struct found *found, const char *word,
+static int find_container(struct cf_arena *arena, const struct found *found, const char *word,
                           struct cf_prove_target *target, struct cf_error *err)
 {
         const struct cf_engine *engine = NULL;
@@ -142,11 +143,10 @@ static int find_container(const struct found *found, const char *word,
         *target = (struct cf_prove_target){
                 .name = word,
                 .image = container->image ? container->image : "",
-                .engine_word = strcmp(engine->name, "Podman") == 0 ? "podman" : "docker",
                 .processes = container->processes,
                 .process_count = container->process_count,
         };
-        return 0;
+        return cf_live_default(arena, engine, &target->by_default) < 0 ? no_memory(err) : 0;
 }
 
 /* ---- all names --------------------------------------------------------------------------------
@@ -156,7 +156,7 @@ static int resolve(struct cf_prove *prove, const struct found *found, const char
                    struct cf_prove_target *target, struct cf_error *err)
 {
         return is_number(word) ? add_pid(prove, word, target, err)
-                               : find_container(found, word, target, err);
+                               : find_container(prove->job.arena, found, word, target, err);
 }
 
 /* --against names something live when it is neither an engine's own profile nor a file. */

@@ -203,8 +203,8 @@ static void count_labels(const struct cf_prove_known *known, size_t ret_labels[3
 }
 
 /* "weaker than docker in 1 call, stricter in 2" */
-static void say_relation(struct cf_prove *prove, const struct cf_prove_known *known,
-                         const char *indent)
+static void say_relation(struct cf_prove *prove, const struct cf_prove_target *target,
+                         const struct cf_prove_known *known, const char *indent)
 {
         struct cf_text *out = &prove->job.out;
         size_t labels[3];
@@ -215,7 +215,9 @@ static void say_relation(struct cf_prove *prove, const struct cf_prove_known *kn
                           : looser                          ? "weaker than "
                           : stricter                        ? "stricter than "
                                                             : "as strict as ");
-        cf_text_add_visible(out, cf_span_of(prove->against));
+        cf_text_add_visible(out, cf_span_of(strcmp(prove->against, "default") == 0
+                                                    ? target->by_default.words
+                                                    : prove->against));
         if (prove->input.profile && !prove->against_live)
                 cf_text_puts(out, " (for the capabilities here)");
         if (known->relation == CF_PROVE_EQUAL) {
@@ -338,7 +340,7 @@ static int say_policy(struct cf_prove *prove, const struct cf_prove_target *targ
                 r = say_counts(prove, group, indent, err);
         if (r < 0 || !prove->against)
                 return r;
-        say_relation(prove, known, indent);
+        say_relation(prove, target, known, indent);
         return say_items(prove, known, indent, err);
 }
 
@@ -425,6 +427,8 @@ static int json_against(struct cf_prove *prove, const struct cf_prove_group *gro
                 return 0;
         }
         cf_json_open(json, '{');
+        put_string(json, "profile",
+                   prove->against_live || !prove->input.profile ? NULL : prove->input.name);
         put_string(json, "verdict", relation_names[known->relation]);
         cf_json_key(json, "atLeastAsStrict");
         cf_json_put_bool(json, known->as_strict);

@@ -11,93 +11,6 @@ static int no_memory(struct cf_error *err)
         return cf_error_set(err, -ENOMEM, NULL, "not enough memory");
 }
 
-/* ---- policies ---------------------------------------------------------------------------------
- */
-
-/* SECCOMP_MODE_STRICT, kernel/seccomp.c: four calls of the caller's own architecture; x32 has
- * none. */
-static cf_policy strict_policy(struct cf_policies *all)
-{
-        static const char *const names[][4] = {{"read", "write", "exit", "rt_sigreturn"},
-                                               {"read", "write", "exit", "sigreturn"}};
-        cf_policy policy = cf_policy_constant(all, CF_KILL_THREAD);
-        const struct cf_arch *arch;
-        for (size_t i = 0; (arch = cf_arch_at(i)); i++) {
-                const char *const *allowed = names[arch->bits == 64 ? 0 : 1];
-                for (size_t k = 0; k < 4 && arch->base < CF_X32_BIT; k++) {
-                        uint32_t nr;
-                        if (!cf_syscall_number(arch, allowed[k], &nr))
-                                continue;
-                        cf_policy here =
-                                cf_policy_and(all, cf_policy_equal(all, CF_SLICE_ARCH, arch->token),
-                                              cf_policy_equal(all, CF_SLICE_NR, nr));
-                        policy = cf_policy_choose(all, here, cf_policy_constant(all, CF_ALLOW),
-                                                  policy);
-                }
-        }
-        return policy;
-}
-
-/* The kernel runs all filters of a thread: the stricter action wins. */
-static int stack(struct cf_policies *all, const struct cf_kernel_thread *thread,
-                 cf_policy *ret_policy, struct cf_error *err)
-{
-        cf_policy policy = CF_POLICY_NONE;
-        for (size_t i = thread->filter_count; i > 0; i--) {
-                const struct cf_kernel_filter *filter = &thread->filters[i - 1];
-                cf_policy one;
-                int r = cf_filter_lift(all, (struct cf_filter){filter->code, filter->count}, &one,
-                                       err);
-                if (r < 0)
-                        return cf_error_doing(err, r, NULL, "lifting filter %zu of %zu",
-                                              thread->filter_count - i + 1, thread->filter_count);
-                policy = i == thread->filter_count ? one : cf_policy_stack(all, one, policy);
-        }
-        policy = cf_policy_normal(all, policy);
-        *ret_policy = policy;
-        return cf_policies_check(all, policy, err);
-}
-
-/* The programs of a thread by their addresses: the reader keeps one copy of each. */
-static int stack_key(struct cf_arena *arena, const struct cf_kernel_thread *thread,
-                     struct cf_span *ret_key)
-{
-        const void **key = cf_arena_many(arena, thread->filter_count, const void *);
-        if (!key)
-                return -ENOMEM;
-        for (size_t i = 0; i < thread->filter_count; i++)
-                key[i] = thread->filters[i].code;
-        *ret_key = (struct cf_span){(const char *)key, thread->filter_count * sizeof(*key)};
-        return 0;
-}
-
-int cf_prove_policy(struct cf_prove *prove, const struct cf_kernel_thread *thread,
-                    cf_policy *ret_policy, struct cf_error *err)
-{
-        struct cf_policies *all = prove->job.all;
-        struct cf_span key;
-        if (thread->mode != CF_KERNEL_FILTER) {
-                *ret_policy = thread->mode == CF_KERNEL_STRICT ? strict_policy(all)
-                                                               : cf_policy_constant(all, CF_ALLOW);
-                return cf_policies_check(all, *ret_policy, err);
-        }
-        if (!prove->stacks)
-                prove->stacks = cf_map_new(prove->job.arena);
-        if (!prove->stacks || stack_key(prove->job.arena, thread, &key) < 0)
-                return no_memory(err);
-        cf_policy *kept = cf_map_get(prove->stacks, key);
-        if (!kept) {
-                kept = cf_arena_one(prove->job.arena, cf_policy);
-                int r = kept ? stack(all, thread, kept, err) : no_memory(err);
-                if (r < 0)
-                        return r;
-                if (cf_map_put(prove->stacks, key, kept) < 0)
-                        return no_memory(err);
-        }
-        *ret_policy = *kept;
-        return 0;
-}
-
 /* ---- groups -----------------------------------------------------------------------------------
  */
 
@@ -132,7 +45,7 @@ static int add_thread(struct cf_prove *prove, struct cf_prove_subject *subject,
 {
         cf_policy policy;
         size_t instructions = 0;
-        int r = cf_prove_policy(prove, thread, &policy, err);
+        int r = cf_live_policy(&prove->live, thread, &policy, err);
         if (r < 0)
                 return r;
         struct cf_prove_group *group = group_of(prove, subject, thread->mode, policy);
@@ -189,7 +102,7 @@ int cf_prove_read(struct cf_prove *prove, const struct cf_prove_target *target,
         for (size_t i = 0; i < target->process_count; i++) {
                 struct cf_kernel_process process;
                 struct cf_error gone = {0};
-                int r = cf_kernel_process_read(prove->reader, target->processes[i].pid,
+                int r = cf_kernel_process_read(prove->live.reader, target->processes[i].pid,
                                                target->processes[i].start_time, &process, &gone);
                 /* Of a container's processes some may end meanwhile. */
                 if (r == -ESRCH && target->image)

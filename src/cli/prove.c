@@ -8,18 +8,18 @@
 #define PROVE_MEMORY ((size_t)1 << 30) /* of all that is read, and of what is said of it */
 /* A hostile program's filters can be made to take much room: the next one starts afresh. */
 #define NODES_KEPT (CF_POLICY_NODES_MAX / 2)
-#define ALLOWED ((1u << (CF_ACTION_COUNT - 1)) | (1u << (CF_ACTION_COUNT - 2))) /* ALLOW, LOG */
 
 /* ---- the reference ----------------------------------------------------------------------------
  */
 
-/* "default" is the default of the engine that made the container. */
+/* "default" is the default of the engine that made the container, in its version. */
 static const char *reference_name(const struct cf_prove *prove,
                                   const struct cf_prove_subject *subject)
 {
         if (strcmp(prove->against, "default") != 0)
                 return prove->against;
-        return subject->target->engine_word ? subject->target->engine_word : "docker";
+        return subject->target->by_default.profile ? subject->target->by_default.profile->name
+                                                   : "docker";
 }
 
 /* Reads what is compared with, when it lives. Its threads must agree. */
@@ -35,7 +35,7 @@ static int read_live_reference(struct cf_prove *prove, struct cf_error *err)
                                  "%s, and name the PID of one",
                                  subject.groups.count, target->name);
         if (r == 0)
-                r = cf_kernel_process_read(prove->reader,
+                r = cf_kernel_process_read(prove->live.reader,
                                            subject.groups.items[0].members.items[0].pid, 0,
                                            &process, err);
         if (r < 0)
@@ -62,7 +62,7 @@ static int reference_policy(struct cf_prove *prove, const struct cf_prove_subjec
         uint64_t capabilities = subject->capabilities & CF_CAPABILITIES_ALL;
         int r = 0;
         if (prove->against_live)
-                return cf_prove_policy(prove, prove->against_thread, ret_policy, err);
+                return cf_live_policy(&prove->live, prove->against_thread, ret_policy, err);
         bool same = strcmp(input->name, name) == 0;
         prove->job.circumstances.capabilities = capabilities;
         if (!same || (!input->profile && input->policy == CF_POLICY_NONE)) {
@@ -86,45 +86,11 @@ static int reference_policy(struct cf_prove *prove, const struct cf_prove_subjec
 /* ---- verdicts ---------------------------------------------------------------------------------
  */
 
-/* Whether every call that the machine's architecture has is always allowed. */
-static bool allows_all(struct cf_prove *prove, cf_policy policy)
-{
-        const struct cf_arch *arch = prove->job.circumstances.machine;
-        const struct cf_syscall *call;
-        uint32_t nr, value;
-        for (size_t i = 0; (call = cf_syscall_of_arch(arch, i, &nr)); i++) {
-                cf_policy answer = cf_policy_of_call(prove->job.all, policy, arch->token, nr);
-                if (!cf_policy_is_constant(prove->job.all, answer, &value) ||
-                    !(cf_action_bit(value) & ALLOWED))
-                        return false;
-        }
-        return true;
-}
-
-/* Holds for calls that this machine can make: of its own architecture, x32 included, and of the one
- * of half its size that its kernel runs as well. What a filter says of others is never asked. */
-static cf_policy possible_calls(struct cf_prove *prove)
-{
-        static const char *const companions[][2] = {
-                {"x86_64", "i386"},     {"aarch64", "arm"},         {"s390x", "s390"},
-                {"ppc64", "ppc"},       {"mips64", "mips"},         {"mips64", "mips64n32"},
-                {"mipsel64", "mipsel"}, {"mipsel64", "mipsel64n32"}};
-        struct cf_policies *all = prove->job.all;
-        const struct cf_arch *machine = prove->job.circumstances.machine;
-        cf_policy possible = cf_policy_equal(all, CF_SLICE_ARCH, machine->token);
-        for (size_t i = 0; i < CF_COUNT(companions); i++) {
-                const struct cf_arch *other = cf_arch_by_name(companions[i][1]);
-                if (other && strcmp(companions[i][0], machine->name) == 0)
-                        possible = cf_policy_or(all, possible,
-                                                cf_policy_equal(all, CF_SLICE_ARCH, other->token));
-        }
-        return possible;
-}
-
 static int compare(struct cf_prove *prove, struct cf_prove_known *known, struct cf_error *err)
 {
         struct cf_policies *all = prove->job.all;
-        cf_policy possible = possible_calls(prove), never = cf_policy_constant(all, CF_ALLOW);
+        cf_policy possible = cf_live_possible(all, prove->job.circumstances.machine);
+        cf_policy never = cf_policy_constant(all, CF_ALLOW);
         cf_policy here = cf_policy_choose(all, possible, known->policy, never);
         cf_policy there = cf_policy_choose(all, possible, known->reference, never);
         int strict = cf_policy_is_as_strict(all, here, there, NULL, err);
@@ -156,7 +122,8 @@ static int look_up(struct cf_prove *prove, cf_policy policy, cf_policy reference
                 return cf_error_set(err, -ENOMEM, NULL, "not enough memory");
         known->policy = policy;
         known->reference = reference;
-        known->allows_all = allows_all(prove, policy);
+        known->allows_all =
+                cf_live_allows_all(prove->job.all, prove->job.circumstances.machine, policy);
         int r = reference == CF_POLICY_NONE ? 0 : compare(prove, known, err);
         if (r == 0 && cf_vec_push(prove->job.arena, &prove->known, known) < 0)
                 r = cf_error_set(err, -ENOMEM, NULL, "not enough memory");
@@ -194,7 +161,8 @@ static int renew(struct cf_prove *prove, struct cf_error *err)
                 return 0;
         prove->job.all = cf_policies_free(prove->job.all);
         prove->job.all = cf_policies_new(0);
-        prove->stacks = NULL;
+        prove->live.all = prove->job.all;
+        prove->live.stacks = NULL;
         prove->known.count = 0;
         prove->input.policy = CF_POLICY_NONE;
         return prove->job.all ? 0 : cf_error_set(err, -ENOMEM, NULL, "not enough memory");
@@ -262,11 +230,11 @@ static int run_prove(const struct cf_invocation *invocation)
         struct cf_error err = {0};
         struct cf_prove prove = {
                 .job = {.invocation = invocation, .arena = arena, .files = cf_files_new()},
-                .reader = arena ? cf_kernel_reader_new(arena) : NULL,
+                .live = {.arena = arena, .reader = arena ? cf_kernel_reader_new(arena) : NULL},
                 .against = cf_given_value(invocation, "against"),
         };
         int r = 0;
-        if (!prove.reader || !prove.job.files)
+        if (!prove.live.reader || !prove.job.files)
                 r = cf_error_set(&err, -ENOMEM, NULL, "not enough memory");
         else if (!invocation->argument_count)
                 r = cf_error_set(&err, -EINVAL, NULL,

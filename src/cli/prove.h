@@ -4,8 +4,8 @@
 
 #include "base/map.h"
 #include "base/vec.h"
+#include "cli/live.h"
 #include "cli/profile.h"
-#include "kernel/kernel.h"
 #include "model/model.h"
 
 /* ---- what is looked at ------------------------------------------------------------------------
@@ -14,7 +14,8 @@
 struct cf_prove_target {
         const char *name;  /* as it was given */
         const char *image; /* of a container; NULL: a process */
-        const char *engine_word;
+        struct cf_live_default
+                by_default; /* what its engine has; of a process: the newest Docker's */
         const struct cf_process *processes; /* pid and start_time count */
         size_t process_count;
 };
@@ -72,8 +73,7 @@ struct cf_prove_subject {
 
 struct cf_prove {
         struct cf_profile_job job; /* arena, policies, circumstances, output */
-        struct cf_kernel_reader *reader;
-        struct cf_map *stacks; /* the programs of a thread → their policy, lifted once */
+        struct cf_live live;
         CF_VEC(struct cf_prove_known *) known;
         CF_VEC(struct cf_prove_target) targets;
         /* The reference: a built-in profile or file, or what a live one has. */
@@ -93,10 +93,6 @@ int cf_prove_find(struct cf_prove *prove, struct cf_error *err);
 /* Reads all filters of a target and groups its threads. */
 int cf_prove_read(struct cf_prove *prove, const struct cf_prove_target *target,
                   struct cf_prove_subject *ret_subject, struct cf_error *err);
-
-/* The policy of a thread's filters, each lifted once. */
-int cf_prove_policy(struct cf_prove *prove, const struct cf_kernel_thread *thread,
-                    cf_policy *ret_policy, struct cf_error *err);
 
 /* Adds a subject that was judged to the output. */
 int cf_prove_print(struct cf_prove *prove, const struct cf_prove_subject *subject,
