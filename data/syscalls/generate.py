@@ -59,7 +59,52 @@ def text(value):
     return "NULL" if value in (None, "-") else f'"{value}"'
 
 
-def write_calls(out, numbers, arguments, since, capabilities):
+TERM = re.compile(r"arg([0-5]) & (0x[0-9a-f]+)|!\(arg([0-5]) & (0x[0-9a-f]+)\)|"
+                  r"arg([0-5])(?: & (0x[0-9a-f]+))? (==|!=|<|>) (0x[0-9a-f]+|\d+)")
+TESTS = {"==": "EQUAL", "!=": "OTHER", "<": "LESS", ">": "MORE"}
+SETTING = re.compile(r"([a-z_.]+) (==|!=|<|>) (\d+)")
+CONDITIONS_MAX = 3
+
+
+def condition(where, term):
+    match = TERM.fullmatch(term.strip())
+    if not match:
+        refuse(where, f"'{term}' is no condition")
+    some, some_mask, none, none_mask, arg, mask, op, value = match.groups()
+    if some:
+        return f"{{{some}, CF_REQUIRE_SOME, {some_mask}, 0}}"
+    if none:
+        return f"{{{none}, CF_REQUIRE_NONE, {none_mask}, 0}}"
+    return f"{{{arg}, CF_REQUIRE_{TESTS[op]}, {mask or 'UINT64_MAX'}, {value}}}"
+
+
+def read_requirements(numbers):
+    """The rows of requirements.tsv as C, and what calls' own capability is: the first row's that has one."""
+    order = {call: i for i, call in enumerate(numbers)}
+    table, gates, last = [], {}, ""
+    for where, (call, when, capability, setting, answer, scope, source) in list(rows("requirements.tsv"))[1:]:
+        if call not in order or call < last:
+            refuse(where, f"no such call '{call}', or it is not in order")
+        terms = [] if when in ("always", "memory") else when.split("&&")
+        match = SETTING.fullmatch(setting)
+        if len(terms) > CONDITIONS_MAX or not re.fullmatch(r"E[A-Z]+", answer) or \
+                scope not in ("initial", "own") or (setting != "-" and not match) or \
+                (capability == "-" and not match) or not source:
+            refuse(where, "not understood")
+        if capability != "-":
+            known = gates.setdefault(call, [capability, "some"])
+            if when == "always" and setting == "-" and known[0] == capability:
+                known[1] = "always"
+        name, op, value = match.groups() if match else (None, "==", 0)
+        table.append(f"        {{{order[call]}, {{{text(capability)}, {text(name)}, CF_REQUIRE_{TESTS[op]}, "
+                     f"{value}, {'true' if scope == 'initial' else 'false'}, "
+                     f"{'true' if when == 'memory' else 'false'}, {answer}, \"{source}\"}}, {len(terms)}, "
+                     f"{{{', '.join(condition(where, t) for t in terms) or '{0}'}}}}},")
+        last = call
+    return table, gates
+
+
+def write_calls(out, numbers, arguments, since, gates):
     order = {call: i for i, call in enumerate(numbers)}
     out.append("static const struct cf_syscall calls[] = {")
     for call in numbers:
@@ -75,9 +120,7 @@ def write_calls(out, numbers, arguments, since, capabilities):
         where, release = since.get(call, ("", [None]))
         if release[0] and not re.fullmatch(r"\d+\.\d+(\.\d+)?", release[0]):
             refuse(where, f"'{release[0]}' is no release")
-        where, gate = capabilities.get(call, ("", [None, "some"]))
-        if gate[1] not in ("always", "some"):
-            refuse(where, f"'{gate[1]}' is neither always nor some")
+        gate = gates.get(call, [None, "some"])
         out.append(f'        {{"{call}", {text(release[0])}, {text(gate[0])}, '
                    f'{"true" if gate[1] == "always" else "false"}, '
                    f'{len(args) if cells is not None else -1}, {{{", ".join(args)}}}}},')
@@ -105,13 +148,13 @@ def main():
     columns, numbers = read_numbers()
     arches = read_arches(columns)
     arguments, since = keyed("arguments.tsv", numbers), keyed("since.tsv", numbers)
-    capabilities = keyed("capabilities.tsv", numbers)
+    needs, gates = read_requirements(numbers)
     kernel = re.search(r"^# Kernel: (v[\w.-]+)", (HERE / "numbers.tsv").read_text(), re.M)
     if not kernel:
         refuse("numbers.tsv", "no line '# Kernel: v…'")
     out = ["/* Written by data/syscalls/generate.py: change the tables there. */", ""]
     out.append(f'static const char table_kernel[] = "{kernel[1]}";\n')
-    order = write_calls(out, numbers, arguments, since, capabilities)
+    order = write_calls(out, numbers, arguments, since, gates)
     write_numbers(out, columns, numbers, order)
     out.append("static const struct arch_table arches[] = {")
     for a in arches:
@@ -119,7 +162,7 @@ def main():
         out.append(f'        {{{{"{a["name"]}", "{a["profile"]}", {text(a["go"])}, {text(a["uname"])}, '
                    f'{a["token"]}u, {a["base"]}u, {a["bits"]}}}, numbers_{c}, CF_COUNT(numbers_{c}), '
                    f'by_call_{c}}},')
-    out.append("};")
+    out += ["};", "", "static const struct requirement_row requirements[] = {", *needs, "};"]
     pathlib.Path(sys.argv[1]).write_text("\n".join(out) + "\n")
 
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "syscalls/syscalls.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -15,6 +16,13 @@ struct arch_table {
         const struct number *numbers; /* ascending */
         size_t count;
         const int32_t *by_call; /* the number of calls[i], or -1 */
+};
+
+struct requirement_row {
+        uint16_t call; /* index in calls[] */
+        struct cf_requirement requirement;
+        uint8_t count; /* of conditions that all hold */
+        struct cf_requirement_condition conditions[3];
 };
 
 #include "syscalls/table.inc"
@@ -178,4 +186,65 @@ unsigned cf_argument_bits(const struct cf_arch *arch, const struct cf_syscall *c
 const char *cf_syscalls_kernel(void)
 {
         return table_kernel;
+}
+
+/* ---- what the kernel asks for -----------------------------------------------------------------
+ */
+
+static bool passes(enum cf_requirement_test test, uint64_t number, uint64_t mask, uint64_t value)
+{
+        switch (test) {
+        case CF_REQUIRE_SOME:
+                return (number & mask) != 0;
+        case CF_REQUIRE_NONE:
+                return (number & mask) == 0;
+        case CF_REQUIRE_EQUAL:
+                return (number & mask) == value;
+        case CF_REQUIRE_OTHER:
+                return (number & mask) != value;
+        case CF_REQUIRE_LESS:
+                return (number & mask) < value;
+        case CF_REQUIRE_MORE:
+                return (number & mask) > value;
+        }
+        return false;
+}
+
+static bool holds(const struct requirement_row *row, const struct cf_arch *arch,
+                  const uint64_t args[6])
+{
+        for (size_t i = 0; i < row->count; i++) {
+                const struct cf_requirement_condition *condition = &row->conditions[i];
+                unsigned bits = cf_argument_bits(arch, &calls[row->call], condition->arg);
+                uint64_t number = args[condition->arg] & (UINT64_MAX >> (64 - bits));
+                if (!passes(condition->test, number, condition->mask, condition->value))
+                        return false;
+        }
+        return true;
+}
+
+size_t cf_call_requirements(const struct cf_arch *arch, uint32_t nr, const uint64_t args[6],
+                            const struct cf_requirement *ret_requirements[CF_REQUIREMENTS_MAX])
+{
+        const struct cf_syscall *call = cf_syscall_by_number(arch, nr);
+        size_t low = 0, high = CF_COUNT(requirements), count = 0;
+        if (!call)
+                return 0;
+        while (low < high) {
+                size_t middle = low + (high - low) / 2;
+                if (requirements[middle].call < call - calls)
+                        low = middle + 1;
+                else
+                        high = middle;
+        }
+        for (; low < CF_COUNT(requirements) && &calls[requirements[low].call] == call; low++)
+                if (count < CF_REQUIREMENTS_MAX && holds(&requirements[low], arch, args))
+                        ret_requirements[count++] = &requirements[low].requirement;
+        return count;
+}
+
+bool cf_requirement_is_met_by(const struct cf_requirement *requirement, long number)
+{
+        return requirement->setting && passes(requirement->test, (uint64_t)number, UINT64_MAX,
+                                              (uint64_t)requirement->value);
 }

@@ -66,6 +66,48 @@ const struct cf_syscall *cf_syscall_by_name(const char *name);
 /* The i-th call in order of names, or NULL from the last on. */
 const struct cf_syscall *cf_syscall_at(size_t i);
 
+/* ---- what the kernel asks for -----------------------------------------------------------------
+ */
+
+enum cf_requirement_test {
+        CF_REQUIRE_SOME,
+        CF_REQUIRE_NONE,
+        CF_REQUIRE_EQUAL,
+        CF_REQUIRE_OTHER,
+        CF_REQUIRE_LESS,
+        CF_REQUIRE_MORE
+};
+
+/* (argument & mask) compared with a value; SOME and NONE: whether a bit of the mask is set. */
+struct cf_requirement_condition {
+        uint8_t arg;
+        enum cf_requirement_test test;
+        uint64_t mask, value;
+};
+
+/* One thing without which the kernel refuses a call: the capability, or, where a setting is named,
+ * that the setting's number passes the test. The table is data/syscalls/requirements.tsv. */
+struct cf_requirement {
+        const char *capability;        /* "CAP_SYS_ADMIN"; NULL: none helps */
+        const char *setting;           /* sysctl, "kernel.dmesg_restrict"; NULL: none helps */
+        enum cf_requirement_test test; /* of the setting's number */
+        long value;
+        bool initial;       /* the capability counts in the first user namespace alone */
+        bool perhaps;       /* asked in cases that arguments do not tell */
+        int error;          /* what the kernel answers without */
+        const char *source; /* who says so */
+};
+
+#define CF_REQUIREMENTS_MAX 4u /* of one call */
+
+/* What the kernel asks for this very call, in ret_requirements; how many. On 32-bit architectures
+ * numbers that take two registers are not looked at. */
+size_t cf_call_requirements(const struct cf_arch *arch, uint32_t nr, const uint64_t args[6],
+                            const struct cf_requirement *ret_requirements[CF_REQUIREMENTS_MAX]);
+
+/* Whether a setting's number passes a requirement's test. */
+bool cf_requirement_is_met_by(const struct cf_requirement *requirement, long number);
+
 /* The call of a number; NULL when the architecture has none. The number is as a filter sees it. */
 const struct cf_syscall *cf_syscall_by_number(const struct cf_arch *arch, uint32_t nr);
 
