@@ -144,6 +144,27 @@ def write_numbers(out, columns, numbers, order):
         out.append("};\n")
 
 
+def write_constants(out, order):
+    sets = {}
+    for where, (key, *cells) in list(rows("constants.tsv"))[1:]:
+        if len(cells) != 2 or not re.fullmatch(r"[A-Z][A-Z0-9_]*", cells[0]):
+            refuse(where, "no set, name and value")
+        sets.setdefault(key, []).append((cells[0], int(cells[1], 16)))
+    for key, items in sets.items():
+        out.append(f"static const struct cf_constant set_{key.replace('-', '_')}[] = {{")
+        out += [f'        {{"{name}", {value:#x}}},' for name, value in items]
+        out.append("};\n")
+    out.append("static const struct constant_use constant_uses[] = {")
+    for where, cells in list(rows("constant-uses.tsv"))[1:]:
+        call, argument, key, kind = cells
+        if call not in order or key not in sets or kind not in ("one", "flags") or not 0 <= int(argument) < ARGS_MAX:
+            refuse(where, "no call, argument, set and kind that there are")
+        key = key.replace("-", "_")
+        out.append(f"        {{{order[call]}, {argument}, {'true' if kind == 'one' else 'false'}, set_{key}, "
+                   f"CF_COUNT(set_{key})}},")
+    out.append("};\n")
+
+
 def main():
     columns, numbers = read_numbers()
     arches = read_arches(columns)
@@ -156,6 +177,7 @@ def main():
     out.append(f'static const char table_kernel[] = "{kernel[1]}";\n')
     order = write_calls(out, numbers, arguments, since, gates)
     write_numbers(out, columns, numbers, order)
+    write_constants(out, order)
     out.append("static const struct arch_table arches[] = {")
     for a in arches:
         c = a["column"]

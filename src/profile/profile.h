@@ -263,6 +263,43 @@ int cf_profile_print(struct cf_policies *all, cf_policy policy, const struct cf_
                      size_t arch_count, const struct cf_profile_order *order, struct cf_text *out,
                      struct cf_error *err);
 
+/* ---- Rules as they are typed ------------------------------------------------------------------
+ */
+
+/* A call, and when the rule is about it:
+ *
+ *     RULES      RULE { "," RULE }
+ *     RULE       CALL [ "(" [ CONDITION { "&&" CONDITION } ] ")" ]
+ *     CONDITION  ARGUMENT OP VALUE | "(" ARGUMENT "&" VALUE ")" OP VALUE
+ *                | ARGUMENT "&" VALUE                   some of these bits are set
+ *     ARGUMENT   its name, the end of its name behind a "_", or arg0 … arg5
+ *     OP         == != < <= > >=                        unsigned
+ *     VALUE      TERM { "|" TERM }, in parentheses or not
+ *     TERM       [ "-" | "~" ] NUMBER as in C, or a constant of the argument: AF_VSOCK
+ */
+struct cf_call_rule {
+        const struct cf_syscall *call;
+        const struct cf_condition *conditions; /* any operator, any mask; all must hold */
+        size_t condition_count;
+        struct cf_span text; /* the rule alone, as it was typed */
+};
+
+#define CF_CALL_RULES_TEXT_MAX ((size_t)65536) /* bytes; more: -E2BIG */
+
+/* `what` stands in front of errors: "--allow". Rules live in the arena and point into `text`.
+ * -EINVAL: err tells the column and, of a misspelled name, what was most likely meant; -ENOMEM. */
+int cf_call_rules_read(struct cf_arena *arena, const char *what, struct cf_span text,
+                       const struct cf_call_rule **ret_rules, size_t *ret_count,
+                       struct cf_error *err);
+
+/* The condition on arguments under which the rule gives its call `value`. The kernel drops what an
+ * argument has above its own width, so comparisons of narrow arguments look at the low bits alone:
+ * no call goes around a rule that refuses, nor slips through one that allows. A rule that lets
+ * through by ==, < or <= a number that is not negative may look at all 64 bits: that is the
+ * stricter. */
+cf_policy cf_call_rule_condition(struct cf_policies *all, const struct cf_call_rule *rule,
+                                 uint32_t value);
+
 /* ---- The engines' own ----------------------------------------------------------------------- */
 
 #define CF_PROFILE_SHORT_NAMES 3

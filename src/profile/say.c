@@ -8,8 +8,9 @@
 
 #define DECIMAL_MAX 4095u /* larger numbers are rather bits than counts */
 
-/* Values that arguments are compared with in profiles; from the kernel's headers linux/socket.h,
- * linux/personality.h and linux/sched.h. */
+/* Values that arguments are compared with in profiles and that no set of cf_argument_constant
+ * tells, because the argument is made of several: how they are called when they stand alone. From
+ * the kernel's headers linux/socket.h, linux/personality.h and linux/sched.h. */
 static const struct constant {
         const char *call;
         unsigned arg;
@@ -53,7 +54,29 @@ bool cf_constant_value(const struct cf_syscall *call, unsigned arg, struct cf_sp
                 *ret_value = constants[i].value;
                 return true;
         }
+        const struct cf_constant *known;
+        for (size_t i = 0; (known = cf_argument_constant(call, arg, i, NULL)); i++)
+                if (cf_span_is(name, known->name)) {
+                        *ret_value = known->value;
+                        return true;
+                }
         return false;
+}
+
+/* The one name that a value of the argument has; NULL when it has none or several. */
+static const char *only_name(const struct cf_syscall *call, unsigned arg, uint64_t value)
+{
+        const struct cf_constant *known;
+        const char *name = NULL;
+        bool one;
+        for (size_t i = 0; (known = cf_argument_constant(call, arg, i, &one)); i++) {
+                if (!one || known->value != value)
+                        continue;
+                if (name)
+                        return NULL;
+                name = known->name;
+        }
+        return name;
 }
 
 void cf_say_value(struct cf_text *text, uint32_t value)
@@ -110,10 +133,14 @@ static void say_constant(struct cf_text *text, const struct cf_syscall *call,
 {
         if (!call || (uint32_t)c->mask != UINT32_MAX)
                 return;
-        for (size_t i = 0; i < CF_COUNT(constants); i++)
+        const char *name = NULL;
+        for (size_t i = 0; !name && i < CF_COUNT(constants); i++)
                 if (constants[i].arg == c->arg && constants[i].value == c->value &&
                     strcmp(constants[i].call, call->name) == 0)
-                        cf_text_printf(text, " (%s)", constants[i].name);
+                        name = constants[i].name;
+        name = name ? name : only_name(call, c->arg, c->value);
+        if (name)
+                cf_text_printf(text, " (%s)", name);
 }
 
 void cf_say_condition(struct cf_text *text, const struct cf_syscall *call,

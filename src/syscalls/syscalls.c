@@ -25,6 +25,15 @@ struct requirement_row {
         struct cf_requirement_condition conditions[3];
 };
 
+/* An argument of calls[call] has values of a set. */
+struct constant_use {
+        uint16_t call;
+        uint8_t arg;
+        bool one;
+        const struct cf_constant *set;
+        size_t count;
+};
+
 #include "syscalls/table.inc"
 
 static const struct arch_table *table_of(const struct cf_arch *arch)
@@ -181,6 +190,23 @@ unsigned cf_argument_bits(const struct cf_arch *arch, const struct cf_syscall *c
                 break;
         }
         return arch->bits;
+}
+
+const struct cf_constant *cf_argument_constant(const struct cf_syscall *call, unsigned arg,
+                                               size_t i, bool *ret_one)
+{
+        for (size_t k = 0; k < CF_COUNT(constant_uses); k++) {
+                const struct constant_use *use = &constant_uses[k];
+                if (&calls[use->call] != call || use->arg != arg)
+                        continue;
+                if (i < use->count) {
+                        if (ret_one)
+                                *ret_one = use->one;
+                        return &use->set[i];
+                }
+                i -= use->count;
+        }
+        return NULL;
 }
 
 const char *cf_syscalls_kernel(void)

@@ -123,5 +123,16 @@ uint32_t cf_syscall_largest(const struct cf_arch *arch);
 /* Bits of an argument that the kernel looks at, on an architecture; 64 when it is not known. */
 unsigned cf_argument_bits(const struct cf_arch *arch, const struct cf_syscall *call, unsigned arg);
 
+/* A name of a value, as the kernel's headers have it on x86_64. */
+struct cf_constant {
+        const char *name;
+        uint32_t value;
+};
+
+/* The i-th constant that an argument of a call may have; NULL from the last on. *ret_one (may be
+ * NULL): the argument is one of them, not several together. */
+const struct cf_constant *cf_argument_constant(const struct cf_syscall *call, unsigned arg,
+                                               size_t i, bool *ret_one);
+
 /* The kernel whose tables these are: "v7.1.0-rc4". */
 const char *cf_syscalls_kernel(void);
