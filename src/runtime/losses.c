@@ -81,53 +81,67 @@ static struct cf_runtime_use first_use(const struct cf_runtime_loaded *loaded,
         return first;
 }
 
-static bool is_unknown(const struct cf_runtime_loaded *loaded, const struct cf_runtime_loss *loss)
+static bool is_unknown(const struct cf_runtime_loaded *loaded, const struct cf_arch *arch,
+                       const struct cf_syscall *call)
 {
         for (size_t i = 0; i < loaded->unknown_count; i++)
-                if (loaded->unknown[i].arch == loss->arch &&
-                    is_name_of(loaded->unknown[i].name, loss->call))
+                if (loaded->unknown[i].arch == arch && is_name_of(loaded->unknown[i].name, call))
                         return true;
         return false;
 }
 
-/* What the library did, more closely. */
-static void refine(const struct cf_runtime_loaded *loaded, struct cf_runtime_loss *loss,
-                   bool several)
+/* Of calls that the library treats otherwise: what it did, more closely. */
+static enum cf_runtime_cause refine(const struct cf_runtime_loaded *loaded,
+                                    const struct cf_arch *arch, const struct cf_syscall *call,
+                                    bool several)
 {
-        enum cf_runtime_cause cause = CF_RUNTIME_LIBRARY;
-        if (!(loss->causes & 1u << CF_RUNTIME_LIBRARY) || !loss->call)
-                return;
-        if (is_unknown(loaded, loss))
-                cause = CF_RUNTIME_UNKNOWN;
-        else if (strcmp(loss->call->name, "socketcall") == 0 ||
-                 strcmp(loss->call->name, "ipc") == 0)
-                cause = CF_RUNTIME_MULTIPLEXED;
-        else if (several)
-                cause = CF_RUNTIME_CONTRADICTED;
-        loss->causes = (loss->causes & ~(1u << CF_RUNTIME_LIBRARY)) | 1u << cause;
+        if (!call)
+                return CF_RUNTIME_LIBRARY;
+        if (is_unknown(loaded, arch, call))
+                return CF_RUNTIME_UNKNOWN;
+        if (strcmp(call->name, "socketcall") == 0 || strcmp(call->name, "ipc") == 0)
+                return CF_RUNTIME_MULTIPLEXED;
+        return several ? CF_RUNTIME_CONTRADICTED : CF_RUNTIME_LIBRARY;
 }
 
-static int find_use(struct losses *losses, struct cf_runtime_loss *loss)
+int cf_runtime_explain(const struct cf_policies *all, const struct cf_runtime_loaded *loaded,
+                       const struct cf_call *call, unsigned *ret_causes,
+                       struct cf_runtime_use *ret_use, struct cf_error *err)
 {
-        const struct cf_runtime_loaded *loaded = losses->loaded;
+        const struct cf_arch *arch = cf_arch_of_call(call->arch, call->nr);
+        const struct cf_syscall *syscall = arch ? cf_syscall_by_number(arch, call->nr) : NULL;
         struct cf_profile_decision decision;
+        unsigned causes = 0;
         bool several;
-        int r = cf_profile_decide(loaded->profile, &loaded->circumstances, &loss->witness,
-                                  &decision, losses->err);
+        uint32_t before = cf_action_normal(cf_policy_value(all, loaded->steps[0], call));
+        uint32_t written = before;
+        for (unsigned i = 0; i < CF_RUNTIME_STEPS; i++) {
+                uint32_t after = cf_action_normal(cf_policy_value(all, loaded->steps[i + 1], call));
+                causes |= after != before ? 1u << i : 0;
+                before = after;
+        }
+        if (before == written) {
+                *ret_causes = 0;
+                *ret_use = (struct cf_runtime_use){0};
+                return 0;
+        }
+        int r = cf_profile_decide(loaded->profile, &loaded->circumstances, call, &decision, err);
         if (r < 0)
                 return r;
-        loss->use = first_use(loaded, loss->call, &several);
+        *ret_use = first_use(loaded, syscall, &several);
         if (decision.reason == CF_PROFILE_BY_RULE)
-                loss->use = (struct cf_runtime_use){decision.rule, decision.name, NULL};
-        refine(loaded, loss, several);
+                *ret_use = (struct cf_runtime_use){decision.rule, decision.name, NULL};
+        if (causes & 1u << CF_RUNTIME_LIBRARY)
+                causes = (causes & ~(1u << CF_RUNTIME_LIBRARY)) |
+                         1u << refine(loaded, arch, syscall, several);
+        *ret_causes = causes;
         return 0;
 }
 
 /* ---- all calls of a difference -------------------------------------------------------------- */
 
 static int add(struct losses *losses, const struct cf_arch *arch, const struct cf_syscall *call,
-               const struct cf_difference *difference, unsigned causes, uint64_t first,
-               uint64_t last)
+               const struct cf_difference *difference, uint64_t first, uint64_t last)
 {
         if (first > last)
                 return 0;
@@ -139,18 +153,18 @@ static int add(struct losses *losses, const struct cf_arch *arch, const struct c
                 .written = difference->value_a,
                 .loaded = difference->value_b,
                 .witness = difference->witness,
-                .causes = causes,
         };
         loss.witness.arch = arch->token;
         loss.witness.nr = (uint32_t)first;
-        int r = find_use(losses, &loss);
+        int r = cf_runtime_explain(losses->all, losses->loaded, &loss.witness, &loss.causes,
+                                   &loss.use, losses->err);
         if (r == 0 && cf_vec_push(losses->arena, &losses->items, loss) < 0)
                 r = no_memory(losses);
         return r;
 }
 
 static int add_arch(struct losses *losses, const struct cf_arch *arch,
-                    const struct cf_difference *difference, unsigned causes)
+                    const struct cf_difference *difference)
 {
         uint64_t first = difference->nr_first, last = difference->nr_last;
         const struct cf_syscall *call;
@@ -166,16 +180,16 @@ static int add_arch(struct losses *losses, const struct cf_arch *arch,
                 if (nr < first || nr > last)
                         continue;
                 if (nr > first)
-                        r = add(losses, arch, NULL, difference, causes, first, (uint64_t)nr - 1);
+                        r = add(losses, arch, NULL, difference, first, (uint64_t)nr - 1);
                 if (r == 0)
-                        r = add(losses, arch, call, difference, causes, nr, nr);
+                        r = add(losses, arch, call, difference, nr, nr);
                 first = (uint64_t)nr + 1;
         }
-        return r == 0 ? add(losses, arch, NULL, difference, causes, first, last) : r;
+        return r == 0 ? add(losses, arch, NULL, difference, first, last) : r;
 }
 
 /* The differences where just these causes changed the answer. */
-static int add_part(struct losses *losses, cf_policy where, unsigned causes)
+static int add_part(struct losses *losses, cf_policy where)
 {
         struct cf_policies *all = losses->all;
         struct cf_difference *differences;
@@ -190,7 +204,7 @@ static int add_part(struct losses *losses, cf_policy where, unsigned causes)
                 for (size_t k = 0; r == 0 && (arch = cf_arch_at(k)); k++)
                         if (arch->token >= differences[i].arch_first &&
                             arch->token <= differences[i].arch_last)
-                                r = add_arch(losses, arch, &differences[i], causes);
+                                r = add_arch(losses, arch, &differences[i]);
         return r;
 }
 
@@ -201,7 +215,7 @@ static int split(struct losses *losses, cf_policy where, unsigned causes, unsign
         if (where == CF_POLICY_FALSE)
                 return 0;
         if (next == CF_RUNTIME_STEPS)
-                return causes ? add_part(losses, where, causes) : 0;
+                return causes ? add_part(losses, where) : 0;
         cf_policy change = losses->changes[next];
         cf_policy with = cf_policy_and(all, where, change);
         cf_policy without = cf_policy_and(all, where, cf_policy_not(all, change));

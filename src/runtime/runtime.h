@@ -120,6 +120,12 @@ struct cf_runtime_loss {
         struct cf_runtime_use use;
 };
 
+/* Why one call is answered otherwise than the profile says: its causes as above, and where the
+ * profile says it; 0 and no rule when it is answered alike. 0 or negative. */
+int cf_runtime_explain(const struct cf_policies *all, const struct cf_runtime_loaded *loaded,
+                       const struct cf_call *call, unsigned *ret_causes,
+                       struct cf_runtime_use *ret_use, struct cf_error *err);
+
 /* Every difference between as written and as loaded that a process can meet: of architectures that
  * have 32-bit registers (x32 has not), calls with something in upper halves are left out. Ascending
  * by architecture, number and causes, in the arena. Values of the same effect are the same. 0 or
@@ -127,3 +133,19 @@ struct cf_runtime_loss {
 int cf_runtime_losses(struct cf_policies *all, struct cf_arena *arena,
                       const struct cf_runtime_loaded *loaded, struct cf_runtime_loss **ret_losses,
                       size_t *ret_count, struct cf_error *err);
+
+/* ---- which runtime is here ------------------------------------------------------------------ */
+
+struct cf_runtime_found {
+        const char *path; /* NULL: none is installed */
+        struct cf_runtime_version version;
+        struct cf_runtime_version library; /* that is built in, as runc tells; not known: all 0 */
+};
+
+/* The runtime that is installed in one of the system's own folders, as `--version` tells. It is run
+ * for that, for two seconds at most. None is no error. -ENOMEM. */
+int cf_runtime_find(struct cf_arena *arena, enum cf_runtime_kind kind,
+                    struct cf_runtime_found *ret_found, struct cf_error *err);
+
+/* The same from what `--version` printed: "runc version 1.1.5+ds1", "libseccomp: 2.5.4". */
+void cf_runtime_read_version(struct cf_span text, struct cf_runtime_found *found);
