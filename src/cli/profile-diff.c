@@ -6,10 +6,21 @@
 #include "base/vec.h"
 #include "cli/profile.h"
 
+#define STUBBED_MAX 4u /* kinds of changes; others are listed call by call */
+
 struct diff {
         struct cf_profile_job *job;
         struct cf_profile_item *items;
         size_t count;
+        const struct cf_runtime_loaded *loaded; /* of one profile, written and loaded; else NULL */
+        /* What runc's ENOSYS alone does is many calls: for people they are listed by name, in one
+         * line for each kind of change. */
+        struct stubbed {
+                uint32_t value_a, value_b;
+                size_t calls;
+                struct cf_text names;
+        } stubbed[STUBBED_MAX];
+        size_t stubbed_count;
 };
 
 static int print_group(struct diff *diff, const struct cf_profile_item *items, size_t count,
@@ -32,21 +43,81 @@ static int print_group(struct diff *diff, const struct cf_profile_item *items, s
         for (size_t i = 0; i < count && items[i].arch; i++)
                 cf_text_printf(out, "%s%s", i ? ", " : "    on ", items[i].arch->name);
         cf_text_putc(out, '\n');
-        return r;
+        if (r == 0 && diff->loaded)
+                r = cf_profile_job_say_causes(diff->job, diff->loaded, &items->witness, err);
+        if (r > 0)
+                cf_text_putc(out, '\n');
+        return r < 0 ? r : 0;
+}
+
+/* Whether the items are only about runc's ENOSYS; they are then kept for the list. */
+static int keep_stubbed(struct diff *diff, const struct cf_profile_item *items, size_t count,
+                        struct cf_error *err)
+{
+        const struct cf_difference *difference = items->difference;
+        struct cf_runtime_use use;
+        unsigned causes;
+        size_t i = 0;
+        int r = cf_runtime_explain(diff->job->all, diff->loaded, &items->witness, &causes, &use,
+                                   err);
+        if (r < 0 || causes != 1u << CF_RUNTIME_STUB || use.rule ||
+            difference->condition != CF_POLICY_TRUE)
+                return r;
+        while (i < diff->stubbed_count && (diff->stubbed[i].value_a != difference->value_a ||
+                                           diff->stubbed[i].value_b != difference->value_b))
+                i++;
+        if (i == STUBBED_MAX)
+                return 0;
+        struct stubbed *kind = &diff->stubbed[i];
+        diff->stubbed_count += i == diff->stubbed_count;
+        kind->value_a = difference->value_a;
+        kind->value_b = difference->value_b;
+        cf_text_puts(&kind->names, kind->calls++ ? ", " : "");
+        cf_text_puts(&kind->names, items->label);
+        for (size_t k = 0; k < count && items[k].arch; k++)
+                if (count > 1 || items[k].arch != diff->job->circumstances.machine)
+                        cf_text_printf(&kind->names, "%s%s%s", k ? ", " : " (", items[k].arch->name,
+                                       k + 1 == count ? ")" : "");
+        return 1;
+}
+
+static void print_stubbed(struct diff *diff)
+{
+        struct cf_text *out = &diff->job->out;
+        for (size_t i = 0; i < diff->stubbed_count; i++) {
+                struct stubbed *kind = &diff->stubbed[i];
+                cf_say_value(out, kind->value_a);
+                cf_text_puts(out, " → ");
+                cf_say_value(out, kind->value_b);
+                cf_text_printf(out, ": %s:\n  ", cf_runtime_cause_name(CF_RUNTIME_STUB));
+                cf_text_add(out, cf_text_span(&kind->names));
+                cf_text_putc(out, '\n');
+                out->failed |= kind->names.failed;
+                cf_text_done(&kind->names);
+        }
 }
 
 static int print_items(struct diff *diff, struct cf_json_writer *json, size_t *ret_calls,
                        struct cf_error *err)
 {
         const struct cf_profile_item *items = diff->items;
+        const char *said = "";
         int r = 0;
         for (size_t i = 0, next; r == 0 && i < diff->count; i = next) {
                 next = cf_profile_items_end(items, diff->count, i);
-                bool label = i == 0 || strcmp(items[i].label, items[i - 1].label) != 0;
-                *ret_calls += label;
-                r = json ? cf_profile_job_json_item(diff->job, json, items + i, next - i, err)
-                         : print_group(diff, items + i, next - i, label, err);
+                *ret_calls += i == 0 || strcmp(items[i].label, items[i - 1].label) != 0;
+                if (json) {
+                        r = cf_profile_job_json_item(diff->job, json, items + i, next - i, err);
+                        continue;
+                }
+                int kept = diff->loaded ? keep_stubbed(diff, items + i, next - i, err) : 0;
+                r = kept < 0 ? kept : 0;
+                if (kept)
+                        continue;
+                r = print_group(diff, items + i, next - i, strcmp(said, items[i].label) != 0, err);
+                said = items[i].label;
         }
+        print_stubbed(diff);
         return r;
 }
 
@@ -58,6 +129,8 @@ static int print_diff(struct diff *diff, const struct cf_profile_input *a,
         size_t calls = 0;
         bool equal = a->policy == b->policy;
         if (!diff->job->json) {
+                cf_profile_job_say_loaded(diff->job, a);
+                cf_profile_job_say_loaded(diff->job, b);
                 int r = print_items(diff, NULL, &calls, err);
                 if (equal)
                         cf_text_puts(out, "equal: both answer every call alike (proved)\n");
@@ -67,6 +140,10 @@ static int print_diff(struct diff *diff, const struct cf_profile_input *a,
                 return r;
         }
         cf_profile_job_json_open(diff->job, &json, "diff");
+        cf_json_key(&json, "aLoaded");
+        cf_profile_job_json_loaded(diff->job, &json, a);
+        cf_json_key(&json, "bLoaded");
+        cf_profile_job_json_loaded(diff->job, &json, b);
         cf_json_key(&json, "equal");
         cf_json_put_bool(&json, equal);
         cf_json_key(&json, "differences");
@@ -90,6 +167,8 @@ int cf_profile_diff(struct cf_profile_job *job, struct cf_error *err)
                                                err);
         if (r < 0)
                 return r;
+        if (!a.loaded != !b.loaded && strcmp(a.base, b.base) == 0)
+                diff.loaded = a.loaded ? a.loaded : b.loaded;
         r = print_diff(&diff, &a, &b, err);
         return r < 0 ? r : a.policy == b.policy ? CF_EXIT_CLEAN : CF_EXIT_FINDINGS;
 }

@@ -156,6 +156,23 @@ static void remember_step(void *context, const struct cf_step *step)
         *(uint32_t *)context = step->at;
 }
 
+/* When the runtime answers otherwise than the line that decides as written: why. */
+static int say_lost(struct cf_profile_job *job, const struct cf_profile_input *input,
+                    const struct cf_call *call, const struct cf_profile_decision *decision,
+                    struct cf_error *err)
+{
+        uint32_t now = cf_policy_value(job->all, input->policy, call);
+        if (cf_action_normal(decision->value) == now)
+                return 0;
+        cf_text_puts(&job->out, ", as written: ");
+        cf_say_value(&job->out, cf_action_normal(decision->value));
+        cf_text_puts(&job->out, "; as loaded: ");
+        cf_say_value(&job->out, now);
+        cf_text_putc(&job->out, '\n');
+        int r = cf_profile_job_say_causes(job, input->loaded, call, err);
+        return r < 0 ? r : 0;
+}
+
 /* For each answer that is possible, a call that gets it and what decides it. */
 static int say_reasons(struct cf_profile_job *job, const struct cf_profile_input *input,
                        const struct asked *asked, cf_policy answer, struct cf_error *err)
@@ -186,6 +203,8 @@ static int say_reasons(struct cf_profile_job *job, const struct cf_profile_input
                                               err);
                         if (r == 0)
                                 say_decision(job, input->profile, &decision);
+                        if (r == 0 && input->loaded)
+                                r = say_lost(job, input, &call, &decision, err);
                 } else {
                         uint32_t at = 0;
                         cf_filter_run(input->filter, &call, remember_step, &at, NULL);
@@ -211,6 +230,8 @@ static int print_json(struct cf_profile_job *job, const struct cf_profile_input 
         if (r < 0)
                 return r;
         cf_profile_job_json_open(job, &json, "explain");
+        cf_json_key(&json, "loaded");
+        cf_profile_job_json_loaded(job, &json, input);
         cf_json_key(&json, "call");
         cf_json_put_string(&json, asked->syscall->name);
         cf_json_key(&json, "architecture");
@@ -253,6 +274,7 @@ int cf_profile_explain(struct cf_profile_job *job, struct cf_error *err)
                 return r;
         if (job->json)
                 return print_json(job, &input, &asked, answer, err);
+        cf_profile_job_say_loaded(job, &input);
         cf_text_printf(&job->out, "%s on %s: ", asked.syscall->name, asked.arch->name);
         r = cf_profile_job_answer(job, &job->out, asked.syscall, answer, err);
         cf_text_putc(&job->out, '\n');

@@ -49,11 +49,11 @@ static int read_profile(struct cf_profile_job *job, const struct cf_source *sour
                                  err);
 }
 
-int cf_profile_job_input(struct cf_profile_job *job, const char *name,
-                         struct cf_profile_input *ret_input, struct cf_error *err)
+int cf_profile_job_read(struct cf_profile_job *job, const char *name,
+                        struct cf_profile_input *ret_input, struct cf_error *err)
 {
         const struct cf_profile_default *built_in = cf_profile_default(name);
-        struct cf_profile_input input = {.name = name};
+        struct cf_profile_input input = {.name = name, .base = name};
         struct cf_source *source = NULL;
         int r;
         if (built_in) {

@@ -200,10 +200,13 @@ int cf_profile_show(struct cf_profile_job *job, struct cf_error *err)
         if (r < 0)
                 return r;
         if (!job->json) {
+                cf_profile_job_say_loaded(job, &show.input);
                 r = print_rows(&show, NULL, err);
                 return r == 0 ? print_summary(&show, err) : r;
         }
         cf_profile_job_json_open(job, &json, "show");
+        cf_json_key(&json, "loaded");
+        cf_profile_job_json_loaded(job, &json, &show.input);
         cf_json_key(&json, "calls");
         cf_json_open(&json, '[');
         r = print_rows(&show, &json, err);

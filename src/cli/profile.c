@@ -21,17 +21,17 @@ static const struct subcommand {
         {{"show", "PROFILE", "every call and what it gets"},
          1,
          1,
-         " cap-add cap-drop arch kernel format ",
+         " as cap-add cap-drop arch kernel format ",
          cf_profile_show},
         {{"diff", "A B", "every difference of two, with a call that shows it"},
          2,
          2,
-         " cap-add cap-drop arch kernel format ",
+         " as cap-add cap-drop arch kernel format ",
          cf_profile_diff},
         {{"explain", "PROFILE CALL", "what one call gets, and the line that decides it"},
          2,
          2,
-         " cap-add cap-drop arch kernel format ",
+         " as cap-add cap-drop arch kernel format ",
          cf_profile_explain},
         {{"merge", "A B…", "one profile that allows what any of them allows, or what all do"},
          2,
@@ -41,7 +41,7 @@ static const struct subcommand {
         {{"compile", "PROFILE -o FILE", "write it as a raw filter, proved equal"},
          1,
          1,
-         " cap-add cap-drop arch kernel output ",
+         " as cap-add cap-drop arch kernel output ",
          cf_profile_compile},
         {{"default", "[NAME]", "print an engine's own profile"}, 0, 1, " list ", print_default},
 };
@@ -123,6 +123,9 @@ static const struct cf_option profile_options[] = {
          NULL},
         {"kernel", 0, "VERSION", "the engine's kernel, MAJOR.MINOR (default: the running one)",
          CF_COMPLETE_NONE, NULL},
+        {"as", 0, "MEANING",
+         "written (default), or what a runtime loads: loaded (by the usual one), runc or crun",
+         CF_COMPLETE_WORDS, "written loaded runc crun"},
         {"format", 0, "FORMAT", "terminal (default) or json", CF_COMPLETE_WORDS, "terminal json"},
         {"list", 0, NULL, "list the engines' own profiles that there are", CF_COMPLETE_NONE, NULL},
         {"intersection", 0, NULL, "merge: allow only what all of them allow", CF_COMPLETE_NONE,
@@ -204,6 +207,7 @@ static int read_options(struct cf_profile_job *job, struct cf_error *err)
 {
         const char *arch = cf_given_value(job->invocation, "arch");
         const char *format = cf_given_value(job->invocation, "format");
+        const char *as = cf_given_value(job->invocation, "as");
         job->circumstances.machine = arch ? cf_arch_by_name(arch) : cf_arch_native();
         if (!job->circumstances.machine)
                 return cf_error_set(err, -EINVAL, NULL,
@@ -211,6 +215,9 @@ static int read_options(struct cf_profile_job *job, struct cf_error *err)
                                          : "this machine's architecture is not known%s; give "
                                            "--arch",
                                     arch ? arch : "");
+        if (as && !cf_profile_as_by_name(as, &job->as))
+                return cf_error_set(err, -EINVAL, NULL,
+                                    "--as: '%s' is none of: written loaded runc crun", as);
         job->json = format && strcmp(format, "json") == 0;
         if (format && !job->json && strcmp(format, "terminal") != 0)
                 return cf_error_set(err, -EINVAL, NULL, "--format: '%s' is none of: terminal json",

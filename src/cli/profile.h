@@ -7,6 +7,15 @@
 #include "cli/session.h"
 #include "filter/filter.h"
 #include "profile/profile.h"
+#include "runtime/runtime.h"
+
+/* What is made of a profile: its plain meaning, or what a runtime loads for it. */
+enum cf_profile_as {
+        CF_PROFILE_WRITTEN,
+        CF_PROFILE_LOADED, /* by the runtime that its engine usually has */
+        CF_PROFILE_RUNC,
+        CF_PROFILE_CRUN,
+};
 
 /* One run of a subcommand. */
 struct cf_profile_job {
@@ -16,6 +25,11 @@ struct cf_profile_job {
         struct cf_files *files;
         struct cf_policies *all;
         struct cf_circumstances circumstances;
+        enum cf_profile_as as; /* of names that do not say it themselves */
+        struct cf_profile_runtime {
+                bool known; /* it was looked for */
+                struct cf_runtime_found found;
+        } runtimes[CF_RUNTIME_CRUN + 1];
         bool json;
         struct cf_text out;
 };
@@ -23,14 +37,47 @@ struct cf_profile_job {
 /* A profile or filter that was named on the command line. */
 struct cf_profile_input {
         const char *name;                 /* as it is shown */
+        const char *base;                 /* without "@runc" */
         const struct cf_profile *profile; /* NULL: a raw filter */
         struct cf_filter filter;          /* of a raw filter */
         cf_policy policy;                 /* normalised: values of the same effect are the same */
+        const struct cf_runtime_loaded *loaded; /* NULL: as written */
 };
+
+/* The word for a meaning ("loaded"); false when there is no such word. */
+bool cf_profile_as_by_name(const char *word, enum cf_profile_as *ret_as);
+
+/* Takes "@written", "@loaded", "@runc" or "@crun" from the end of a name (base is in the arena);
+ * else base is the name and *ret_as is untouched. 0 or -ENOMEM. */
+int cf_profile_split(struct cf_arena *arena, const char *name, const char **ret_base,
+                     enum cf_profile_as *ret_as);
+
+/* Reads one, without such an end, as it is written. */
+int cf_profile_job_read(struct cf_profile_job *job, const char *name,
+                        struct cf_profile_input *ret_input, struct cf_error *err);
+
+/* Works out what was read, for the circumstances of now: policy and loaded. */
+int cf_profile_job_work_out(struct cf_profile_job *job, struct cf_profile_input *input,
+                            enum cf_profile_as as, struct cf_error *err);
 
 /* Reads and works out one. Prints its warnings to standard error. 0 or negative. */
 int cf_profile_job_input(struct cf_profile_job *job, const char *name,
                          struct cf_profile_input *ret_input, struct cf_error *err);
+
+/* " as runc 1.1.5 loads it"; nothing for one as written. */
+void cf_profile_say_as(struct cf_text *out, const struct cf_profile_input *input);
+
+/* Adds a line that tells how the input, if it is loaded, was obtained. */
+void cf_profile_job_say_loaded(struct cf_profile_job *job, const struct cf_profile_input *input);
+
+/* The same as a JSON value; null for one as written. */
+void cf_profile_job_json_loaded(struct cf_profile_job *job, struct cf_json_writer *json,
+                                const struct cf_profile_input *input);
+
+/* Adds why a call is answered otherwise than the profile says, and where it says it, and returns 1;
+ * 0 when it is answered alike; or negative. */
+int cf_profile_job_say_causes(struct cf_profile_job *job, const struct cf_runtime_loaded *loaded,
+                              const struct cf_call *call, struct cf_error *err);
 
 /* The architectures that an input knows, in the arena. */
 int cf_profile_job_arches(struct cf_profile_job *job, const struct cf_profile_input *input,

@@ -170,7 +170,7 @@ int cf_prove_find(struct cf_prove *prove, struct cf_error *err)
 {
         const struct cf_invocation *invocation = prove->job.invocation;
         const char *live =
-                prove->against && against_is_live(prove->against) ? prove->against : NULL;
+                prove->against && against_is_live(prove->against_base) ? prove->against_base : NULL;
         struct found found = {0};
         int r = 0;
         for (size_t i = 0; r == 0 && i < invocation->argument_count; i++)
@@ -180,6 +180,11 @@ int cf_prove_find(struct cf_prove *prove, struct cf_error *err)
                 r = cf_vec_push(prove->job.arena, &found.names, live);
         if (r < 0)
                 return no_memory(err);
+        if (live && prove->against_as_given)
+                return cf_error_set(err, -EINVAL, NULL,
+                                    "--against %s: '%s' is neither a file nor an engine's own "
+                                    "profile: of what lives no runtime makes something else",
+                                    prove->against, live);
         if (found.names.count)
                 r = ask(prove, &found, err);
         if (r == 0 && live) {

@@ -215,9 +215,11 @@ static void say_relation(struct cf_prove *prove, const struct cf_prove_target *t
                           : looser                          ? "weaker than "
                           : stricter                        ? "stricter than "
                                                             : "as strict as ");
-        cf_text_add_visible(out, cf_span_of(strcmp(prove->against, "default") == 0
+        cf_text_add_visible(out, cf_span_of(strcmp(prove->against_base, "default") == 0
                                                     ? target->by_default.words
-                                                    : prove->against));
+                                                    : prove->against_base));
+        if (!prove->against_live)
+                cf_profile_say_as(out, &prove->input);
         if (prove->input.profile && !prove->against_live)
                 cf_text_puts(out, " (for the capabilities here)");
         if (known->relation == CF_PROVE_EQUAL) {
@@ -429,6 +431,11 @@ static int json_against(struct cf_prove *prove, const struct cf_prove_group *gro
         cf_json_open(json, '{');
         put_string(json, "profile",
                    prove->against_live || !prove->input.profile ? NULL : prove->input.name);
+        cf_json_key(json, "loaded"); /* how a runtime loads it; null: as written */
+        if (prove->against_live)
+                cf_json_put_null(json);
+        else
+                cf_profile_job_json_loaded(&prove->job, json, &prove->input);
         put_string(json, "verdict", relation_names[known->relation]);
         cf_json_key(json, "atLeastAsStrict");
         cf_json_put_bool(json, known->as_strict);

@@ -9,80 +9,6 @@
 /* A hostile program's filters can be made to take much room: the next one starts afresh. */
 #define NODES_KEPT (CF_POLICY_NODES_MAX / 2)
 
-/* ---- the reference ----------------------------------------------------------------------------
- */
-
-/* "default" is the default of the engine that made the container, in its version. */
-static const char *reference_name(const struct cf_prove *prove,
-                                  const struct cf_prove_subject *subject)
-{
-        if (strcmp(prove->against, "default") != 0)
-                return prove->against;
-        return subject->target->by_default.profile ? subject->target->by_default.profile->name
-                                                   : "docker";
-}
-
-/* Reads what is compared with, when it lives. Its threads must agree. */
-static int read_live_reference(struct cf_prove *prove, struct cf_error *err)
-{
-        struct cf_prove_subject subject;
-        struct cf_kernel_process process;
-        const struct cf_prove_target *target = prove->against_live;
-        int r = cf_prove_read(prove, target, &subject, err);
-        if (r == 0 && subject.groups.count > 1)
-                r = cf_error_set(err, -EINVAL, NULL,
-                                 "its threads have %zu different policies: see confined prove "
-                                 "%s, and name the PID of one",
-                                 subject.groups.count, target->name);
-        if (r == 0)
-                r = cf_kernel_process_read(prove->live.reader,
-                                           subject.groups.items[0].members.items[0].pid, 0,
-                                           &process, err);
-        if (r < 0)
-                return cf_error_doing(err, r, NULL, "--against %s", target->name);
-        prove->against_thread = &process.threads[0];
-        return 0;
-}
-
-/* Reads a profile or filter, to say once what is wrong with it. */
-static int read_reference(struct cf_prove *prove, struct cf_error *err)
-{
-        bool any = strcmp(prove->against, "default") == 0;
-        int r = cf_profile_job_input(&prove->job, any ? "docker" : prove->against, &prove->input,
-                                     err);
-        return r < 0 ? cf_error_doing(err, r, NULL, "--against %s", prove->against) : 0;
-}
-
-/* A profile means what it means for the subject's capabilities. */
-static int reference_policy(struct cf_prove *prove, const struct cf_prove_subject *subject,
-                            cf_policy *ret_policy, struct cf_error *err)
-{
-        const char *name = reference_name(prove, subject);
-        struct cf_profile_input *input = &prove->input;
-        uint64_t capabilities = subject->capabilities & CF_CAPABILITIES_ALL;
-        int r = 0;
-        if (prove->against_live)
-                return cf_live_policy(&prove->live, prove->against_thread, ret_policy, err);
-        bool same = strcmp(input->name, name) == 0;
-        prove->job.circumstances.capabilities = capabilities;
-        if (!same || (!input->profile && input->policy == CF_POLICY_NONE)) {
-                r = cf_profile_job_input(&prove->job, name, input, err);
-        } else if (input->profile &&
-                   (input->policy == CF_POLICY_NONE || capabilities != prove->input_capabilities)) {
-                r = cf_profile_policy(prove->job.all, input->profile, &prove->job.circumstances,
-                                      &input->policy, err);
-                if (r == 0)
-                        input->policy = cf_policy_normal(prove->job.all, input->policy);
-        }
-        if (r == 0)
-                r = cf_policies_check(prove->job.all, input->policy, err);
-        if (r < 0)
-                return cf_error_doing(err, r, NULL, "--against %s", prove->against);
-        prove->input_capabilities = capabilities;
-        *ret_policy = input->policy;
-        return 0;
-}
-
 /* ---- verdicts ---------------------------------------------------------------------------------
  */
 
@@ -134,7 +60,7 @@ static int look_up(struct cf_prove *prove, cf_policy policy, cf_policy reference
 static int judge(struct cf_prove *prove, struct cf_prove_subject *subject, struct cf_error *err)
 {
         cf_policy reference = CF_POLICY_NONE;
-        int r = prove->against ? reference_policy(prove, subject, &reference, err) : 0;
+        int r = prove->against ? cf_prove_reference(prove, subject, &reference, err) : 0;
         for (size_t i = 0; r == 0 && i < subject->groups.count; i++) {
                 struct cf_prove_group *group = &subject->groups.items[i];
                 r = look_up(prove, group->policy, reference, &group->known, err);
@@ -164,7 +90,7 @@ static int renew(struct cf_prove *prove, struct cf_error *err)
         prove->live.all = prove->job.all;
         prove->live.stacks = NULL;
         prove->known.count = 0;
-        prove->input.policy = CF_POLICY_NONE;
+        prove->meanings.count = 0;
         return prove->job.all ? 0 : cf_error_set(err, -ENOMEM, NULL, "not enough memory");
 }
 
@@ -186,8 +112,7 @@ static int prove_all(struct cf_prove *prove, struct cf_error *err)
 {
         int r = cf_prove_find(prove, err);
         if (r == 0 && prove->against)
-                r = prove->against_live ? read_live_reference(prove, err)
-                                        : read_reference(prove, err);
+                r = cf_prove_reference_read(prove, err);
         if (r < 0)
                 return r;
         cf_prove_print_open(prove);
@@ -240,6 +165,12 @@ static int run_prove(const struct cf_invocation *invocation)
                 r = cf_error_set(&err, -EINVAL, NULL,
                                  "'prove' needs a PID or container: confined prove %s",
                                  invocation->command->usage);
+        if (r == 0 && prove.against) {
+                if (cf_profile_split(arena, prove.against, &prove.against_base, &prove.against_as) <
+                    0)
+                        r = cf_error_set(&err, -ENOMEM, NULL, "not enough memory");
+                prove.against_as_given = prove.against_base != prove.against;
+        }
         if (r == 0)
                 r = read_circumstances(&prove.job, &err);
         if (r == 0)

@@ -68,6 +68,15 @@ struct cf_prove_subject {
         CF_VEC(struct cf_prove_group) groups; /* most threads first */
 };
 
+/* What a profile is under some capabilities. */
+struct cf_prove_meaning {
+        const char *base; /* the profile's name */
+        uint64_t capabilities;
+        enum cf_profile_as as;
+        cf_policy policy;
+        const struct cf_runtime_loaded *loaded;
+};
+
 /* ---- the run ----------------------------------------------------------------------------------
  */
 
@@ -77,9 +86,12 @@ struct cf_prove {
         CF_VEC(struct cf_prove_known *) known;
         CF_VEC(struct cf_prove_target) targets;
         /* The reference: a built-in profile or file, or what a live one has. */
-        const char *against;           /* as given; NULL: none */
-        struct cf_profile_input input; /* what was read of it last, for these capabilities */
-        uint64_t input_capabilities;
+        const char *against;      /* as given; NULL: none */
+        const char *against_base; /* without "@runc" */
+        bool against_as_given;    /* such an end was there: what is meant is said */
+        enum cf_profile_as against_as;
+        struct cf_profile_input input; /* what was read of it last, as it was compared with */
+        CF_VEC(struct cf_prove_meaning) meanings; /* of profiles, for these policies */
         struct cf_prove_target *against_live;
         const struct cf_kernel_thread *against_thread;
         struct cf_json_writer json;
@@ -93,6 +105,13 @@ int cf_prove_find(struct cf_prove *prove, struct cf_error *err);
 /* Reads all filters of a target and groups its threads. */
 int cf_prove_read(struct cf_prove *prove, const struct cf_prove_target *target,
                   struct cf_prove_subject *ret_subject, struct cf_error *err);
+
+/* Reads the reference, to say once what is wrong with it. */
+int cf_prove_reference_read(struct cf_prove *prove, struct cf_error *err);
+
+/* What the subject is compared with: prove->input says what it is. */
+int cf_prove_reference(struct cf_prove *prove, const struct cf_prove_subject *subject,
+                       cf_policy *ret_policy, struct cf_error *err);
 
 /* Adds a subject that was judged to the output. */
 int cf_prove_print(struct cf_prove *prove, const struct cf_prove_subject *subject,

@@ -29,6 +29,7 @@ filter() {
 # under [FILE…] [--thread FILE…]: $pid sleeps under these filters, its second thread is $tid.
 under() {
         local word
+        rm -f ready # of the one before
         "$BATS_TEST_DIRNAME/under-filter.py" "$@" >ready 2>&1 3>&- &
         pids+=($!)
         wait_for grep -q ready ready
@@ -215,13 +216,22 @@ open(sys.argv[1], "wb").write(head + load + code)' "$1"
         confined prove plain --against "$(pid_of plain)"
         expect_status 0
         expect_in "$output" ": every call gets the same answer (proved)"
-        # The default of this engine's version: nothing is looser. Its runtime may refuse a little more.
-        # (x32 alone may be looser: libseccomp does not look at upper halves there.)
+        # The default of this engine's version, as its runtime loads it: not one call differs.
         confined prove plain --against default
-        expect_in "$output" "than the default of Docker $(docker version --format '{{ .Server.Version }}') "
+        expect_status 0
+        expect_in "$output" "equal to the default of Docker $(docker version --format '{{ .Server.Version }}') as runc "
+        expect_in "$output" " loads it (for the capabilities here): every call gets the same answer (proved)"
+        # As it is written: runc's ENOSYS and what libseccomp lost show up.
+        confined prove plain --against default@written
+        expect_in "$output" "than the default of Docker $(docker version --format '{{ .Server.Version }}') (for"
+        expect_in "$output" "on x32"
         [ -z "$(grep '^  *+ ' <<<"$output" | grep -v 'on x32$')" ]
+        confined prove plain --against all@runc
+        expect_status 2
+        expect_in "$errors" "of what lives no runtime makes something else"
         confined prove plain --against default --format json
         [[ $(json 'against[0]["profile"]') == docker-* ]]
+        [ "$(json 'against[0]["loaded"]["runtime"], against[0]["loaded"]["obtained"]')" = "('runc', True)" ]
         confined prove all --against default
         expect_status 1
         expect_in "$output" "weaker than the default of Docker "
