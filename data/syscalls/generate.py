@@ -104,7 +104,16 @@ def read_requirements(numbers):
     return table, gates
 
 
-def write_calls(out, numbers, arguments, since, gates):
+def read_fallbacks(calls):
+    found, last = {}, ""
+    for where, (call, fallback, source) in list(rows("fallbacks.tsv"))[1:]:
+        if call not in calls or call <= last or not fallback or not source:
+            refuse(where, f"no such call '{call}', not in order, or without a source")
+        found[call], last = fallback, call
+    return found
+
+
+def write_calls(out, numbers, arguments, since, gates, fallbacks):
     order = {call: i for i, call in enumerate(numbers)}
     out.append("static const struct cf_syscall calls[] = {")
     for call in numbers:
@@ -121,7 +130,7 @@ def write_calls(out, numbers, arguments, since, gates):
         if release[0] and not re.fullmatch(r"\d+\.\d+(\.\d+)?", release[0]):
             refuse(where, f"'{release[0]}' is no release")
         gate = gates.get(call, [None, "some"])
-        out.append(f'        {{"{call}", {text(release[0])}, {text(gate[0])}, '
+        out.append(f'        {{"{call}", {text(release[0])}, {text(fallbacks.get(call))}, {text(gate[0])}, '
                    f'{"true" if gate[1] == "always" else "false"}, '
                    f'{len(args) if cells is not None else -1}, {{{", ".join(args)}}}}},')
     out.append("};\n")
@@ -175,7 +184,7 @@ def main():
         refuse("numbers.tsv", "no line '# Kernel: v…'")
     out = ["/* Written by data/syscalls/generate.py: change the tables there. */", ""]
     out.append(f'static const char table_kernel[] = "{kernel[1]}";\n')
-    order = write_calls(out, numbers, arguments, since, gates)
+    order = write_calls(out, numbers, arguments, since, gates, read_fallbacks(numbers))
     write_numbers(out, columns, numbers, order)
     write_constants(out, order)
     out.append("static const struct arch_table arches[] = {")

@@ -53,10 +53,12 @@ struct cf_argument {
 
 struct cf_syscall {
         const char *name;
-        const char *since;      /* the first Linux release that has it, "5.3"; NULL: not known */
-        const char *capability; /* one that the kernel asks for; NULL: none is known */
-        bool always_asked;      /* it asks for every use, not only for some */
-        int argument_count;     /* -1: arguments are not known */
+        const char *since; /* the first Linux release that has it, "5.3"; NULL: not known */
+        const char
+                *fallback; /* who does what without it when the answer is ENOSYS; NULL: not known */
+        const char *capability;          /* one that the kernel asks for; NULL: none is known */
+        bool always_asked;               /* it asks for every use, not only for some */
+        int argument_count;              /* -1: arguments are not known */
         struct cf_argument arguments[6]; /* as on x86_64 where architectures differ */
 };
 

@@ -189,6 +189,8 @@ static void arguments(void **state)
         assert_string_equal(cf_syscall_by_name("clone3")->since, "5.3");
         assert_string_equal(cf_syscall_by_name("mount")->capability, "CAP_SYS_ADMIN");
         assert_true(cf_syscall_by_name("mount")->always_asked);
+        assert_non_null(strstr(cf_syscall_by_name("clone3")->fallback, "clone"));
+        assert_null(cf_syscall_by_name("clone")->fallback);
         assert_false(cf_syscall_by_name("clone")->always_asked);
         assert_int_equal(cf_syscall_by_name("getpid")->argument_count, 0);
         assert_int_equal(cf_syscall_by_name("vserver")->argument_count, -1);
