@@ -47,6 +47,8 @@ struct cf_command {
         const struct cf_option *options;
         bool reports; /* takes the options that all reporting commands share, too */
         unsigned most_arguments;
+        bool runs;   /* options end at the first argument: a command to run */
+        int trouble; /* exit status when it cannot do what was asked; 0: CF_EXIT_TROUBLE */
         enum cf_complete complete;                              /* of its arguments */
         const struct cf_subcommand *(*subcommand_at)(size_t i); /* NULL: it has none */
         int (*run)(const struct cf_invocation *invocation);
@@ -70,8 +72,8 @@ extern const struct cf_option cf_report_options[];   /* those that all reporting
 extern const struct cf_option cf_global_options[];   /* --help, --version */
 
 extern const struct cf_command cf_command_scan, cf_command_audit, cf_command_explain,
-        cf_command_profile, cf_command_prove, cf_command_help, cf_command_completion,
-        cf_command_version;
+        cf_command_profile, cf_command_prove, cf_command_run, cf_command_help,
+        cf_command_completion, cf_command_version;
 
 const struct cf_command *cf_command_find(const char *name);
 

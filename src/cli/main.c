@@ -32,9 +32,29 @@ static int print_help(const struct cf_command *command)
         return cf_print(&out);
 }
 
+/* A reader that left is an error of write(2). Unlike SIG_IGN, which stays what it is when it was
+ * set before us, a handler is not handed on to what we run. */
+static void ignore(int signal)
+{
+        (void)signal;
+}
+
+static void ignore_pipes(void)
+{
+        struct sigaction old, action = {.sa_handler = ignore, .sa_flags = SA_RESTART};
+        if (sigaction(SIGPIPE, NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+                sigaction(SIGPIPE, &action, NULL);
+}
+
+static int complain(const struct cf_command *command, const struct cf_error *err)
+{
+        int status = cf_complain(err);
+        return command->trouble ? command->trouble : status;
+}
+
 int main(int argc, char **argv)
 {
-        signal(SIGPIPE, SIG_IGN); /* a reader that left is an error of write(2) */
+        ignore_pipes();
         if (argc < 2) {
                 CF_TEXT struct cf_text out = {0};
                 cf_help_print(NULL, &out);
@@ -53,11 +73,11 @@ int main(int argc, char **argv)
         struct cf_error err = {0};
         if (!arena) {
                 cf_error_set(&err, -ENOMEM, NULL, "not enough memory");
-                return cf_complain(&err);
+                return complain(command, &err);
         }
         struct cf_invocation invocation = {0};
         if (cf_invocation_parse(arena, command, argv + 2, (size_t)argc - 2, &invocation, &err) < 0)
-                return cf_complain(&err);
+                return complain(command, &err);
         if (cf_given(&invocation, "help"))
                 return print_help(command);
         return command->run(&invocation);

@@ -154,6 +154,8 @@ int cf_invocation_parse(struct cf_arena *arena, const struct cf_command *command
                                          command->name, word, command->name, command->usage);
                 else
                         r = cf_vec_push(arena, &p.arguments, word);
+                if (p.arguments.count && command->runs)
+                        options = false;
                 if (r < 0)
                         return r;
         }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The narrow door to the kernel: what it enforces on a live process, byte for byte.
+/* The narrow door to the kernel: what it enforces on a live process, byte for byte, and starting a
+ * command under a filter.
  *
  * Filters are read by PTRACE_SECCOMP_GET_FILTER from threads that are stopped for that moment. A
  * thread is attached to by PTRACE_SEIZE, which sends it no signal and leaves no trace, and without
@@ -12,6 +13,7 @@
 #pragma once
 
 #include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -77,3 +79,63 @@ struct cf_kernel_reader *cf_kernel_reader_new(struct cf_arena *arena);
  * limit; -ENOMEM. On failure *ret_process is untouched and nothing is left attached. */
 int cf_kernel_process_read(struct cf_kernel_reader *reader, pid_t pid, uint64_t start_time,
                            struct cf_kernel_process *ret_process, struct cf_error *err);
+
+/* ---- A command under a filter ----------------------------------------------------------------
+ *
+ * Source of what is said here: seccomp(2), seccomp_unotify(2), kernel/seccomp.c. */
+
+struct cf_kernel_command {
+        char *const *words; /* NULL-ended; the first is looked for in PATH */
+        const struct sock_filter *code;
+        size_t count; /* instructions, 1 … 4096 */
+};
+
+/* The capabilities that this process has and may keep: permitted, and in the bounding set. Under
+ * no_new_privs it can never get others, except over a user namespace that it makes. */
+uint64_t cf_kernel_capabilities(void);
+
+/* Becomes the command: sets no_new_privs, loads the filter, calls execvp(3). Process, parent,
+ * signals and open files stay what they are. Comes back only on failure: negative errno, and
+ * *ret_loaded tells whether the filter is in force by then (it stays in force; what refused to
+ * start is the command). */
+int cf_kernel_exec(const struct cf_kernel_command *command, bool *ret_loaded, struct cf_error *err);
+
+/* What happens to a call that the filter answered with SECCOMP_RET_USER_NOTIF. */
+struct cf_kernel_answer {
+        bool kill;      /* the process is ended, by SIGSYS as the kernel would, see below */
+        unsigned error; /* else: the error that the call gives, 0 … 4095; 0: success, not run */
+};
+
+struct cf_kernel_watch {
+        /* Called for each of them, from the thread that called cf_kernel_watch, while the caller
+         * of the call waits. `tid` is 0 when its process is in a namespace that is not seen from
+         * here. No process's memory is looked at: arguments are the numbers of the call. */
+        struct cf_kernel_answer (*called)(void *context, pid_t tid,
+                                          const struct seccomp_data *call);
+        void *context;
+};
+
+struct cf_kernel_end {
+        int exec_error; /* errno: the command could not be started, status means nothing; or 0 */
+        int status;     /* as wait(2) gives it */
+};
+
+/* Runs the command as a child and answers its calls (and those of all its descendants) until no
+ * process has the filter any more. A signal that is sent to this process goes to the child instead;
+ * one that comes from the terminal has reached it already. When the child stops at the terminal,
+ * so does this process, and when it goes on, so does the child. Once the child has ended, SIGINT,
+ * SIGTERM, SIGHUP and SIGQUIT end the waiting for its descendants. (Before Linux 5.9 the kernel
+ * does not tell when the last one has ended: then it is not waited for them.)
+ *
+ * Nothing can wait for ever: when this process ends, however it does, the kernel answers ENOSYS to
+ * whatever waits and to what comes later. The filter never lets through what it does not allow.
+ *
+ * A process is killed by SIGSYS, as the kernel would, or by SIGKILL when it blocks, ignores or
+ * handles SIGSYS: then the status differs.
+ *
+ * The process must be single-threaded. Signal mask and SIGCHLD's action are as before when this
+ * returns. 0, or negative: the filter could not be loaded. -EBUSY: the process has a filter with a
+ * listener already, and the kernel allows one; -EINVAL or -ENOSYS: this kernel cannot (before 5.0,
+ * or without CONFIG_SECCOMP_FILTER); -ENOMEM, …. */
+int cf_kernel_watch(const struct cf_kernel_command *command, const struct cf_kernel_watch *watch,
+                    struct cf_kernel_end *ret_end, struct cf_error *err);

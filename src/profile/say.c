@@ -117,6 +117,19 @@ static void say_number(struct cf_text *text, uint64_t number)
                 cf_text_printf(text, "0x%" PRIx64, number);
 }
 
+/* As the kernel takes it: negative numbers of 32 bits are such, whatever the upper half holds that
+ * their sign or a zero fills. */
+static void say_given(struct cf_text *text, const struct cf_argument *argument, uint64_t value)
+{
+        uint32_t high = (uint32_t)(value >> 32), sign = (uint32_t)value >> 31;
+        if (argument->kind == CF_ARGUMENT_INT && sign && (high == 0 || high == UINT32_MAX))
+                cf_text_printf(text, "%" PRId32, (int32_t)(uint32_t)value);
+        else if (argument->kind == CF_ARGUMENT_PTR && value)
+                cf_text_printf(text, "0x%" PRIx64, value);
+        else
+                say_number(text, value);
+}
+
 static void say_argument(struct cf_text *text, const struct cf_syscall *call, unsigned arg)
 {
         if (arg >= CF_POLICY_ARGS)
@@ -186,24 +199,52 @@ void cf_say_clauses(struct cf_text *text, const struct cf_syscall *call,
         }
 }
 
+static void say_name(struct cf_text *text, const struct cf_call *call, const struct cf_arch *arch,
+                     const struct cf_syscall *known)
+{
+        if (!arch)
+                cf_text_printf(text, "0x%08x:", call->arch);
+        else if (arch != cf_arch_native())
+                cf_text_printf(text, "%s:", arch->name);
+        if (known)
+                cf_text_puts(text, known->name);
+        else
+                cf_text_printf(text, "%u", call->nr);
+}
+
+void cf_say_made_call(struct cf_text *text, const struct cf_call *call)
+{
+        const struct cf_arch *arch = cf_arch_of_call(call->arch, call->nr);
+        const struct cf_syscall *known = arch ? cf_syscall_by_number(arch, call->nr) : NULL;
+        unsigned count = known && known->argument_count >= 0 ? (unsigned)known->argument_count
+                                                             : CF_POLICY_ARGS;
+        say_name(text, call, arch, known);
+        cf_text_putc(text, '(');
+        for (unsigned i = 0; i < count; i++) {
+                struct cf_condition c = {(uint8_t)i, CF_EQ, UINT64_MAX, call->args[i]};
+                cf_text_puts(text, i ? ", " : "");
+                if (known && known->argument_count > 0) {
+                        cf_text_printf(text, "%s=", known->arguments[i].name);
+                        say_given(text, &known->arguments[i], call->args[i]);
+                        say_constant(text, known, &c);
+                } else {
+                        cf_text_printf(text, "0x%" PRIx64, call->args[i]);
+                }
+        }
+        cf_text_putc(text, ')');
+}
+
 void cf_say_call(struct cf_text *text, const struct cf_call *call)
 {
         const struct cf_arch *arch = cf_arch_of_call(call->arch, call->nr);
         const struct cf_syscall *known = arch ? cf_syscall_by_number(arch, call->nr) : NULL;
         unsigned count = 0;
-        if (!arch)
-                cf_text_printf(text, "0x%08x:", call->arch);
-        else if (arch != cf_arch_native())
-                cf_text_printf(text, "%s:", arch->name);
         if (known && known->argument_count >= 0)
                 count = (unsigned)known->argument_count;
         for (unsigned i = count; i < CF_POLICY_ARGS; i++)
                 if (call->args[i])
                         count = i + 1; /* never leave out what makes the difference */
-        if (known)
-                cf_text_puts(text, known->name);
-        else
-                cf_text_printf(text, "%u", call->nr);
+        say_name(text, call, arch, known);
         cf_text_putc(text, '(');
         for (unsigned i = 0; i < count; i++) {
                 cf_text_puts(text, i ? ", " : "");
