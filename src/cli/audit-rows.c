@@ -61,8 +61,39 @@ static const char *plural(size_t count, const char *one, const char *many)
         return count == 1 ? one : many;
 }
 
-static const char *enforced_word(struct cf_arena *arena, const struct cf_container *container)
+/* What the container's own filter does; NULL: only that there is one. */
+static const char *filter_word(struct cf_arena *arena, const struct cf_subject *subject)
 {
+        const struct cf_enforced *enforced = subject->container->enforced;
+        size_t weaker = enforced ? enforced->than_default.count : 0;
+        bool own = false;
+        for (size_t i = 0; i < subject->setting_count; i++)
+                own |= subject->settings[i].kind == CF_SETTING_SECURITY_OPT;
+        if (!enforced || enforced->state == CF_ENFORCED_UNKNOWN)
+                return "filter";
+        if (enforced->state == CF_ENFORCED_ALLOWS_ALL)
+                return cf_arena_printf(
+                        arena, "allows every call (%zu %s)", enforced->instructions,
+                        plural(enforced->instructions, "instruction", "instructions"));
+        if (enforced->state != CF_ENFORCED_FILTERS)
+                return "filter";
+        if (enforced->by_default && enforced->is_default)
+                return enforced->by_default;
+        if (own)
+                return weaker ? cf_arena_printf(arena,
+                                                "custom: %zu calls, weaker than default in %zu",
+                                                enforced->calls, weaker)
+                              : cf_arena_printf(arena, "custom: %zu calls", enforced->calls);
+        if (!enforced->by_default)
+                return cf_arena_printf(arena, "filter: %zu calls", enforced->calls);
+        return weaker ? cf_arena_printf(arena, "weaker than %s in %zu", enforced->by_default,
+                                        weaker)
+                      : cf_arena_printf(arena, "as strict as %s", enforced->by_default);
+}
+
+static const char *enforced_word(struct cf_arena *arena, const struct cf_subject *subject)
+{
+        const struct cf_container *container = subject->container;
         struct tally tally = count_processes(container);
         if (!container->running)
                 return tally.all == 0 ? "not running"
@@ -75,12 +106,22 @@ static const char *enforced_word(struct cf_arena *arena, const struct cf_contain
                 return cf_arena_printf(arena, "not readable (%zu %s)", tally.all, word);
         if (tally.off == tally.all)
                 return cf_arena_printf(arena, "no filter (%zu %s)", tally.all, word);
+        const struct cf_enforced *enforced = container->enforced;
+        const char *filter = filter_word(arena, subject);
+        if (!filter)
+                return NULL;
         if (tally.off == 1)
-                return cf_arena_printf(arena, "filter, but PID %d none", (int)tally.first_off->pid);
+                return cf_arena_printf(arena, "%s, but PID %d none", filter,
+                                       (int)tally.first_off->pid);
         if (tally.off)
-                return cf_arena_printf(arena, "filter, but %zu of %zu processes none", tally.off,
-                                       tally.all);
-        return cf_arena_printf(arena, "filter (%zu %s)", tally.all, word);
+                return cf_arena_printf(arena, "%s, but %zu of %zu processes none", filter,
+                                       tally.off, tally.all);
+        if (enforced && enforced->strangers)
+                return cf_arena_printf(arena, "%s, but PID %d another", filter,
+                                       (int)enforced->first_stranger);
+        return enforced && enforced->state >= CF_ENFORCED_ALLOWS_ALL
+                       ? filter
+                       : cf_arena_printf(arena, "%s (%zu %s)", filter, tally.all, word);
 }
 
 /* ---- rows
@@ -120,7 +161,7 @@ static int make_row(struct cf_audit *audit, const struct cf_subject *subject,
                 .subject = subject, .engine = subject->engine, .verdict = CF_PASS};
         if (subject->kind == CF_SUBJECT_CONTAINER) {
                 row->declared = declared_word(audit->arena, subject);
-                row->enforced = enforced_word(audit->arena, subject->container);
+                row->enforced = enforced_word(audit->arena, subject);
         } else {
                 row->declared = "–";
                 row->enforced =
@@ -242,6 +283,28 @@ static int add_unseen(struct cf_audit *audit, hint_vec *hints)
                                         unseen, plural(unseen, "container", "containers")));
 }
 
+/* Containers whose filters could not be read: one line, with the first reason. */
+static int add_unread(struct cf_audit *audit, hint_vec *hints)
+{
+        size_t unread = 0;
+        const char *because = NULL;
+        for (size_t i = 0; i < audit->subjects.count; i++) {
+                const struct cf_container *container = audit->subjects.items[i].container;
+                if (!container || !container->enforced ||
+                    container->enforced->state != CF_ENFORCED_UNKNOWN)
+                        continue;
+                if (!unread++)
+                        because = container->enforced->because;
+        }
+        if (!unread)
+                return 0;
+        return add_hint(audit, hints,
+                        cf_arena_printf(audit->arena, "what the %s of %zu %s %s is not known: %s",
+                                        plural(unread, "filter", "filters"), unread,
+                                        plural(unread, "container", "containers"),
+                                        plural(unread, "does", "do"), because ? because : "?"));
+}
+
 /* What could not be seen, and why. */
 static int add_limits(struct cf_audit *audit, hint_vec *hints)
 {
@@ -271,6 +334,8 @@ static int add_limits(struct cf_audit *audit, hint_vec *hints)
                                              "a program's own sandbox: run with sudo to tell",
                                              list->unplaced,
                                              plural(list->unplaced, "process", "processes")));
+        if (r == 0)
+                r = add_unread(audit, hints);
         return r < 0 ? r : add_unseen(audit, hints);
 }
 

@@ -22,6 +22,10 @@ struct cf_audit {
         size_t finding_count;
 };
 
+/* Reads the filters of running containers and works out what they do: each container of a subject
+ * gets its `enforced`. What cannot be read is said there. 0 or -ENOMEM. */
+int cf_audit_enforce(struct cf_audit *audit);
+
 /* The report's table: a row for each container and each stray process. 0 or -ENOMEM. */
 int cf_audit_rows(struct cf_audit *audit, struct cf_report_row **ret_rows, size_t *ret_count);
 

@@ -168,7 +168,13 @@ int cf_live_default(struct cf_arena *arena, const struct cf_engine *engine,
                                               name, found.profile->name, version);
         else
                 found.words = cf_arena_printf(arena, "the default of %s %s", name, version);
-        if (!found.words)
+        /* Two numbers of a version tell people enough. */
+        size_t digits = version ? strspn(version, "0123456789") : 0;
+        if (digits && version[digits] == '.')
+                digits += 1 + strspn(version + digits + 1, "0123456789");
+        found.short_words =
+                cf_arena_printf(arena, "%s %.*s default", name, (int)digits, digits ? version : "");
+        if (!found.words || !found.short_words)
                 return -ENOMEM;
         *ret_default = found;
         return 0;

@@ -33,9 +33,10 @@ cf_policy cf_live_possible(struct cf_policies *all, const struct cf_arch *machin
 /* The default profile of an engine. */
 struct cf_live_default {
         const struct cf_profile_default *profile;
-        bool known;        /* by the engine's version; false: the newest of its kind */
-        bool newer;        /* the engine is newer than what is known */
-        const char *words; /* "the default of Docker 20.10.24" */
+        bool known;              /* by the engine's version; false: the newest of its kind */
+        bool newer;              /* the engine is newer than what is known */
+        const char *words;       /* "the default of Docker 20.10.24" */
+        const char *short_words; /* "Docker 20.10 default" */
 };
 
 /* `engine` NULL: not known, Docker's newest. 0 or -ENOMEM. */

@@ -11,6 +11,7 @@
 
 #define ID_MAX 128     /* characters of an id; engines use 64 */
 #define NAMES_MAX 64   /* names (with links) of one container */
+#define CAPS_MAX 128   /* capabilities added, or dropped, of one container */
 #define TEXT_MAX 4096u /* bytes kept of a name, an image, a version */
 
 static int no_memory(struct cf_error *err)
@@ -368,6 +369,22 @@ static void read_state(struct cf_arena *arena, const struct cf_json *state,
                 container->pid = 0;
 }
 
+/* A list of strings; anything else in it is passed over. */
+static const char *const *read_strings(struct cf_arena *arena, const struct cf_json *list,
+                                       size_t *ret_count, bool *failed)
+{
+        CF_VEC(const char *) strings = {0};
+        for (const struct cf_json *item = list ? list->first : NULL;
+             item && strings.count < CAPS_MAX; item = item->next) {
+                if (item->type != CF_JSON_STRING)
+                        continue;
+                const char *copy = keep(arena, item->text, TEXT_MAX);
+                *failed |= !copy || cf_vec_push(arena, &strings, copy) < 0;
+        }
+        *ret_count = strings.count;
+        return strings.items;
+}
+
 /* `inspect` is what an engine answers, or its config.v2.json, which has the same members but for
  * HostConfig. */
 static int fill(struct cf_arena *arena, const struct cf_json *inspect,
@@ -392,6 +409,10 @@ static int fill(struct cf_arena *arena, const struct cf_json *inspect,
         container->image = keep_member(arena, config, "Image", &failed);
         container->command = command_of(arena, inspect, &failed);
         container->privileged = cf_json_true(cf_json_get_nocase(host_config, "Privileged"));
+        container->cap_add = read_strings(arena, cf_json_get_nocase(host_config, "CapAdd"),
+                                          &container->cap_add_count, &failed);
+        container->cap_drop = read_strings(arena, cf_json_get_nocase(host_config, "CapDrop"),
+                                           &container->cap_drop_count, &failed);
         container->cis_line = cis_line(arena, options, 2 * options->length + 16);
         setting_vec settings = {0};
         struct cf_setting privileged = {.kind = CF_SETTING_PRIVILEGED, .value = "true"};

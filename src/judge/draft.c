@@ -188,6 +188,9 @@ const char *cf_check_written_as(const struct cf_check *check, const struct cf_se
         }
 }
 
+#define LOOSE_LISTED 20 /* calls that one note names */
+#define LOOSE_SAID 4    /* those that depend on arguments: a note each */
+
 /* ---- remedies ---------------------------------------------------------------------------------
  */
 
@@ -318,4 +321,27 @@ void cf_check_note_processes(struct cf_check *check, struct cf_draft *draft)
         if (container->pid > 0)
                 cf_check_note(check, draft, "to see which calls it makes: sudo strace -f -c -p %d",
                               (int)container->pid);
+}
+
+void cf_check_note_loose(struct cf_check *check, struct cf_draft *draft,
+                         const struct cf_loose_calls *calls)
+{
+        CF_TEXT struct cf_text names = {0};
+        size_t listed = 0;
+        for (size_t i = 0; i < calls->count && listed < LOOSE_LISTED; i++)
+                if (!calls->items[i].when) {
+                        cf_text_puts(&names, listed++ ? ", " : "");
+                        cf_text_puts(&names, calls->items[i].name);
+                }
+        if (listed)
+                cf_check_note(check, draft, "%s", names.data ? names.data : "");
+        for (size_t i = 0, said = 0; i < calls->count && said < LOOSE_SAID; i++)
+                if (calls->items[i].when) {
+                        cf_check_note(check, draft, "%s if %s", calls->items[i].name,
+                                      calls->items[i].when);
+                        said++;
+                        listed++;
+                }
+        if (listed < calls->count)
+                cf_check_note(check, draft, "and %zu more", calls->count - listed);
 }

@@ -1,13 +1,42 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A profile that refuses no call: a filter in name alone. The kernel shows mode 2 for it, so only
- * the profile's text tells. */
+ * the profile's text tells, or the instructions of the filter. */
 #include "judge/rule.h"
+
+/* The kernel's filter lets every call of this machine through, whatever the profile says. */
+static void look_at_kernel(struct cf_check *check, const struct cf_enforced *enforced)
+{
+        const struct cf_setting *setting = check->deciding ? check->deciding->setting : NULL;
+        struct cf_draft *draft = cf_check_add(check, CF_FAIL, setting);
+        draft->finding.evidence = CF_ENFORCED;
+        cf_check_say(draft, "the kernel's filter of ", " refuses no call at all",
+                     " refuses no call at all");
+        draft->label = "every kernel call is open";
+        draft->label_names_image = true;
+        cf_check_note(check, draft, "%zu instruction%s, and each call is let through",
+                      enforced->instructions, enforced->instructions == 1 ? "" : "s");
+        cf_check_reason(check, draft);
+        if (setting)
+                cf_check_remedy_remove(check, draft, setting, "the default profile then applies");
+        else
+                cf_check_remedy(draft,
+                                "start the container anew; if that does not help its runtime "
+                                "loads another filter than its engine's default",
+                                NULL);
+}
 
 static void look(struct cf_check *check)
 {
         const struct cf_seen *seen = check->deciding;
-        if (!seen || !seen->profile || seen->profile->state != CF_PROFILE_ALLOWS)
+        const struct cf_container *container = check->subject->container;
+        const struct cf_enforced *enforced = container ? container->enforced : NULL;
+        bool kernel = enforced && enforced->state == CF_ENFORCED_ALLOWS_ALL;
+        if (!seen || !seen->profile || seen->profile->state != CF_PROFILE_ALLOWS) {
+                bool off = seen && seen->option.kind == CF_SECOPT_UNCONFINED;
+                if (kernel && !off && !check->is_privileged)
+                        look_at_kernel(check, enforced);
                 return;
+        }
         bool file = seen->option.kind == CF_SECOPT_PROFILE;
         struct cf_draft *draft = cf_check_add(check, CF_FAIL, seen->setting);
         const char *after = cf_check_text(check, " refuses no call at all%s",
@@ -26,7 +55,12 @@ static void look(struct cf_check *check)
         else
                 cf_check_note(check, draft, "its default action is %s and no rule refuses",
                               seen->profile->default_action);
-        if (check->subject->container && !check->subject->container->running)
+        if (kernel)
+                cf_check_note(check, draft,
+                              "the kernel confirms it: its filter (%zu instructions) lets every "
+                              "call through",
+                              enforced->instructions);
+        if (container && !container->running)
                 cf_check_note_processes(check, draft);
         cf_check_reason(check, draft);
         cf_check_remedy_remove(check, draft, seen->setting, "the default profile then applies");

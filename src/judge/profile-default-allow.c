@@ -6,7 +6,12 @@
 static void look(struct cf_check *check)
 {
         const struct cf_seen *seen = check->deciding;
+        const struct cf_container *container = check->subject->container;
         if (!seen || !seen->profile || seen->profile->state != CF_PROFILE_LETS_OTHER)
+                return;
+        /* What it refuses is not refused here: that is another finding, and a worse one. */
+        if (container && container->enforced &&
+            container->enforced->state == CF_ENFORCED_ALLOWS_ALL)
                 return;
         bool file = seen->option.kind == CF_SECOPT_PROFILE;
         struct cf_draft *draft = cf_check_add(check, CF_WARN, seen->setting);

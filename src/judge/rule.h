@@ -129,6 +129,11 @@ void cf_check_note_processes(struct cf_check *check, struct cf_draft *draft);
 size_t cf_check_unfiltered(const struct cf_container *container);
 size_t cf_check_unreadable(const struct cf_container *container);
 
+/* Lists calls in notes, by name and with the arguments under which they are let through: a few
+ * notes, and how many more there are. */
+void cf_check_note_loose(struct cf_check *check, struct cf_draft *draft,
+                         const struct cf_loose_calls *calls);
+
 /* ": SECCOMP is unset, …" behind a message whose setting is assumed; "" when it is certain. */
 const char *cf_check_assumption(struct cf_check *check, const struct cf_setting *setting);
 
@@ -142,4 +147,4 @@ extern const struct cf_rule cf_rule_seccomp_unconfined, cf_rule_privileged,
         cf_rule_daemon_unconfined, cf_rule_profile_missing, cf_rule_profile_invalid,
         cf_rule_profile_allows_everything, cf_rule_profile_default_allow,
         cf_rule_seccomp_misspelled, cf_rule_process_unfiltered, cf_rule_seccomp_unsupported,
-        cf_rule_suppression_invalid;
+        cf_rule_profile_weaker_than_default, cf_rule_filter_differs, cf_rule_suppression_invalid;

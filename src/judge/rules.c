@@ -7,8 +7,9 @@ const struct cf_rule_info *const cf_rules[] = {
         &cf_rule_seccomp_unconfined.info,    &cf_rule_privileged.info,
         &cf_rule_daemon_unconfined.info,     &cf_rule_profile_missing.info,
         &cf_rule_profile_invalid.info,       &cf_rule_profile_allows_everything.info,
-        &cf_rule_profile_default_allow.info, &cf_rule_seccomp_misspelled.info,
-        &cf_rule_process_unfiltered.info,    &cf_rule_seccomp_unsupported.info,
+        &cf_rule_profile_default_allow.info, &cf_rule_profile_weaker_than_default.info,
+        &cf_rule_seccomp_misspelled.info,    &cf_rule_process_unfiltered.info,
+        &cf_rule_filter_differs.info,        &cf_rule_seccomp_unsupported.info,
         &cf_rule_suppression_invalid.info,   NULL,
 };
 

@@ -101,6 +101,9 @@ static void copy_container(struct copier *copier, const struct cf_container *fro
         to->compose_service = copy_text(copier, from->compose_service);
         to->compose_files = copy_text(copier, from->compose_files);
         to->compose_dir = copy_text(copier, from->compose_dir);
+        to->cap_add = copy_texts(copier, from->cap_add, from->cap_add_count);
+        to->cap_drop = copy_texts(copier, from->cap_drop, from->cap_drop_count);
+        to->enforced = NULL;
         to->processes = NULL;
         if (from->process_count == 0)
                 return;

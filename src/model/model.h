@@ -202,6 +202,45 @@ struct cf_process {
         bool by_exec; /* entered later: its parent is not in the container's own tree */
 };
 
+/* A call that is let through where something else refuses it. */
+struct cf_loose_call {
+        const char *name; /* "socket", "numbers 470 to 1023 (no names)" */
+        const char *when; /* "family == 38 (AF_ALG)"; NULL: whatever its arguments are */
+};
+struct cf_loose_calls {
+        const struct cf_loose_call *items;
+        size_t count;
+};
+
+enum cf_enforced_state {
+        CF_ENFORCED_UNKNOWN,    /* `because` says why; nothing else is known */
+        CF_ENFORCED_NOTHING,    /* no process has a filter */
+        CF_ENFORCED_ALLOWS_ALL, /* a filter that refuses no call of this machine */
+        CF_ENFORCED_FILTERS,
+};
+
+/* What the kernel's filter of a container does, worked out from its instructions. The filter is the
+ * one that its first process started under: the oldest. */
+struct cf_enforced {
+        enum cf_enforced_state state;
+        const char *because;
+        size_t instructions;
+        size_t calls; /* of this machine that it lets through, some by their arguments */
+        /* The engine's built-in default in its version: "Docker 20.10 default"; NULL: the engine's
+         * version is not known. What the filter lets through and the default refuses, whether as
+         * written or as a runtime loads it. */
+        const char *by_default;
+        struct cf_loose_calls than_default;
+        bool is_default; /* it is what a runtime loads for the default, call by call (proved) */
+        /* What was configured, if that names a filter and is known; what the filter lets through
+         * and the configuration refuses. */
+        bool configured_known;
+        struct cf_loose_calls than_configured;
+        /* Processes whose filters together let through what the container's own refuses. */
+        size_t strangers;
+        pid_t first_stranger;
+};
+
 struct cf_container {
         const char *id;      /* 64 hex digits */
         const char *name;    /* without the leading slash */
@@ -216,7 +255,12 @@ struct cf_container {
                 *compose_dir;               /* labels; NULL */
         const struct cf_process *processes; /* all that the kernel shows of it */
         size_t process_count;
-        bool processes_known; /* false: /proc could not be asked (remote engine, no right) */
+        bool processes_known;       /* false: /proc could not be asked (remote engine, no right) */
+        const char *const *cap_add; /* HostConfig.CapAdd, .CapDrop, as typed */
+        size_t cap_add_count;
+        const char *const *cap_drop;
+        size_t cap_drop_count;
+        const struct cf_enforced *enforced; /* NULL: not looked at. No copy of a container has it */
 };
 
 struct cf_engine {

@@ -111,7 +111,9 @@ enum cf_profile_kind {
         CF_PROFILE_FILTERS,    /* the default action refuses: a usual profile */
         CF_PROFILE_DENYLIST,   /* the default action lets calls through, some rule refuses */
         CF_PROFILE_ALLOWS_ALL, /* the default action lets calls through and no rule refuses, under
-                                * whatever capabilities, architecture and kernel */
+                                * whatever capabilities, architecture and kernel: rules about calls
+                                * or capabilities that do not exist, and those whose conditions
+                                * never hold, refuse nothing */
 };
 const char *cf_profile_kind_name(enum cf_profile_kind kind); /* "filters", "denylist", … */
 

@@ -8,12 +8,46 @@ static bool lets_through(uint32_t value)
         return value == CF_ALLOW || value == CF_LOG;
 }
 
+static bool can_hold(const struct cf_condition *condition)
+{
+        switch (condition->op) {
+        case CF_LT:
+                return condition->value > 0;
+        case CF_GT:
+                return condition->value < UINT64_MAX;
+        case CF_EQ:
+        case CF_MASKED_EQ:
+                return (condition->value & ~condition->mask) == 0;
+        default:
+                return true;
+        }
+}
+
+/* Whether there is a call, a container and a machine for which the rule counts. Names that no
+ * architecture has, capabilities that do not exist and conditions that never hold make a rule of
+ * words alone. */
+static bool has_effect(const struct cf_profile_rule *rule)
+{
+        bool named = false;
+        for (size_t i = 0; i < rule->names.count; i++)
+                named |= cf_syscall_by_name(rule->names.items[i].text.data) != NULL;
+        for (size_t i = 0; i < rule->condition_count; i++)
+                if (!can_hold(&rule->conditions[i]))
+                        return false;
+        for (size_t i = 0; i < rule->includes.caps.count; i++) {
+                unsigned number;
+                if (!cf_capability_number(rule->includes.caps.items[i].text, &number))
+                        return false;
+        }
+        return named;
+}
+
 static enum cf_profile_kind kind_of(const struct cf_profile *profile)
 {
         if (!lets_through(profile->default_value))
                 return CF_PROFILE_FILTERS;
         for (size_t i = 0; i < profile->rule_count; i++)
-                if (profile->rules[i].names.count > 0 && !lets_through(profile->rules[i].value))
+                if (!lets_through(profile->rules[i].value) && has_effect(&profile->rules[i]))
                         return CF_PROFILE_DENYLIST;
         return CF_PROFILE_ALLOWS_ALL;
 }

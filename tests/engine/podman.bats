@@ -62,9 +62,10 @@ row() {
         expect_status 1
         [ -z "$errors" ]
         expect_in "$(head -n 1 <<<"$output")" "Podman "
-        [[ $(row default) =~ filter\ \(1\ process\)\ +pass ]]
+        echo "$output"
+        [[ $(row default) =~ Podman\ [0-9.]+\ default\ +pass ]]
         [[ $(row equals) =~ unconfined\ +no\ filter\ \(1\ process\)\ +fail\ seccomp-unconfined ]]
-        [[ $(row all) =~ all.json\ +filter\ \(1\ process\)\ +fail\ profile-allows-everything ]]
+        [[ $(row all) =~ all.json\ +allows\ every\ call\ .*\ fail\ profile-allows-everything ]]
         [[ $(row privileged) =~ privileged\ +not\ running\ +fail\ privileged ]]
         [[ $(row created) =~ unconfined\ +not\ running\ +fail\ seccomp-unconfined ]]
 }

@@ -70,7 +70,8 @@ static void everything_of_a_container(void **state)
                 "{\"Id\":\"" ID "\",\"Created\":\"2026-11-24T07:28:08Z\",\"Path\":\"/bin/sh\","
                 "\"Args\":[\"-c\",\"sleep 1\"],\"State\":{\"Status\":\"running\",\"Running\":true,"
                 "\"Paused\":false,\"Pid\":7893},\"Name\":\"/web\",\"Image\":\"sha256:94\","
-                "\"HostConfig\":{\"Privileged\":true,\"SecurityOpt\":[\"label=disable\","
+                "\"HostConfig\":{\"Privileged\":true,\"CapAdd\":[\"NET_ADMIN\",7,\"CAP_BPF\"],"
+                "\"CapDrop\":null,\"SecurityOpt\":[\"label=disable\","
                 "\"seccomp:unconfined\",\"apparmor=x\",\"Seccomp=p\",\" seccomp = q\","
                 "\"label=level:seccomp\",\"seccomp= {\\\"a\\\":1}\",\"seccomp\"]},"
                 "\"Config\":{\"Image\":\"nginx:1\",\"Labels\":{\"com.docker.compose.project\":"
@@ -88,6 +89,10 @@ static void everything_of_a_container(void **state)
         assert_string_equal(container->status, "running");
         assert_true(container->running && container->privileged);
         assert_int_equal(container->pid, 7893);
+        assert_int_equal(container->cap_add_count, 2);
+        assert_string_equal(container->cap_add[0], "NET_ADMIN");
+        assert_string_equal(container->cap_add[1], "CAP_BPF");
+        assert_int_equal(container->cap_drop_count, 0);
         assert_string_equal(container->compose_project, "shop");
         assert_string_equal(container->compose_service, "db");
         assert_string_equal(container->compose_dir, "/srv/shop");

@@ -237,6 +237,131 @@ static void containers(void **state)
         }
 }
 
+/* What the kernel's filter was found to do, beside what is configured. */
+static const struct cf_loose_call keyctl[] = {{"keyctl", NULL}};
+static const struct cf_loose_call several[] = {{"acct", NULL},
+                                               {"clone", "flags & 0x10000000"},
+                                               {"personality", "persona == 0x40000"},
+                                               {"swapon", NULL}};
+
+static void enforced(void **state)
+{
+        (void)state;
+        static const struct {
+                const char *what;
+                struct cf_enforced enforced;
+                struct row_setting settings[ROW_SETTINGS];
+                const char *want;
+        } rows[] = {
+                {"the default",
+                 {.state = CF_ENFORCED_FILTERS,
+                  .is_default = true,
+                  .by_default = "Docker 28.5 default"},
+                 {{0}},
+                 ""},
+                {"not known", {.because = "no right"}, {{0}}, ""},
+                {"allows all, whatever is configured",
+                 {.state = CF_ENFORCED_ALLOWS_ALL, .instructions = 7},
+                 {{0}},
+                 "fail profile-allows-everything: the kernel's filter of container 'web' refuses "
+                 "no call at all"
+                 "\n  7 instructions, and each call is let through"},
+                {"allows all, with a profile that refuses something",
+                 {.state = CF_ENFORCED_ALLOWS_ALL, .instructions = 1},
+                 {OPT_JSON("{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":["
+                           "\"mount\"],\"action\":\"SCMP_ACT_ERRNO\"}]}")},
+                 "fail profile-allows-everything: the kernel's filter of container 'web' refuses "
+                 "no call at all"
+                 "\n  1 instruction, and each call is let through"},
+                {"allows all, and the profile says so",
+                 {.state = CF_ENFORCED_ALLOWS_ALL, .instructions = 7},
+                 {OPT_JSON("{\"defaultAction\":\"SCMP_ACT_ALLOW\"}")},
+                 "fail profile-allows-everything: the profile of container 'web' refuses no call "
+                 "at all"
+                 "\n  its default action is SCMP_ACT_ALLOW and no rule refuses"
+                 "\n  the kernel confirms it: its filter (7 instructions) lets every call through"},
+                {"one dangerous call more than the default",
+                 {.state = CF_ENFORCED_FILTERS,
+                  .by_default = "Docker 28.5 default",
+                  .than_default = {keyctl, 1}},
+                 {OPT_JSON("{\"defaultAction\":\"SCMP_ACT_ERRNO\"}")},
+                 "warn profile-weaker-than-default: the filter of container 'web' lets 1 call "
+                 "through that the Docker 28.5 default refuses"
+                 "\n  keyctl: kernel keyrings know no namespaces: keys of others are in reach"},
+                {"several calls more",
+                 {.state = CF_ENFORCED_FILTERS,
+                  .by_default = "Docker 28.5 default",
+                  .than_default = {several, 4}},
+                 {OPT_JSON("{\"defaultAction\":\"SCMP_ACT_ERRNO\"}")},
+                 "warn profile-weaker-than-default: the filter of container 'web' lets 4 calls "
+                 "through that the Docker 28.5 default refuses"
+                 "\n  clone if flags & 0x10000000: a new user namespace gives every capability "
+                 "inside it"
+                 "\n  acct, swapon\n  personality if persona == 0x40000"},
+                {"one harmless call more",
+                 {.state = CF_ENFORCED_FILTERS,
+                  .by_default = "Docker 28.5 default",
+                  .than_default = {several, 1}},
+                 {OPT_JSON("{\"defaultAction\":\"SCMP_ACT_ERRNO\"}")},
+                 "note profile-weaker-than-default: the filter of container 'web' lets 1 call "
+                 "through that the Docker 28.5 default refuses"
+                 "\n  acct"},
+                {"no profile of its own, and weaker: one finding",
+                 {.state = CF_ENFORCED_FILTERS,
+                  .by_default = "Docker 28.5 default",
+                  .than_default = {keyctl, 1},
+                  .configured_known = true,
+                  .than_configured = {keyctl, 1}},
+                 {{0}},
+                 "warn filter-differs: the kernel's filter of container 'web' is not the one that "
+                 "it was configured with: it lets 1 call through that the Docker 28.5 default "
+                 "refuses"
+                 "\n  keyctl"},
+                {"looser than its own profile",
+                 {.state = CF_ENFORCED_FILTERS,
+                  .configured_known = true,
+                  .than_configured = {several, 4}},
+                 {OPT_JSON("{\"defaultAction\":\"SCMP_ACT_ERRNO\"}")},
+                 "warn filter-differs: the kernel's filter of container 'web' is not the one that "
+                 "it was configured with: it lets 4 calls through that its profile refuses"
+                 "\n  acct, swapon\n  clone if flags & 0x10000000\n  personality if persona == "
+                 "0x40000"},
+                {"processes under another filter",
+                 {.state = CF_ENFORCED_FILTERS, .strangers = 2, .first_stranger = 4712},
+                 {{0}},
+                 "warn filter-differs: 2 processes of container 'web' are under another filter, "
+                 "which lets more through"
+                 "\n  PID 4712"},
+        };
+        for (size_t i = 0; i < CF_COUNT(rows); i++) {
+                CF_ARENA struct cf_arena *arena = cf_arena_new(0);
+                struct cf_container container = {.id = ID,
+                                                 .name = "web",
+                                                 .image = "nginx:latest",
+                                                 .status = "running",
+                                                 .running = true,
+                                                 .pid = 4711,
+                                                 .processes = processes(arena, "ff"),
+                                                 .process_count = 2,
+                                                 .processes_known = true,
+                                                 .enforced = &rows[i].enforced};
+                struct cf_subject subject = {.kind = CF_SUBJECT_CONTAINER,
+                                             .evidence = CF_CONFIGURED,
+                                             .name = "web",
+                                             .image = "nginx:latest",
+                                             .container = &container,
+                                             .engine = &docker};
+                struct cf_setting *settings =
+                        kit_settings(arena, rows[i].settings, &subject.setting_count);
+                for (size_t j = 0; j < subject.setting_count; j++)
+                        settings[j].place = (struct cf_place){0};
+                subject.settings = settings;
+                const char *got = judge_one(arena, &subject);
+                if (strcmp(got, rows[i].want) != 0)
+                        fail_msg("%s:\n  got:  %s\n  want: %s", rows[i].what, got, rows[i].want);
+        }
+}
+
 static const struct cf_engine docker_allows = {.name = "Docker",
                                                .version = "28.5.2",
                                                .host = "unix:///run/docker.sock",
@@ -379,9 +504,9 @@ static void compose_labels(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(containers),           cmocka_unit_test(engines),
-                cmocka_unit_test(default_profile_path), cmocka_unit_test(lone_processes),
-                cmocka_unit_test(compose_labels),
+                cmocka_unit_test(containers),     cmocka_unit_test(enforced),
+                cmocka_unit_test(engines),        cmocka_unit_test(default_profile_path),
+                cmocka_unit_test(lone_processes), cmocka_unit_test(compose_labels),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

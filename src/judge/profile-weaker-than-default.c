@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A filter of a container's own that lets calls through which its engine's default refuses. One
+ * call more is what a workload may need, and the right way to give it: that is worth a note. What
+ * opens the kernel to anyone is worth a warning. */
+#include "judge/rule.h"
+
+/* Calls that the defaults refuse though the kernel asks no capability of the caller, or one that
+ * does not stop what they were used for. Sources: the kernel's documentation (admin-guide,
+ * security) and the reasons that the engines' authors gave when they took them out. */
+static const struct {
+        const char *name, *why;
+} dangers[] = {
+        {"io_uring_setup", "its calls pass by the filter, and it had many holes"},
+        {"keyctl", "kernel keyrings know no namespaces: keys of others are in reach"},
+        {"add_key", "kernel keyrings know no namespaces: keys of others are in reach"},
+        {"request_key", "kernel keyrings know no namespaces: keys of others are in reach"},
+        {"userfaultfd", "stops the kernel in the middle of its work: an attacker's tool"},
+        {"unshare", "a new user namespace gives every capability inside it"},
+        {"clone", "a new user namespace gives every capability inside it"},
+        {"clone3", "a new user namespace gives every capability inside it, and no filter can see "
+                   "that it asks for one"},
+        {"bpf", "runs code in the kernel"},
+        {"perf_event_open", "watches other processes and the kernel, and had many holes"},
+        {"kexec_load", "starts another kernel"},
+        {"kexec_file_load", "starts another kernel"},
+        {"init_module", "loads code into the kernel"},
+        {"finit_module", "loads code into the kernel"},
+        {"open_by_handle_at", "opens files of the host that the container cannot see"},
+        {"mount", "changes what the container sees of the host"},
+        {"setns", "enters other namespaces"},
+        {"ptrace", "on kernels before 4.8 it passes by the filter"},
+};
+
+static const char *danger_of(const struct cf_check *check, const char *name)
+{
+        for (size_t i = 0; i < CF_COUNT(dangers); i++)
+                if (strcmp(dangers[i].name, name) == 0)
+                        return strcmp(name, "ptrace") == 0 && cf_version_known(check->kernel) &&
+                                               cf_version_compare(check->kernel,
+                                                                  (struct cf_version){4, 8, 0}) >= 0
+                                       ? NULL
+                                       : dangers[i].why;
+        return NULL;
+}
+
+/* Those that are dangerous with the reason, the others behind them. */
+static void note_calls(struct cf_check *check, struct cf_draft *draft,
+                       const struct cf_loose_calls *calls)
+{
+        struct cf_loose_call *others =
+                cf_arena_many(check->arena, calls->count, struct cf_loose_call);
+        struct cf_loose_calls rest = {.items = others};
+        if (!others) {
+                check->failed = true;
+                return;
+        }
+        for (size_t i = 0; i < calls->count; i++) {
+                const struct cf_loose_call *call = &calls->items[i];
+                const char *why = danger_of(check, call->name);
+                if (!why) {
+                        others[rest.count++] = *call;
+                        continue;
+                }
+                draft->finding.verdict = CF_WARN;
+                cf_check_note(check, draft, "%s%s%s: %s", call->name, call->when ? " if " : "",
+                              call->when ? call->when : "", why);
+        }
+        cf_check_note_loose(check, draft, &rest);
+}
+
+static void look(struct cf_check *check)
+{
+        const struct cf_container *container = check->subject->container;
+        const struct cf_enforced *enforced = container ? container->enforced : NULL;
+        const struct cf_seen *seen = check->deciding;
+        if (!enforced || enforced->state != CF_ENFORCED_FILTERS || !enforced->by_default ||
+            !enforced->than_default.count || check->is_privileged)
+                return;
+        /* Without a profile of its own it is another finding: the filter is not the configured one.
+         * One that allows what it does not name has a finding for all of it. */
+        bool own = seen && (seen->option.kind == CF_SECOPT_INLINE ||
+                            seen->option.kind == CF_SECOPT_PROFILE);
+        if (!own || (seen->profile && seen->profile->state == CF_PROFILE_LETS_OTHER))
+                return;
+        const struct cf_loose_calls *calls = &enforced->than_default;
+        struct cf_draft *draft = cf_check_add(check, CF_NOTE, seen->setting);
+        draft->finding.evidence = CF_ENFORCED;
+        const char *after =
+                cf_check_text(check, " lets %zu call%s through that the %s refuses", calls->count,
+                              calls->count == 1 ? "" : "s", enforced->by_default);
+        cf_check_say(draft, "the filter of ", after, after);
+        note_calls(check, draft, calls);
+        cf_check_remedy(
+                draft,
+                draft->finding.verdict == CF_WARN
+                        ? "take out what the workload does not need, or allow it under "
+                          "the arguments that it needs alone"
+                        : "nothing, if the workload needs them",
+                cf_check_text(check, "sudo confined prove %s --against default", container->name));
+}
+
+const struct cf_rule cf_rule_profile_weaker_than_default = {
+        .info = {.id = "profile-weaker-than-default",
+                 .title = "The filter lets calls through that the engine's default refuses",
+                 .severity = CF_LOW,
+                 .page = cf_page_profile_weaker_than_default},
+        .looks_at = CF_LOOKS(CF_SUBJECT_CONTAINER),
+        .check = look,
+};
