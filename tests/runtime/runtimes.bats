@@ -174,6 +174,9 @@ podman_by() {
                 expect_status 0
                 expect_in "$output" "equal to ./profiles/$name.json as "
         done
+        confined prove --host "$podman_url" default --against default
+        expect_status 0
+        expect_in "$output" "equal to the default of Podman"
         # runc's ENOSYS tells whose filter it is.
         confined prove --host "$podman_url" strict --against ./profiles/strict.json
         expect_in "$output" "equal to ./profiles/strict.json as $1"
