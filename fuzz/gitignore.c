@@ -3,6 +3,7 @@
  * of their lines must match as a glob, what plain definitions of both say. */
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/glob.h"
 
@@ -31,8 +32,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
         struct cf_span text = {(const char *)data, size}, path;
         struct cf_gitignore *rules = NULL;
-        if (!cf_span_next_line(&text, &path))
-                return 0;
+        if (!cf_span_next_line(&text, &path) || memchr(path.data, '\0', path.size))
+                return 0; /* no path holds a NUL, and the plain definitions know none */
         if (cf_gitignore_parse(text, &rules) < 0)
                 return 0;
         for (int is_folder = 0; is_folder < 2; is_folder++) {

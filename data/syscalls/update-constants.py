@@ -17,7 +17,8 @@ SETS = {
     "address-family": (["sys/socket.h"], r"AF_[A-Z0-9_]+", "AF_MAX"),
     "socket-type": (["sys/socket.h"], r"SOCK_[A-Z_]+", ""),
     "socket-level": (["sys/socket.h"], r"SOL_[A-Z0-9_]+", ""),
-    "namespaces-and-more": (["linux/sched.h"], r"CLONE_[A-Z_]+", "CLONE_ARGS_SIZE_VER0"),
+    "namespaces-and-more": (["linux/sched.h"], r"CLONE_[A-Z_]+",
+                            "CLONE_ARGS_SIZE_VER0 CLONE_CLEAR_SIGHAND CLONE_INTO_CGROUP"),  # clone3's
     "personality": (["linux/personality.h"], r"ADDR_[A-Z_0-9]+|PER_[A-Z0-9_]+|UNAME26|MMAP_PAGE_ZERO|"
                     r"READ_IMPLIES_EXEC|SHORT_INODE|WHOLE_SECONDS|STICKY_TIMEOUTS|FDPIC_FUNCPTRS",
                     "PER_CLEAR_ON_SETID"),
@@ -25,6 +26,7 @@ SETS = {
     "mapping": (["sys/mman.h"], r"MAP_[A-Z0-9_]+", "MAP_FAILED MAP_HUGE_SHIFT MAP_HUGE_MASK"),
     "advice": (["sys/mman.h"], r"MADV_[A-Z_]+", ""),
     "open": (["fcntl.h"], r"O_[A-Z]+", ""),
+    "descriptor": (["fcntl.h"], r"O_CLOEXEC|O_NONBLOCK", ""),
     "file-control": (["linux/fcntl.h"], r"F_(?:DUPFD|GET|SET|ADD|NOTIFY|OFD_)[A-Z_0-9]*", ""),
     "terminal-and-file-request": (["asm/ioctls.h", "linux/fs.h"],
                                   r"TIOC[A-Z0-9]+|TC[GS]ET[A-Z0-9]+|TCSBRK|TCXONC|TCFLSH|FIO[A-Z]+|FS_IOC_[A-Z_]+"

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A call that failed → who refused it, what the kernel would answer next, and the least that
+ * unblocks it. Exact for the filter, since its policy is evaluated on that very call; what lies
+ * behind it is told from data/syscalls/requirements.tsv and what the caller has. */
+#pragma once
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/text.h"
+#include "policy/policy.h"
+#include "profile/profile.h"
+#include "syscalls/syscalls.h"
+
+/* ---- who refused it ---------------------------------------------------------------------------
+ */
+
+/* What the process that made the call has. */
+struct cf_caller {
+        uint64_t capabilities; /* effective: bit i is capability i of linux/capability.h */
+        bool initial;          /* it is in the first user namespace */
+        /* The number of a sysctl ("kernel.dmesg_restrict"). False: this kernel does not have it, or
+         * it cannot be read. NULL: none can. */
+        bool (*setting)(void *context, const char *name, long *ret_number);
+        void *context;
+};
+
+/* Whether a capability is enough where another is asked for: it is the same, or CAP_SYS_ADMIN, from
+ * which that one was split off (capabilities(7)). */
+bool cf_explain_suffices(const char *held, const char *asked);
+
+enum cf_blame {
+        CF_BLAME_NONE,   /* nothing here refuses it: an ordinary error, or a security module */
+        CF_BLAME_FILTER, /* the filter, and nothing that is known behind it */
+        CF_BLAME_BOTH,   /* the filter, and then the kernel */
+        CF_BLAME_KERNEL, /* the kernel: a capability or a setting is missing */
+};
+
+struct cf_cause {
+        enum cf_blame blame;
+        uint32_t answer; /* the filter's, normalised; CF_ALLOW without one */
+        /* What the kernel asks for and the caller does not have: surely, or perhaps (depending on
+         * what arguments do not tell). */
+        const struct cf_requirement *unmet[CF_REQUIREMENTS_MAX], *perhaps[CF_REQUIREMENTS_MAX];
+        size_t unmet_count, perhaps_count;
+};
+
+/* `policy`: of all filters of the thread together (CF_POLICY_NONE: it has none). `error` is what
+ * the call returned (EPERM, …; 0: not known); without a filter's refusal a requirement is only
+ * blamed for the error that it gives. */
+void cf_explain_cause(const struct cf_policies *all, cf_policy policy, const struct cf_call *call,
+                      int error, const struct cf_caller *caller, struct cf_cause *ret_cause);
+
+/* ---- the least that unblocks it ----------------------------------------------------------------
+ */
+
+enum cf_way_kind {
+        CF_WAY_NOTHING,    /* the program does without the call already */
+        CF_WAY_ERRNO,      /* another error, with which it does without */
+        CF_WAY_ARGUMENTS,  /* the call with these arguments */
+        CF_WAY_CALL,       /* the call whatever its arguments */
+        CF_WAY_CAPABILITY, /* a capability of the container, on which an entry depends */
+        CF_WAY_SETTING,    /* a sysctl of the host */
+};
+
+struct cf_way {
+        enum cf_way_kind kind;
+        const char *option;  /* what `profile extend` takes: "--allow 'kcmp(type == KCMP_FILE)'"; or
+                              * "--cap-add SYS_NICE", "kernel.dmesg_restrict=0"; NULL: NOTHING */
+        const char *also;    /* "--cap-add SYS_ADMIN": only together with it; NULL: alone */
+        const char *because; /* ERRNO, NOTHING: who falls back; else NULL */
+        const char *const *opened; /* calls that it lets through beside the one, by name */
+        size_t opened_count;
+        bool enough; /* false: the kernel refuses the call even then (see cf_cause.unmet) */
+};
+
+#define CF_WAYS_MAX 8u
+
+/* The ways, from the one that opens least to the one that opens most; none when nothing is known
+ * that would help. `profile` is what is in force under these circumstances, to tell what a
+ * capability would open; NULL: not known, and no capability is proposed for the filter's sake.
+ * Everything lives in the arena. 0 or negative (-ENOMEM, as cf_profile_policy). */
+int cf_explain_ways(struct cf_policies *all, struct cf_arena *arena, const struct cf_call *call,
+                    const struct cf_cause *cause, const struct cf_profile *profile,
+                    const struct cf_circumstances *circumstances,
+                    struct cf_way ret_ways[CF_WAYS_MAX], size_t *ret_count, struct cf_error *err);
+
+/* ---- in words ---------------------------------------------------------------------------------
+ */
+
+/* "unshare(CLONE_NEWNS|CLONE_NEWUSER)", "socket(AF_VSOCK, SOCK_STREAM, 0)"; pointers and what has
+ * no names as numbers; as many arguments as the call has. "i386:" in front when that is not this
+ * machine's architecture. */
+void cf_explain_call(struct cf_text *text, const struct cf_call *call);
+
+/* The same of one argument. */
+void cf_explain_argument(struct cf_text *text, const struct cf_arch *arch,
+                         const struct cf_syscall *call, unsigned arg, uint64_t value);
+
+/* "CAP_SYS_ADMIN", "CAP_SYSLOG or kernel.dmesg_restrict == 0". */
+void cf_explain_requirement(struct cf_text *text, const struct cf_requirement *requirement);

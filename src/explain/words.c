@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+#include <sched.h>
+#include <string.h>
+
+#include "explain/explain.h"
+
+/* ---- calls -------------------------------------------------------------------------------------
+ */
+
+/* The constant that is this value; NULL: none. */
+static const struct cf_constant *constant_of(const struct cf_syscall *call, unsigned arg,
+                                             uint64_t value)
+{
+        const struct cf_constant *constant;
+        for (size_t i = 0; (constant = cf_argument_constant(call, arg, i, NULL)); i++)
+                if (constant->value == value)
+                        return constant;
+        return NULL;
+}
+
+/* The largest constant whose bits are all in the value; NULL: none. */
+static const struct cf_constant *part_of(const struct cf_syscall *call, unsigned arg,
+                                         uint64_t value)
+{
+        const struct cf_constant *constant, *best = NULL;
+        for (size_t i = 0; (constant = cf_argument_constant(call, arg, i, NULL)); i++)
+                if (constant->value && (value & constant->value) == constant->value &&
+                    (!best || constant->value > best->value))
+                        best = constant;
+        return best;
+}
+
+static void put_number(struct cf_text *text, const struct cf_syscall *call, unsigned arg,
+                       unsigned bits, uint64_t value)
+{
+        enum cf_argument_kind kind = call->arguments[arg].kind;
+        if (kind == CF_ARGUMENT_INT && bits == 32 && (int32_t)value < 0 && (int32_t)value > -4096)
+                cf_text_printf(text, "%" PRId32, (int32_t)value);
+        else if (kind == CF_ARGUMENT_PTR && value == 0)
+                cf_text_puts(text, "NULL");
+        else if (kind != CF_ARGUMENT_PTR && value < 4096)
+                cf_text_printf(text, "%" PRIu64, value);
+        else
+                cf_text_printf(text, "0x%" PRIx64, value);
+}
+
+void cf_explain_argument(struct cf_text *text, const struct cf_arch *arch,
+                         const struct cf_syscall *call, unsigned arg, uint64_t value)
+{
+        unsigned bits = cf_argument_bits(arch, call, arg);
+        bool one = true, any = false;
+        value &= UINT64_MAX >> (64 - bits);
+        cf_argument_constant(call, arg, 0, &one);
+        /* No flag at all has many names. */
+        const struct cf_constant *constant = one || value ? constant_of(call, arg, value) : NULL;
+        if (constant) {
+                cf_text_puts(text, constant->name);
+                return;
+        }
+        while (!one && (constant = part_of(call, arg, value)) != NULL) {
+                cf_text_printf(text, "%s%s", any ? "|" : "", constant->name);
+                value &= ~(uint64_t)constant->value;
+                any = true;
+        }
+        if (value == 0 && any)
+                return;
+        cf_text_puts(text, any ? "|" : "");
+        const char *signal = value && value <= CSIGNAL && strcmp(call->name, "clone") == 0
+                                     ? sigabbrev_np((int)value)
+                                     : NULL;
+        if (signal)
+                cf_text_printf(text, "SIG%s", signal);
+        else
+                put_number(text, call, arg, bits, value);
+}
+
+void cf_explain_call(struct cf_text *text, const struct cf_call *call)
+{
+        const struct cf_arch *arch = cf_arch_of_call(call->arch, call->nr);
+        const struct cf_syscall *known = arch ? cf_syscall_by_number(arch, call->nr) : NULL;
+        if (!known || known->argument_count < 0) {
+                cf_say_call(text, call);
+                return;
+        }
+        cf_text_printf(text, "%s%s%s(", arch == cf_arch_native() ? "" : arch->name,
+                       arch == cf_arch_native() ? "" : ":", known->name);
+        for (unsigned arg = 0; arg < (unsigned)known->argument_count; arg++) {
+                cf_text_puts(text, arg ? ", " : "");
+                cf_explain_argument(text, arch, known, arg, call->args[arg]);
+        }
+        cf_text_putc(text, ')');
+}
+
+/* ---- requirements ------------------------------------------------------------------------------
+ */
+
+void cf_explain_requirement(struct cf_text *text, const struct cf_requirement *requirement)
+{
+        static const char *const tests[] = {
+                [CF_REQUIRE_EQUAL] = "==",
+                [CF_REQUIRE_OTHER] = "!=",
+                [CF_REQUIRE_LESS] = "<",
+                [CF_REQUIRE_MORE] = ">",
+        };
+        if (requirement->capability)
+                cf_text_puts(text, requirement->capability);
+        if (requirement->capability && requirement->setting)
+                cf_text_puts(text, " or ");
+        if (requirement->setting)
+                cf_text_printf(text, "%s %s %ld", requirement->setting, tests[requirement->test],
+                               requirement->value);
+}
