@@ -9,8 +9,8 @@
 #include "cli/profile.h"
 #include "runtime/runtime.h"
 
-/* Hostile programs can install filters that take much room: those behind are then not known. */
-#define LOOSE_MAX 200 /* calls that are kept of one comparison */
+#define NODES_KEPT (CF_POLICY_NODES_MAX / 2) /* with more, the next container starts afresh */
+#define LOOSE_MAX 200                        /* calls that are kept of one comparison */
 
 /* The kernel's filter of a container, worked out once for all that have the same. */
 struct own {
@@ -338,28 +338,36 @@ static bool configured(const struct cf_subject *subject, const struct cf_live_de
 /* ---- one container ----------------------------------------------------------------------------
  */
 
-/* Whether some thread lets through what the container's own filter refuses: it did not start under
- * it. (Programs alone do not tell: a runtime's differ from run to run.) */
-static int look_for_strangers(struct work *work, const struct cf_kernel_process *process,
-                              const struct own *own, struct cf_enforced *enforced,
-                              struct cf_error *err)
+/* Whether the policy lets through what the container's own filter refuses. */
+static bool is_looser(struct work *work, cf_policy policy, const struct own *own)
 {
         struct cf_policies *all = work->job.all;
+        cf_policy looser = cf_policy_and(all, work->possible,
+                                         cf_policy_where_looser(all, policy, own->policy));
+        return looser != CF_POLICY_NONE && looser != CF_POLICY_FALSE;
+}
+
+/* Whether some thread did not start under the container's own filter. (Programs alone do not tell:
+ * a runtime's differ from run to run.) What a process of the container puts on top makes it
+ * stricter, whatever it is: that is not looked at, and cannot be made to cost anything. */
+static int look_for_strangers(struct work *work, const struct cf_kernel_process *process,
+                              const struct own *own, struct cf_enforced *enforced)
+{
         for (size_t i = 0; i < process->thread_count; i++) {
+                const struct cf_kernel_thread *thread = &process->threads[i];
+                const struct own *oldest;
                 cf_policy policy;
-                if (process->threads[i].mode != CF_KERNEL_FILTER)
+                if (!thread->filter_count)
                         continue;
-                int r = cf_live_policy(&work->live, &process->threads[i], &policy, err);
-                if (r < 0)
-                        return r;
-                if (policy == own->policy)
+                int r = own_filter(work, &thread->filters[thread->filter_count - 1], &oldest, NULL);
+                if (r == 0 &&
+                    (oldest->policy == own->policy || !is_looser(work, oldest->policy, own)))
                         continue;
-                cf_policy looser = cf_policy_and(all, work->possible,
-                                                 cf_policy_where_looser(all, policy, own->policy));
-                r = cf_policies_check(all, looser, err);
-                if (r < 0)
+                if (r == 0)
+                        r = cf_live_policy(&work->live, thread, &policy, NULL);
+                if (r == -ENOMEM)
                         return r;
-                if (looser == CF_POLICY_FALSE)
+                if (r < 0 || !is_looser(work, policy, own))
                         continue;
                 if (!enforced->strangers++)
                         enforced->first_stranger = process->pid;
@@ -397,7 +405,7 @@ static int read_processes(struct work *work, const struct cf_container *containe
                 /* One that cannot be read has ended, or has a tracer. */
                 if (cf_kernel_process_read(work->live.reader, other->pid, other->start_time,
                                            &process, NULL) == 0)
-                        r = look_for_strangers(work, &process, *ret_own, enforced, err);
+                        r = look_for_strangers(work, &process, *ret_own, enforced);
         }
         return r;
 }
@@ -449,14 +457,28 @@ static bool is_worth_it(const struct cf_subject *subject)
                container->process_count && subject->engine && subject->engine->local;
 }
 
+/* Policies of the next containers, and what is known of them. Those that were made may have grown:
+ * filters of strangers can be anything. */
+static int renew(struct work *work)
+{
+        if (work->job.all && cf_policies_count(work->job.all) < NODES_KEPT)
+                return 0;
+        work->job.all = cf_policies_free(work->job.all);
+        work->job.all = work->live.all = cf_policies_new(0);
+        if (!work->job.all)
+                return -ENOMEM;
+        work->live.stacks = NULL;
+        work->owns.count = work->references.count = work->comparisons.count = 0;
+        work->possible = cf_live_possible(work->job.all, work->job.circumstances.machine);
+        return 0;
+}
+
 static int begin(struct work *work, struct cf_audit *audit)
 {
         struct utsname system = {0};
         work->job = (struct cf_profile_job){.invocation = audit->session.invocation,
-                                            .arena = audit->arena,
-                                            .all = cf_policies_new(0)};
+                                            .arena = audit->arena};
         work->live = (struct cf_live){.arena = audit->arena,
-                                      .all = work->job.all,
                                       .reader = cf_kernel_reader_new(audit->arena)};
         work->job.circumstances.machine = cf_arch_native();
         uname(&system);
@@ -464,10 +486,29 @@ static int begin(struct work *work, struct cf_audit *audit)
         if (sscanf(system.release, "%3u.%3u", &work->job.circumstances.kernel_major,
                    &work->job.circumstances.kernel_minor) != 2)
                 work->job.circumstances.machine = NULL;
-        if (!work->job.all || !work->live.reader)
+        return work->live.reader ? 0 : -ENOMEM;
+}
+
+/* 0 or -ENOMEM. */
+static int look_at(struct work *work, struct cf_subject *subject)
+{
+        struct cf_arena *arena = work->job.arena;
+        struct cf_enforced *enforced = cf_arena_one(arena, struct cf_enforced);
+        struct cf_container *container = cf_arena_one(arena, struct cf_container);
+        struct cf_error err = {0};
+        if (!enforced || !container)
                 return -ENOMEM;
-        if (work->job.circumstances.machine)
-                work->possible = cf_live_possible(work->job.all, work->job.circumstances.machine);
+        int r = renew(work);
+        if (r == 0)
+                r = look(work, subject, enforced, &err);
+        if (r == -ENOMEM)
+                return r;
+        if (r < 0)
+                *enforced = (struct cf_enforced){
+                        .because = cf_arena_string(arena, err.frames[0].message)};
+        *container = *subject->container;
+        container->enforced = enforced;
+        subject->container = container;
         return 0;
 }
 
@@ -476,27 +517,9 @@ int cf_audit_enforce(struct cf_audit *audit)
         struct work work = {0};
         int r = begin(&work, audit);
         bool able = work.job.circumstances.machine != NULL;
-        for (size_t i = 0; r == 0 && able && i < audit->subjects.count; i++) {
-                struct cf_subject *subject = &audit->subjects.items[i];
-                struct cf_error err = {0};
-                if (!is_worth_it(subject))
-                        continue;
-                struct cf_enforced *enforced = cf_arena_one(audit->arena, struct cf_enforced);
-                struct cf_container *container = cf_arena_one(audit->arena, struct cf_container);
-                if (!enforced || !container) {
-                        r = -ENOMEM;
-                        break;
-                }
-                int looked = look(&work, subject, enforced, &err);
-                if (looked == -ENOMEM)
-                        r = looked;
-                if (looked < 0)
-                        *enforced = (struct cf_enforced){
-                                .because = cf_arena_string(audit->arena, err.frames[0].message)};
-                *container = *subject->container;
-                container->enforced = enforced;
-                subject->container = container;
-        }
+        for (size_t i = 0; r == 0 && able && i < audit->subjects.count; i++)
+                if (is_worth_it(&audit->subjects.items[i]))
+                        r = look_at(&work, &audit->subjects.items[i]);
         cf_policies_free(work.job.all);
         return r;
 }
