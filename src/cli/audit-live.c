@@ -512,6 +512,83 @@ static int look_at(struct work *work, struct cf_subject *subject)
         return 0;
 }
 
+/* ---- processes of containers that no engine told of -------------------------------------------
+ */
+
+/* The first process of a container: its parent is not of the same. */
+static bool is_first(const struct cf_process_list *list, const struct cf_process *process)
+{
+        size_t low = 0, high = list->count;
+        while (low < high) { /* ascending by pid */
+                size_t middle = low + (high - low) / 2;
+                if (list->items[middle].pid < process->parent)
+                        low = middle + 1;
+                else
+                        high = middle;
+        }
+        const struct cf_process *parent =
+                low < list->count && list->items[low].pid == process->parent ? &list->items[low]
+                                                                             : NULL;
+        return !parent || !parent->container || !process->container ||
+               strcmp(parent->container, process->container) != 0;
+}
+
+/* One whose filters let everything through is listed; one whose filters refuse something is as
+ * confined as can be told. */
+static int look_at_stray(struct work *work, struct cf_audit *audit,
+                         const struct cf_process *process)
+{
+        struct cf_kernel_process read;
+        cf_policy policy;
+        struct cf_error err = {0};
+        int r = renew(work);
+        if (r == 0)
+                r = cf_kernel_process_read(work->live.reader, process->pid, process->start_time,
+                                           &read, &err);
+        if (r == 0)
+                r = cf_live_policy(&work->live, &read.threads[0], &policy, &err);
+        if (r == -ENOMEM)
+                return r;
+        if (r < 0 && r != -ESRCH) {
+                if (!audit->unread++)
+                        audit->unread_because =
+                                cf_arena_string(audit->arena, err.frames[0].message);
+                return 0;
+        }
+        if (r < 0 || read.threads[0].mode != CF_KERNEL_FILTER ||
+            !cf_live_allows_all(work->job.all, work->job.circumstances.machine, policy))
+                return 0;
+        struct cf_enforced *enforced = cf_arena_one(audit->arena, struct cf_enforced);
+        struct cf_process *found = cf_arena_one(audit->arena, struct cf_process);
+        if (!enforced || !found)
+                return -ENOMEM;
+        enforced->state = CF_ENFORCED_ALLOWS_ALL;
+        for (size_t i = 0; i < read.threads[0].filter_count; i++)
+                enforced->instructions += read.threads[0].filters[i].count;
+        *found = *process;
+        found->enforced = enforced;
+        struct cf_subject subject = {.kind = CF_SUBJECT_PROCESS,
+                                     .evidence = CF_ENFORCED,
+                                     .name = found->name,
+                                     .engine_word = found->engine,
+                                     .process = found};
+        return cf_vec_push(audit->arena, &audit->subjects, subject);
+}
+
+static int look_at_strays(struct work *work, struct cf_audit *audit)
+{
+        int r = 0;
+        if (audit->session.invocation->argument_count)
+                return 0;
+        for (size_t i = 0; r == 0 && i < audit->processes.count; i++) {
+                const struct cf_process *process = &audit->processes.items[i];
+                if (process->foreign && !audit->owned[i] && process->mode == CF_SECCOMP_FILTER &&
+                    (process->container || process->engine) && is_first(&audit->processes, process))
+                        r = look_at_stray(work, audit, process);
+        }
+        return r;
+}
+
 int cf_audit_enforce(struct cf_audit *audit)
 {
         struct work work = {0};
@@ -520,6 +597,8 @@ int cf_audit_enforce(struct cf_audit *audit)
         for (size_t i = 0; r == 0 && able && i < audit->subjects.count; i++)
                 if (is_worth_it(&audit->subjects.items[i]))
                         r = look_at(&work, &audit->subjects.items[i]);
+        if (r == 0 && able)
+                r = look_at_strays(&work, audit);
         cf_policies_free(work.job.all);
         return r;
 }

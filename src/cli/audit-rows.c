@@ -91,6 +91,15 @@ static const char *filter_word(struct cf_arena *arena, const struct cf_subject *
                       : cf_arena_printf(arena, "as strict as %s", enforced->by_default);
 }
 
+static const char *process_word(struct cf_arena *arena, const struct cf_process *process)
+{
+        if (process->enforced)
+                return cf_arena_printf(
+                        arena, "allows every call (%zu %s)", process->enforced->instructions,
+                        plural(process->enforced->instructions, "instruction", "instructions"));
+        return process->mode == CF_SECCOMP_OFF ? "no filter" : "not readable";
+}
+
 static const char *enforced_word(struct cf_arena *arena, const struct cf_subject *subject)
 {
         const struct cf_container *container = subject->container;
@@ -164,8 +173,7 @@ static int make_row(struct cf_audit *audit, const struct cf_subject *subject,
                 row->enforced = enforced_word(audit->arena, subject);
         } else {
                 row->declared = "–";
-                row->enforced =
-                        subject->process->mode == CF_SECCOMP_OFF ? "no filter" : "not readable";
+                row->enforced = process_word(audit->arena, subject->process);
         }
         return row->declared && row->enforced ? 0 : -ENOMEM;
 }
@@ -295,6 +303,18 @@ static int add_unread(struct cf_audit *audit, hint_vec *hints)
                         continue;
                 if (!unread++)
                         because = container->enforced->because;
+        }
+        if (audit->unread) {
+                int r = add_hint(
+                        audit, hints,
+                        cf_arena_printf(audit->arena,
+                                        "what the filters of %zu %s of unknown containers do is "
+                                        "not known: %s",
+                                        audit->unread,
+                                        plural(audit->unread, "process", "processes"),
+                                        audit->unread_because ? audit->unread_because : "?"));
+                if (r < 0)
+                        return r;
         }
         if (!unread)
                 return 0;

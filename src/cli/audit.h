@@ -18,12 +18,15 @@ struct cf_audit {
         struct cf_process_list processes;
         bool *owned; /* of each process: a known container's */
         CF_VEC(struct cf_subject) subjects;
+        size_t unread;              /* processes of unknown containers: filters that could not be */
+        const char *unread_because; /* read, and why not the first */
         struct cf_finding **findings;
         size_t finding_count;
 };
 
 /* Reads the filters of running containers and works out what they do: each container of a subject
- * gets its `enforced`. What cannot be read is said there. 0 or -ENOMEM. */
+ * gets its `enforced`. Processes of other containers become subjects when they are open. What
+ * cannot be read is said there. 0 or -ENOMEM. */
 int cf_audit_enforce(struct cf_audit *audit);
 
 /* The report's table: a row for each container and each stray process. 0 or -ENOMEM. */

@@ -12,11 +12,16 @@ static void look_at_kernel(struct cf_check *check, const struct cf_enforced *enf
         cf_check_say(draft, "the kernel's filter of ", " refuses no call at all",
                      " refuses no call at all");
         draft->label = "every kernel call is open";
-        draft->label_names_image = true;
+        draft->label_names_image = check->subject->container != NULL;
         cf_check_note(check, draft, "%zu instruction%s, and each call is let through",
                       enforced->instructions, enforced->instructions == 1 ? "" : "s");
         cf_check_reason(check, draft);
-        if (setting)
+        if (check->subject->process)
+                cf_check_remedy(draft,
+                                "find the profile that its container is made with, or ask its "
+                                "engine",
+                                "sudo confined audit");
+        else if (setting)
                 cf_check_remedy_remove(check, draft, setting, "the default profile then applies");
         else
                 cf_check_remedy(draft,
@@ -29,7 +34,10 @@ static void look(struct cf_check *check)
 {
         const struct cf_seen *seen = check->deciding;
         const struct cf_container *container = check->subject->container;
-        const struct cf_enforced *enforced = container ? container->enforced : NULL;
+        const struct cf_process *process = check->subject->process;
+        const struct cf_enforced *enforced = container ? container->enforced
+                                             : process ? process->enforced
+                                                       : NULL;
         bool kernel = enforced && enforced->state == CF_ENFORCED_ALLOWS_ALL;
         if (!seen || !seen->profile || seen->profile->state != CF_PROFILE_ALLOWS) {
                 bool off = seen && seen->option.kind == CF_SECOPT_UNCONFINED;
@@ -72,6 +80,6 @@ const struct cf_rule cf_rule_profile_allows_everything = {
                  .severity = CF_MEDIUM,
                  .cis = "CIS Docker 5.22",
                  .page = cf_page_profile_allows_everything},
-        .looks_at = CF_LOOKS_OPTIONS | CF_LOOKS(CF_SUBJECT_DAEMON),
+        .looks_at = CF_LOOKS_OPTIONS | CF_LOOKS(CF_SUBJECT_DAEMON) | CF_LOOKS(CF_SUBJECT_PROCESS),
         .check = look,
 };

@@ -85,6 +85,7 @@ static void copy_process(struct copier *copier, const struct cf_process *from,
         to->cgroup = copy_text(copier, from->cgroup);
         to->container = copy_text(copier, from->container);
         to->engine = copy_text(copier, from->engine);
+        to->enforced = NULL;
 }
 
 static void copy_container(struct copier *copier, const struct cf_container *from,

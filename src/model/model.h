@@ -180,6 +180,8 @@ enum cf_seccomp_mode {
         CF_SECCOMP_UNREADABLE = -1
 };
 
+struct cf_enforced;
+
 /* What the kernel says of a process (proc(5), /proc/PID/status and neighbours). */
 struct cf_process {
         pid_t pid;
@@ -200,6 +202,7 @@ struct cf_process {
         uint64_t pid_ns, mnt_ns, user_ns; /* inode numbers; 0: not readable */
         bool foreign; /* lives in other namespaces than the first process of the system */
         bool by_exec; /* entered later: its parent is not in the container's own tree */
+        const struct cf_enforced *enforced; /* NULL: not looked at. No copy of a process has it */
 };
 
 /* A call that is let through where something else refuses it. */

@@ -204,7 +204,10 @@ clients() {
                 expect_in "$line" "docker $id"
                 expect_in "$line" "fail process-unfiltered"
         done
-        for name in default own all host; do
+        pid=$(pid_of all)
+        line=$(grep -E "^$pid " <<<"$output")
+        [[ $line =~ allows\ every\ call\ \([0-9]+\ instructions\)\ +fail\ profile-allows-everything ]]
+        for name in default own host; do
                 [ -z "$(grep -E "^$(pid_of $name) " <<<"$output")" ]
         done
         # Nothing of this machine itself is accused: neither the engine nor its shims.

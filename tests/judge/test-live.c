@@ -426,6 +426,7 @@ static void engines(void **state)
 static void lone_processes(void **state)
 {
         (void)state;
+        static const struct cf_enforced open = {.state = CF_ENFORCED_ALLOWS_ALL, .instructions = 7};
         static const struct {
                 struct cf_process process;
                 const char *want;
@@ -433,6 +434,10 @@ static void lone_processes(void **state)
                 {{.mode = CF_SECCOMP_OFF}, ""},
                 {{.mode = CF_SECCOMP_FILTER, .foreign = true, .container = ID}, ""},
                 {{.mode = CF_SECCOMP_STRICT, .foreign = true, .container = ID}, ""},
+                {{.mode = CF_SECCOMP_FILTER, .foreign = true, .container = ID, .enforced = &open},
+                 "fail profile-allows-everything: the kernel's filter of process 42 (sleep) "
+                 "refuses "
+                 "no call at all\n  7 instructions, and each call is let through"},
                 {{.mode = CF_SECCOMP_OFF,
                   .foreign = true,
                   .container = ID,
