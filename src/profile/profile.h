@@ -302,6 +302,64 @@ int cf_call_rules_read(struct cf_arena *arena, const char *what, struct cf_span 
 cf_policy cf_call_rule_condition(struct cf_policies *all, const struct cf_call_rule *rule,
                                  uint32_t value);
 
+/* Whether no call of any architecture that the filter covers is refused (it gets SCMP_ACT_ALLOW or
+ * SCMP_ACT_LOG), whatever its arguments: calls are those that the tables know, so a list of all
+ * their names counts like an allowing default action. 1 yes; 0 no, and *ret_witness (may be NULL)
+ * is a call that is refused. With `whatever`, under all capabilities and kernels of the machine,
+ * not just those of the circumstances; the witness is then refused under some. -ENOTSUP, -E2BIG,
+ * -ENOMEM as above. */
+int cf_profile_allows_everything(struct cf_policies *all, const struct cf_profile *profile,
+                                 const struct cf_circumstances *circumstances, bool whatever,
+                                 struct cf_call *ret_witness, struct cf_error *err);
+
+/* ---- What is wrong with it -------------------------------------------------------------------
+ */
+
+enum cf_lint_rule {
+        CF_LINT_ALLOWS_EVERYTHING,    /* no call is refused */
+        CF_LINT_DEFAULT_ALLOW,        /* what is not named is allowed */
+        CF_LINT_NAME_UNKNOWN,         /* a name that no architecture has */
+        CF_LINT_NAME_FOREIGN,         /* a name that no covered architecture has */
+        CF_LINT_RULE_NEVER,           /* an entry that counts under no circumstances */
+        CF_LINT_CONDITION_NEVER,      /* conditions that never hold, or look at no argument */
+        CF_LINT_RULE_CONTRADICTED,    /* stricter entries answer every call of an entry */
+        CF_LINT_RULE_REDUNDANT,       /* without it the profile means the same */
+        CF_LINT_UPPER_HALF,           /* a refusal is got around by bits that the kernel drops */
+        CF_LINT_GONE_AROUND,          /* a refusal is got around by another call */
+        CF_LINT_DANGEROUS_CALL,       /* a call is allowed that attacks are known of */
+        CF_LINT_NEW_CALL_REFUSED,     /* ENOSYS is expected where another error is answered */
+        CF_LINT_ARCHITECTURE_MISSING, /* calls of an architecture of the machine are killed */
+        CF_LINT_RULE_LOST,            /* the runtime loads something else than is written */
+        CF_LINT_RULES,
+};
+/* "profile-name-unknown", … */
+const char *cf_lint_rule_id(enum cf_lint_rule rule);
+
+enum cf_lint_weight { CF_LINT_NOTE, CF_LINT_WARN, CF_LINT_FAIL };
+
+#define CF_LINT_NOTES 4
+#define CF_LINT_FINDINGS_MAX 10000u /* more are only counted */
+
+struct cf_lint_finding {
+        enum cf_lint_rule rule;
+        enum cf_lint_weight weight;
+        struct cf_profile_part part;
+        const char *message;              /* holds words of the profile as they are */
+        const char *notes[CF_LINT_NOTES]; /* NULL behind the last */
+        const char *remedy;
+        bool has_witness; /* a call that shows it, and what the profile answers to it */
+        struct cf_call witness;
+        uint32_t value;
+};
+
+/* Everything that is wrong under these circumstances, in the order of the text, in the arena. What
+ * is said of entries that do nothing holds under all capabilities, kernels and machines that the
+ * profile speaks of. -ENOTSUP, -E2BIG, -ENOMEM as cf_profile_policy. */
+int cf_profile_lint(struct cf_policies *all, struct cf_arena *arena,
+                    const struct cf_profile *profile, const struct cf_circumstances *circumstances,
+                    struct cf_lint_finding *const **ret_findings, size_t *ret_count,
+                    struct cf_error *err);
+
 /* ---- The engines' own ----------------------------------------------------------------------- */
 
 #define CF_PROFILE_SHORT_NAMES 3
