@@ -17,14 +17,18 @@ int cf_run_not_started(int error)
 static int read_circumstances(struct cf_profile_job *job, struct cf_error *err)
 {
         const char *as = cf_given_value(job->invocation, "as");
+        const char *whose = cf_given_value(job->invocation, "capabilities");
         struct utsname system = {0};
-        if (!as || strcmp(as, "process") == 0)
+        if (as && !cf_profile_as_by_name(as, &job->as))
+                return cf_error_set(err, -EINVAL, NULL,
+                                    "--as: '%s' is none of: written loaded runc crun", as);
+        if (!whose || strcmp(whose, "process") == 0)
                 job->circumstances.capabilities = cf_kernel_capabilities() & CF_CAPABILITIES_ALL;
-        else if (strcmp(as, "container") == 0)
+        else if (strcmp(whose, "container") == 0)
                 job->circumstances.capabilities = cf_capabilities_docker();
         else
-                return cf_error_set(err, -EINVAL, NULL, "--as: '%s' is none of: process container",
-                                    as);
+                return cf_error_set(err, -EINVAL, NULL,
+                                    "--capabilities: '%s' is none of: process container", whose);
         job->circumstances.machine = cf_arch_native();
         if (!job->circumstances.machine)
                 return cf_error_set(err, -ENOTSUP, NULL,
@@ -139,8 +143,11 @@ static const struct cf_option run_options[] = {
          "a profile or raw filter, or the name of a default: docker (default), podman",
          CF_COMPLETE_FILE, NULL},
         {"trace", 't', NULL, "show each call that is refused, with its arguments", 0, NULL},
-        {"as", 0, "WHOM",
-         "whose capabilities the profile is read for: process (default: those that this one has) "
+        {"as", 0, "MEANING",
+         "written (default), or what a runtime loads: loaded (by the usual one), runc or crun",
+         CF_COMPLETE_WORDS, "written loaded runc crun"},
+        {"capabilities", 0, "WHOSE",
+         "the profile is read for the capabilities of: process (default: those that this one has) "
          "or container (Docker's default)",
          CF_COMPLETE_WORDS, "process container"},
         {"output", 'o', "FILE", "write what --trace shows to FILE instead of standard error",
