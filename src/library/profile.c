@@ -109,10 +109,13 @@ static int read_circumstances(struct confined_context *context,
         if (!now.machine)
                 return cf_library_fails(context, -EINVAL, "there is no architecture '%s'",
                                         given->architecture ? given->architecture : "(native)");
+        if (now.kernel_major || now.kernel_minor) {
+                *ret_circumstances = now;
+                return 0;
+        }
         uname(&system);
         /* Three digits each cannot overflow. NOLINTNEXTLINE(cert-err34-c) */
-        if (!now.kernel_major && !now.kernel_minor &&
-            sscanf(system.release, "%3u.%3u", &now.kernel_major, &now.kernel_minor) != 2)
+        if (sscanf(system.release, "%3u.%3u", &now.kernel_major, &now.kernel_minor) != 2)
                 return cf_library_fails(context, -ENOTSUP,
                                         "the running kernel's version '%s' is not understood",
                                         system.release);
