@@ -1,52 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the kernel's filters of containers do, beside what their engines would have loaded. */
-#include <ctype.h>
 #include <string.h>
 #include <sys/utsname.h>
 
-#include "cli/audit.h"
-#include "cli/live.h"
-#include "cli/profile.h"
-#include "runtime/runtime.h"
+#include "cli/audit-live.h"
 
 #define NODES_KEPT (CF_POLICY_NODES_MAX / 2) /* with more, the next container starts afresh */
-#define LOOSE_MAX 200                        /* calls that are kept of one comparison */
-
-/* The kernel's filter of a container, worked out once for all that have the same. */
-struct own {
-        const struct sock_filter *code;
-        cf_policy policy;
-        bool allows_all;
-        size_t calls;
-};
-
-/* What a profile makes a runtime load. Calls that are let through as written or as loaded are no
- * surprise: `loosest` lets through both. */
-struct reference {
-        const char *json; /* of a profile of its own; else `profile` */
-        const struct cf_profile_default *profile;
-        enum cf_runtime_kind runtime;
-        uint64_t capabilities;
-        bool known; /* false: the profile cannot be worked out */
-        cf_policy written;
-        bool has_loaded;
-        cf_policy loaded, loosest; /* NONE: the runtime's part cannot be told */
-        const struct cf_profile *read;
-};
-
-struct comparison {
-        cf_policy policy, reference;
-        struct cf_loose_calls calls;
-};
-
-struct work {
-        struct cf_live live;
-        struct cf_profile_job job;
-        cf_policy possible;
-        CF_VEC(struct own *) owns;
-        CF_VEC(struct reference *) references;
-        CF_VEC(struct comparison *) comparisons;
-};
 
 static int no_memory(struct cf_error *err)
 {
@@ -56,7 +15,7 @@ static int no_memory(struct cf_error *err)
 /* ---- the kernel's side ------------------------------------------------------------------------
  */
 
-static size_t count_calls(struct work *work, cf_policy policy)
+static size_t count_calls(struct cf_audit_work *work, cf_policy policy)
 {
         const unsigned open = cf_action_bit(CF_ALLOW) | cf_action_bit(CF_LOG);
         const struct cf_arch *machine = work->job.circumstances.machine;
@@ -70,8 +29,8 @@ static size_t count_calls(struct work *work, cf_policy policy)
 }
 
 /* The oldest filter of a thread: the runtime's. */
-static int own_filter(struct work *work, const struct cf_kernel_filter *filter,
-                      const struct own **ret_own, struct cf_error *err)
+static int own_filter(struct cf_audit_work *work, const struct cf_kernel_filter *filter,
+                      const struct cf_audit_own **ret_own, struct cf_error *err)
 {
         struct cf_policies *all = work->job.all;
         const struct cf_kernel_thread alone = {
@@ -81,7 +40,7 @@ static int own_filter(struct work *work, const struct cf_kernel_filter *filter,
                         *ret_own = work->owns.items[i];
                         return 0;
                 }
-        struct own *own = cf_arena_one(work->job.arena, struct own);
+        struct cf_audit_own *own = cf_arena_one(work->job.arena, struct cf_audit_own);
         if (!own)
                 return no_memory(err);
         own->code = filter->code;
@@ -96,227 +55,13 @@ static int own_filter(struct work *work, const struct cf_kernel_filter *filter,
         return 0;
 }
 
-/* ---- the configuration's side -----------------------------------------------------------------
+/* ---- the configuration ------------------------------------------------------------------------
  */
-
-static int read_profile(struct work *work, struct reference *reference, struct cf_error *err)
-{
-        struct cf_source *source = NULL;
-        struct cf_span text = cf_span_of(reference->json ? reference->json : "");
-        if (!reference->json &&
-            cf_profile_default_text(work->job.arena, reference->profile, &text) < 0)
-                return no_memory(err);
-        int r = cf_source_from(work->job.arena, "profile", text, &source, err);
-        return r < 0 ? r : cf_profile_read(work->job.arena, source, &reference->read, err);
-}
-
-/* A profile that cannot be worked out is not known; only memory running out ends all. */
-static int find_reference(struct work *work, struct reference wanted,
-                          struct reference **ret_reference, struct cf_error *err)
-{
-        struct cf_policies *all = work->job.all;
-        for (size_t i = 0; i < work->references.count; i++) {
-                struct reference *known = work->references.items[i];
-                bool same = wanted.json ? known->json && strcmp(known->json, wanted.json) == 0
-                                        : !known->json && known->profile == wanted.profile;
-                if (same && known->runtime == wanted.runtime &&
-                    known->capabilities == wanted.capabilities) {
-                        *ret_reference = known;
-                        return 0;
-                }
-        }
-        struct reference *reference = cf_arena_one(work->job.arena, struct reference);
-        if (!reference || cf_vec_push(work->job.arena, &work->references, reference) < 0)
-                return no_memory(err);
-        *reference = wanted;
-        work->job.circumstances.capabilities = wanted.capabilities;
-        int r = read_profile(work, reference, err);
-        if (r == 0)
-                r = cf_profile_policy(all, reference->read, &work->job.circumstances,
-                                      &reference->written, err);
-        if (r == 0)
-                reference->written = cf_policy_normal(all, reference->written);
-        reference->known = r == 0 && reference->written != CF_POLICY_NONE;
-        *ret_reference = reference;
-        return r == -ENOMEM ? r : 0;
-}
-
-/* What the runtime makes of it, asked for once and only when it matters: it starts a process. */
-static void load_reference(struct work *work, struct reference *reference)
-{
-        struct cf_policies *all = work->job.all;
-        struct cf_runtime_options options = {.kind = reference->runtime};
-        struct cf_runtime_loaded loaded;
-        if (reference->has_loaded || !reference->known)
-                return;
-        reference->has_loaded = true;
-        reference->loosest = reference->written;
-        work->job.circumstances.capabilities = reference->capabilities;
-        if (cf_runtime_load(all, work->job.arena, reference->read, &work->job.circumstances,
-                            &options, &loaded, NULL) < 0)
-                return;
-        if (loaded.obtained)
-                reference->loaded = cf_policy_normal(all, loaded.policy);
-        cf_policy both =
-                cf_policy_union(all, reference->written, cf_policy_normal(all, loaded.policy));
-        if (both != CF_POLICY_NONE)
-                reference->loosest = both;
-}
-
-static uint64_t capability(const char *word)
-{
-        char name[64] = "CAP_";
-        unsigned number;
-        bool prefixed = strncasecmp(word, "CAP_", 4) == 0;
-        if (strcasecmp(word, "ALL") == 0)
-                return CF_CAPABILITIES_ALL;
-        snprintf(name + (prefixed ? 0 : 4), sizeof(name) - (prefixed ? 0 : 4), "%s", word);
-        for (char *c = name; *c; c++)
-                *c = (char)toupper((unsigned char)*c);
-        return cf_capability_number(cf_span_of(name), &number) ? UINT64_C(1) << number : 0;
-}
-
-/* What the engine gave the container. Its first process may have given some up since, and what a
- * profile allows then does not change: rules were chosen when the container was made. */
-static uint64_t given_capabilities(const struct cf_container *container)
-{
-        uint64_t added = 0, dropped = 0;
-        for (size_t i = 0; i < container->cap_add_count; i++)
-                added |= capability(container->cap_add[i]);
-        for (size_t i = 0; i < container->cap_drop_count; i++)
-                dropped |= capability(container->cap_drop[i]);
-        if (container->privileged)
-                return CF_CAPABILITIES_ALL;
-        if (added == CF_CAPABILITIES_ALL)
-                return added & ~dropped;
-        return dropped == CF_CAPABILITIES_ALL ? added
-                                              : (cf_capabilities_docker() & ~dropped) | added;
-}
-
-/* ---- side by side -----------------------------------------------------------------------------
- */
-
-static int keep_loose(struct work *work, const struct cf_profile_item *items, size_t count,
-                      struct cf_loose_calls *ret_calls, struct cf_error *err)
-{
-        CF_VEC(struct cf_loose_call) calls = {0};
-        for (size_t i = 0, next; i < count && calls.count < LOOSE_MAX; i = next) {
-                next = cf_profile_items_end(items, count, i);
-                struct cf_loose_call call = {.name = items[i].label};
-                if (items[i].difference->condition != CF_POLICY_TRUE) {
-                        CF_TEXT struct cf_text words = {0};
-                        int r = cf_profile_job_condition(&work->job, &words, items[i].call,
-                                                         items[i].difference->condition, err);
-                        if (r < 0)
-                                return r;
-                        call.when = cf_arena_copy(work->job.arena, cf_text_span(&words));
-                        if (!call.when)
-                                return no_memory(err);
-                }
-                /* The same name on another architecture says nothing new. */
-                if (calls.count && strcmp(calls.items[calls.count - 1].name, call.name) == 0)
-                        continue;
-                if (cf_vec_push(work->job.arena, &calls, call) < 0)
-                        return no_memory(err);
-        }
-        *ret_calls = (struct cf_loose_calls){calls.items, calls.count};
-        return 0;
-}
-
-/* The calls that the policy lets through (or answers more loosely) where the reference does not. */
-static int compare(struct work *work, cf_policy policy, cf_policy reference,
-                   struct cf_loose_calls *ret_calls, struct cf_error *err)
-{
-        struct cf_policies *all = work->job.all;
-        struct cf_profile_item *items;
-        size_t count;
-        for (size_t i = 0; i < work->comparisons.count; i++) {
-                const struct comparison *known = work->comparisons.items[i];
-                if (known->policy == policy && known->reference == reference) {
-                        *ret_calls = known->calls;
-                        return 0;
-                }
-        }
-        struct comparison *made = cf_arena_one(work->job.arena, struct comparison);
-        if (!made || cf_vec_push(work->job.arena, &work->comparisons, made) < 0)
-                return no_memory(err);
-        *made = (struct comparison){.policy = policy, .reference = reference};
-        cf_policy loose =
-                cf_policy_and(all, work->possible, cf_policy_where_looser(all, policy, reference));
-        cf_policy other = cf_policy_choose(all, loose, policy, reference);
-        int r = cf_policies_check(all, other, err);
-        if (r == 0)
-                r = cf_profile_job_differences(&work->job, other, reference, &items, &count, err);
-        if (r == 0)
-                r = keep_loose(work, items, count, &made->calls, err);
-        *ret_calls = made->calls;
-        return r;
-}
-
-/* What libseccomp makes of x32 calls: it compares the lower halves of their arguments alone. */
-static cf_policy with_x32_halves(struct cf_policies *all, cf_policy written)
-{
-        cf_policy x32 = cf_policy_and(
-                all, cf_policy_equal(all, CF_SLICE_ARCH, cf_arch_by_name("x32")->token),
-                cf_policy_masked(all, CF_SLICE_NR, CF_X32_BIT, CF_X32_BIT));
-        cf_policy folded = written;
-        for (unsigned arg = 0; arg < CF_POLICY_ARGS; arg++)
-                folded = cf_policy_fix(all, folded, cf_slice_word(2 + 2 * arg), UINT32_MAX, 0);
-        return cf_policy_choose(all, x32, folded, written);
-}
-
-/* Whether it lets through nothing but what the profile as written does. That needs no runtime. */
-static bool is_as_strict(struct work *work, cf_policy policy, const struct reference *reference)
-{
-        struct cf_policies *all = work->job.all;
-        cf_policy written =
-                cf_policy_union(all, reference->written, with_x32_halves(all, reference->written));
-        return cf_policy_and(all, work->possible, cf_policy_where_looser(all, policy, written)) ==
-               CF_POLICY_FALSE;
-}
-
-static bool is_same(struct work *work, cf_policy policy, struct reference *reference)
-{
-        struct cf_policies *all = work->job.all;
-        load_reference(work, reference);
-        return reference->loaded != CF_POLICY_NONE &&
-               cf_policy_and(all, work->possible,
-                             cf_policy_where_differs(all, policy, reference->loaded)) ==
-                       CF_POLICY_FALSE;
-}
-
-/* Against a profile under the capabilities that the first process has, and those that the engine
- * gave it. `ret_same` NULL: it does not matter whether it is the same. */
-static int compare_profile(struct work *work, const struct own *own, struct reference wanted,
-                           uint64_t given, bool *ret_known, bool *ret_same,
-                           struct cf_loose_calls *ret_calls, struct cf_error *err)
-{
-        struct cf_policies *all = work->job.all;
-        struct reference *now, *then;
-        int r = find_reference(work, wanted, &now, err);
-        wanted.capabilities = given;
-        if (r == 0)
-                r = find_reference(work, wanted, &then, err);
-        if (r < 0 || !now->known || !then->known)
-                return r;
-        *ret_known = true;
-        if (ret_same) {
-                *ret_same = is_same(work, own->policy, now) || is_same(work, own->policy, then);
-                if (*ret_same)
-                        return 0;
-        }
-        if (is_as_strict(work, own->policy, now) || is_as_strict(work, own->policy, then))
-                return 0;
-        load_reference(work, now);
-        load_reference(work, then);
-        return compare(work, own->policy, cf_policy_union(all, now->loosest, then->loosest),
-                       ret_calls, err);
-}
 
 /* The profile that the container was configured with: the last entry counts, and Docker keeps a
  * profile's text. Nothing when there is none, or it is not known, or this is not Docker. */
 static bool configured(const struct cf_subject *subject, const struct cf_live_default *by_default,
-                       struct reference *reference)
+                       struct cf_audit_reference *reference)
 {
         const struct cf_engine *engine = subject->engine;
         const struct cf_setting *last = NULL;
@@ -339,7 +84,7 @@ static bool configured(const struct cf_subject *subject, const struct cf_live_de
  */
 
 /* Whether the policy lets through what the container's own filter refuses. */
-static bool is_looser(struct work *work, cf_policy policy, const struct own *own)
+static bool is_looser(struct cf_audit_work *work, cf_policy policy, const struct cf_audit_own *own)
 {
         struct cf_policies *all = work->job.all;
         cf_policy looser = cf_policy_and(all, work->possible,
@@ -350,12 +95,12 @@ static bool is_looser(struct work *work, cf_policy policy, const struct own *own
 /* Whether some thread did not start under the container's own filter. (Programs alone do not tell:
  * a runtime's differ from run to run.) What a process of the container puts on top makes it
  * stricter, whatever it is: that is not looked at, and cannot be made to cost anything. */
-static int look_for_strangers(struct work *work, const struct cf_kernel_process *process,
-                              const struct own *own, struct cf_enforced *enforced)
+static int look_for_strangers(struct cf_audit_work *work, const struct cf_kernel_process *process,
+                              const struct cf_audit_own *own, struct cf_enforced *enforced)
 {
         for (size_t i = 0; i < process->thread_count; i++) {
                 const struct cf_kernel_thread *thread = &process->threads[i];
-                const struct own *oldest;
+                const struct cf_audit_own *oldest;
                 cf_policy policy;
                 if (!thread->filter_count)
                         continue;
@@ -376,8 +121,8 @@ static int look_for_strangers(struct work *work, const struct cf_kernel_process 
         return 0;
 }
 
-static int read_processes(struct work *work, const struct cf_container *container,
-                          struct cf_enforced *enforced, const struct own **ret_own,
+static int read_processes(struct cf_audit_work *work, const struct cf_container *container,
+                          struct cf_enforced *enforced, const struct cf_audit_own **ret_own,
                           uint64_t *ret_capabilities, struct cf_error *err)
 {
         const struct cf_process *first = NULL;
@@ -410,16 +155,16 @@ static int read_processes(struct work *work, const struct cf_container *containe
         return r;
 }
 
-static int look(struct work *work, const struct cf_subject *subject, struct cf_enforced *enforced,
-                struct cf_error *err)
+static int look(struct cf_audit_work *work, const struct cf_subject *subject,
+                struct cf_enforced *enforced, struct cf_error *err)
 {
         const struct cf_container *container = subject->container;
-        const struct own *own = NULL;
+        const struct cf_audit_own *own = NULL;
         struct cf_live_default by_default;
-        struct reference wanted = {.runtime = strcmp(subject->engine->name, "Podman") == 0
-                                                      ? CF_RUNTIME_CRUN
-                                                      : CF_RUNTIME_RUNC};
-        uint64_t given = given_capabilities(container);
+        struct cf_audit_reference wanted = {.runtime = strcmp(subject->engine->name, "Podman") == 0
+                                                               ? CF_RUNTIME_CRUN
+                                                               : CF_RUNTIME_RUNC};
+        uint64_t given = cf_audit_capabilities(container);
         bool known = false;
         int r = read_processes(work, container, enforced, &own, &wanted.capabilities, err);
         if (r == 0 && cf_live_default(work->job.arena, subject->engine, &by_default) < 0)
@@ -432,16 +177,16 @@ static int look(struct work *work, const struct cf_subject *subject, struct cf_e
         if (!own || own->allows_all)
                 return 0;
         enforced->calls = own->calls;
-        struct reference settings = wanted;
+        struct cf_audit_reference settings = wanted;
         if (configured(subject, &by_default, &settings))
-                r = compare_profile(work, own, settings, given, &enforced->configured_known, NULL,
-                                    &enforced->than_configured, err);
+                r = cf_audit_compare(work, own, settings, given, &enforced->configured_known, NULL,
+                                     &enforced->than_configured, err);
         if (r < 0 || !by_default.known)
                 return r;
         wanted.profile = by_default.profile;
-        r = compare_profile(work, own, wanted, given, &known,
-                            settings.json ? NULL : &enforced->is_default, &enforced->than_default,
-                            err);
+        r = cf_audit_compare(work, own, wanted, given, &known,
+                             settings.json ? NULL : &enforced->is_default, &enforced->than_default,
+                             err);
         if (r == 0 && known)
                 enforced->by_default = by_default.short_words;
         return r;
@@ -459,7 +204,7 @@ static bool is_worth_it(const struct cf_subject *subject)
 
 /* Policies of the next containers, and what is known of them. Those that were made may have grown:
  * filters of strangers can be anything. */
-static int renew(struct work *work)
+static int renew(struct cf_audit_work *work)
 {
         if (work->job.all && cf_policies_count(work->job.all) < NODES_KEPT)
                 return 0;
@@ -473,7 +218,7 @@ static int renew(struct work *work)
         return 0;
 }
 
-static int begin(struct work *work, struct cf_audit *audit)
+static int begin(struct cf_audit_work *work, struct cf_audit *audit)
 {
         struct utsname system = {0};
         work->job = (struct cf_profile_job){.invocation = audit->session.invocation,
@@ -490,7 +235,7 @@ static int begin(struct work *work, struct cf_audit *audit)
 }
 
 /* 0 or -ENOMEM. */
-static int look_at(struct work *work, struct cf_subject *subject)
+static int look_at(struct cf_audit_work *work, struct cf_subject *subject)
 {
         struct cf_arena *arena = work->job.arena;
         struct cf_enforced *enforced = cf_arena_one(arena, struct cf_enforced);
@@ -535,7 +280,7 @@ static bool is_first(const struct cf_process_list *list, const struct cf_process
 
 /* One whose filters let everything through is listed; one whose filters refuse something is as
  * confined as can be told. */
-static int look_at_stray(struct work *work, struct cf_audit *audit,
+static int look_at_stray(struct cf_audit_work *work, struct cf_audit *audit,
                          const struct cf_process *process)
 {
         struct cf_kernel_process read;
@@ -575,7 +320,7 @@ static int look_at_stray(struct work *work, struct cf_audit *audit,
         return cf_vec_push(audit->arena, &audit->subjects, subject);
 }
 
-static int look_at_strays(struct work *work, struct cf_audit *audit)
+static int look_at_strays(struct cf_audit_work *work, struct cf_audit *audit)
 {
         int r = 0;
         if (audit->session.invocation->argument_count)
@@ -591,7 +336,7 @@ static int look_at_strays(struct work *work, struct cf_audit *audit)
 
 int cf_audit_enforce(struct cf_audit *audit)
 {
-        struct work work = {0};
+        struct cf_audit_work work = {0};
         int r = begin(&work, audit);
         bool able = work.job.circumstances.machine != NULL;
         for (size_t i = 0; r == 0 && able && i < audit->subjects.count; i++)
