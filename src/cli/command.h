@@ -18,6 +18,8 @@ enum cf_complete {
         CF_COMPLETE_WORDS,  /* cf_option.words */
         CF_COMPLETE_RULE,   /* a rule's id */
         CF_COMPLETE_FORMAT, /* an output format */
+        CF_COMPLETE_READ,   /* a format that `profile convert` reads, one that it writes */
+        CF_COMPLETE_WRITTEN,
         CF_COMPLETE_COMMAND,
 };
 

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/session.h"
+#include "convert/convert.h"
 
 /* All words that complete an argument of this kind, space separated; NULL: not by words. */
 static const char *words_of(struct cf_arena *arena, const struct cf_command *command,
@@ -26,6 +27,11 @@ static const char *words_of(struct cf_arena *arena, const struct cf_command *com
                             strstr(cf_outputs[i]->commands, command->name))
                                 cf_text_printf(&list, "%s%s", list.size ? " " : "",
                                                cf_outputs[i]->name);
+                }
+        else if (complete == CF_COMPLETE_READ || complete == CF_COMPLETE_WRITTEN)
+                for (const struct cf_conversion *row = cf_conversions; row->name; row++) {
+                        if (complete == CF_COMPLETE_READ ? row->read != NULL : row->write != NULL)
+                                cf_text_printf(&list, "%s%s", list.size ? " " : "", row->name);
                 }
         else
                 return NULL;

@@ -1,52 +1,59 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Profiles and filters as the command line names them. */
-#include <string.h>
-
 #include "base/json.h"
-#include "base/vec.h"
 #include "cli/profile.h"
 
-static void print_warnings(const struct cf_profile *profile)
+static void print_warnings(const struct cf_source *source, const struct cf_converted *converted)
 {
-        for (size_t i = 0; i < profile->warning_count; i++) {
+        for (size_t i = 0; i < converted->warning_count; i++) {
+                const struct cf_profile_warning *warning = &converted->warnings[i];
                 struct cf_error err = {0};
-                struct cf_place place = cf_profile_place(profile, profile->warnings[i].part);
-                cf_error_set(&err, -EINVAL, &place, "warning: %s", profile->warnings[i].message);
+                struct cf_place place =
+                        cf_source_place(source, warning->part.offset, warning->part.length);
+                cf_error_set(&err, -EINVAL, &place, "warning: %s", warning->message);
                 cf_complain(&err);
         }
-        if (profile->more_warnings)
+        if (converted->more_warnings)
                 fprintf(stderr, "confined: %zu more warnings are not shown\n",
-                        profile->more_warnings);
+                        converted->more_warnings);
 }
 
-/* Every instruction of a filter holds a zero byte, and no JSON text does. */
-static bool is_raw_filter(const struct cf_source *source)
+/* What a file is, where its content tells; else what --from says; else Docker's. */
+static int choose_format(struct cf_profile_job *job, struct cf_profile_input *input,
+                         struct cf_error *err)
 {
-        return source->encoding == CF_UTF8 && source->text.size > 0 &&
-               memchr(source->text.data, 0, source->text.size) != NULL;
+        const char *from = cf_given_value(job->invocation, "from");
+        const struct cf_conversion *given = from ? cf_conversion_by_name(from) : NULL;
+        input->format = cf_conversion_of(input->source);
+        if (from && (!given || !given->read))
+                return cf_profile_job_no_format("from", from, err);
+        if (given && !input->format->claim)
+                input->format = given;
+        return 0;
 }
 
-static int read_filter(struct cf_profile_job *job, const struct cf_source *source,
-                       struct cf_profile_input *input, struct cf_error *err)
+int cf_profile_job_meaning(struct cf_profile_job *job, struct cf_profile_input *input,
+                           struct cf_converted *ret_converted, struct cf_error *err)
 {
-        struct cf_place whole = {.path = source->path};
-        int r = cf_filter_from_bytes(job->arena, source->text, &input->filter, err);
-        if (r == 0)
-                r = cf_filter_lift(job->all, input->filter, &input->policy, err);
-        return r < 0 ? cf_error_doing(err, r, &whole, "reading it as a raw filter") : 0;
-}
-
-/* What an engine's own profile has that is to be warned of, nobody here can change. */
-static int read_profile(struct cf_profile_job *job, const struct cf_source *source, bool built_in,
-                        struct cf_profile_input *input, struct cf_error *err)
-{
-        int r = cf_profile_read(job->arena, source, &input->profile, err);
+        struct cf_converted converted;
+        struct cf_reading reading = {
+                .all = job->all,
+                .arena = job->arena,
+                .files = job->files,
+                .source = input->source,
+                .circumstances = &job->circumstances,
+        };
+        int r = cf_convert_read(&reading, input->format, &converted, err);
         if (r < 0)
                 return r;
-        if (!built_in)
-                print_warnings(input->profile);
-        return cf_profile_policy(job->all, input->profile, &job->circumstances, &input->policy,
-                                 err);
+        input->profile = converted.profile;
+        input->filter = converted.filter;
+        input->policy = converted.policy;
+        input->arches = converted.arches;
+        input->arch_count = converted.arch_count;
+        if (ret_converted)
+                *ret_converted = converted;
+        return 0;
 }
 
 int cf_profile_job_read(struct cf_profile_job *job, const char *name,
@@ -55,6 +62,7 @@ int cf_profile_job_read(struct cf_profile_job *job, const char *name,
         const struct cf_profile_default *built_in = cf_profile_default(name);
         struct cf_profile_input input = {.name = name, .base = name};
         struct cf_source *source = NULL;
+        struct cf_converted converted;
         int r;
         if (built_in) {
                 const char *path = cf_arena_printf(job->arena, "built-in %s", built_in->name);
@@ -67,46 +75,29 @@ int cf_profile_job_read(struct cf_profile_job *job, const char *name,
         }
         if (r < 0)
                 return r;
-        r = is_raw_filter(source) ? read_filter(job, source, &input, err)
-                                  : read_profile(job, source, built_in, &input, err);
+        input.source = source;
+        input.format = cf_conversion_by_name("docker");
+        r = built_in ? 0 : choose_format(job, &input, err);
+        if (r == 0)
+                r = cf_profile_job_meaning(job, &input, &converted, err);
         if (r < 0)
                 return r;
-        input.policy = cf_policy_normal(job->all, input.policy);
+        /* What an engine's own profile has that is to be warned of, nobody here can change. */
+        if (!built_in)
+                print_warnings(source, &converted);
         *ret_input = input;
-        return cf_policies_check(job->all, input.policy, err);
-}
-
-/* A raw filter knows an architecture when it does not treat all of its calls alike. */
-static bool filter_knows(struct cf_profile_job *job, cf_policy policy, const struct cf_arch *arch)
-{
-        const struct cf_syscall *call;
-        cf_policy first = CF_POLICY_NONE;
-        uint32_t nr;
-        for (size_t i = 0; (call = cf_syscall_of_arch(arch, i, &nr)); i++) {
-                cf_policy answer = cf_policy_of_call(job->all, policy, arch->token, nr);
-                if (first != CF_POLICY_NONE && answer != first)
-                        return true;
-                first = answer;
-        }
-        return false;
+        return 0;
 }
 
 int cf_profile_job_arches(struct cf_profile_job *job, const struct cf_profile_input *input,
                           const struct cf_arch *const **ret_arches, size_t *ret_count,
                           struct cf_error *err)
 {
-        CF_VEC(const struct cf_arch *) arches = {0};
-        const struct cf_arch *arch;
-        if (input->profile)
-                return cf_profile_architectures(job->arena, input->profile, &job->circumstances,
-                                                ret_arches, ret_count, err);
-        for (size_t i = 0; (arch = cf_arch_at(i)); i++)
-                if ((arch == job->circumstances.machine ||
-                     filter_knows(job, input->policy, arch)) &&
-                    cf_vec_push(job->arena, &arches, arch) < 0)
-                        return cf_error_set(err, -ENOMEM, NULL, "not enough memory");
-        *ret_arches = arches.items;
-        *ret_count = arches.count;
+        if (!input->arches) /* a policy that was not read from a text */
+                return cf_convert_arches(job->all, input->policy, job->circumstances.machine,
+                                         job->arena, ret_arches, ret_count, err);
+        *ret_arches = input->arches;
+        *ret_count = input->arch_count;
         return 0;
 }
 

@@ -77,7 +77,7 @@ int cf_profile_job_work_out(struct cf_profile_job *job, struct cf_profile_input 
         int r;
         input->loaded = NULL;
         if (!input->profile)
-                return cf_filter_lift(job->all, input->filter, &input->policy, err);
+                return cf_profile_job_meaning(job, input, NULL, err);
         if (as == CF_PROFILE_WRITTEN)
                 r = cf_profile_policy(job->all, input->profile, &job->circumstances, &input->policy,
                                       err);

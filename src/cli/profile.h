@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "cli/command.h"
 #include "cli/session.h"
+#include "convert/convert.h"
 #include "filter/filter.h"
 #include "profile/profile.h"
 #include "runtime/runtime.h"
@@ -36,11 +37,15 @@ struct cf_profile_job {
 
 /* A profile or filter that was named on the command line. */
 struct cf_profile_input {
-        const char *name;                 /* as it is shown */
-        const char *base;                 /* without "@runc" */
-        const struct cf_profile *profile; /* NULL: a raw filter */
-        struct cf_filter filter;          /* of a raw filter */
+        const char *name; /* as it is shown */
+        const char *base; /* without "@runc" */
+        const struct cf_source *source;
+        const struct cf_conversion *format;
+        const struct cf_profile *profile; /* NULL: of a format with another logic */
+        struct cf_filter filter;          /* of a raw filter; else no code */
         cf_policy policy;                 /* normalised: values of the same effect are the same */
+        const struct cf_arch *const *arches; /* that it knows, the machine's own first */
+        size_t arch_count;
         const struct cf_runtime_loaded *loaded; /* NULL: as written */
 };
 
@@ -55,6 +60,11 @@ int cf_profile_split(struct cf_arena *arena, const char *name, const char **ret_
 /* Reads one, without such an end, as it is written. */
 int cf_profile_job_read(struct cf_profile_job *job, const char *name,
                         struct cf_profile_input *ret_input, struct cf_error *err);
+
+/* Reads what input->source means, by input->format, as it is written. *ret_converted may be NULL.
+ */
+int cf_profile_job_meaning(struct cf_profile_job *job, struct cf_profile_input *input,
+                           struct cf_converted *ret_converted, struct cf_error *err);
 
 /* Works out what was read, for the circumstances of now: policy and loaded. */
 int cf_profile_job_work_out(struct cf_profile_job *job, struct cf_profile_input *input,
@@ -130,9 +140,13 @@ void cf_profile_job_json_open(struct cf_profile_job *job, struct cf_json_writer 
 /* Writes what was collected to --output, if that is given; else it is printed in the end. */
 int cf_profile_job_write(struct cf_profile_job *job, struct cf_error *err);
 
+/* --from or --to names no format; err lists those that there are. -EINVAL. */
+int cf_profile_job_no_format(const char *option, const char *name, struct cf_error *err);
+
 /* The subcommands: an exit status, or negative and err. */
 int cf_profile_show(struct cf_profile_job *job, struct cf_error *err);
 int cf_profile_diff(struct cf_profile_job *job, struct cf_error *err);
 int cf_profile_explain(struct cf_profile_job *job, struct cf_error *err);
 int cf_profile_merge(struct cf_profile_job *job, struct cf_error *err);
 int cf_profile_compile(struct cf_profile_job *job, struct cf_error *err);
+int cf_profile_convert(struct cf_profile_job *job, struct cf_error *err);

@@ -81,6 +81,8 @@ struct cf_profile {
         const struct cf_profile_rule *rules;
         size_t rule_count;
         struct cf_profile_words architectures;
+        struct cf_profile_words flags;       /* "SECCOMP_FILTER_FLAG_LOG" */
+        const char *listener;                /* listenerPath; NULL: none */
         const struct cf_profile_mapped *map; /* archMap */
         size_t map_count;
         const struct cf_profile_warning *warnings; /* in the order of the text */
@@ -102,6 +104,13 @@ struct cf_profile {
  * -EINVAL, -EFBIG, -E2BIG (nested too deep), -ENOMEM. Thread-safe for distinct arenas. */
 int cf_profile_read(struct cf_arena *arena, const struct cf_source *source,
                     const struct cf_profile **ret_profile, struct cf_error *err);
+
+/* The same from a value that was parsed already, wherever in the source it stands: the profile
+ * within a larger document. */
+struct cf_json;
+int cf_profile_read_json(struct cf_arena *arena, const struct cf_source *source,
+                         const struct cf_json *root, const struct cf_profile **ret_profile,
+                         struct cf_error *err);
 
 struct cf_place cf_profile_place(const struct cf_profile *profile, struct cf_profile_part part);
 

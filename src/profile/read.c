@@ -46,14 +46,13 @@ static int read_architectures(struct reader *reader, const struct cf_json *root,
                               struct cf_profile *profile)
 {
         const struct cf_json *list = NULL, *map = NULL;
-        struct cf_profile_words flags = {0};
         int r = take(reader, root, "architectures", CF_JSON_ARRAY, &list);
         if (r == 0)
                 r = take_strings(reader, root, "architectures", &profile->architectures);
         if (r == 0)
                 r = take(reader, root, "archMap", CF_JSON_ARRAY, &map);
         if (r == 0)
-                r = take_strings(reader, root, "flags", &flags);
+                r = take_strings(reader, root, "flags", &profile->flags);
         if (r < 0)
                 return r;
         if (profile->architectures.count > 0 && map && map->count > 0)
@@ -63,7 +62,7 @@ static int read_architectures(struct reader *reader, const struct cf_json *root,
         r = need_words(reader, &profile->architectures, &architecture_words);
         if (r == 0)
                 r = read_map(reader, map, profile);
-        return r == 0 ? need_words(reader, &flags, &flag_words) : r;
+        return r == 0 ? need_words(reader, &profile->flags, &flag_words) : r;
 }
 
 static bool names_write(const struct cf_profile_rule *rule)
@@ -76,7 +75,7 @@ static bool names_write(const struct cf_profile_rule *rule)
 
 /* What notifications ask of the whole profile. */
 static int check_listener(struct reader *reader, const struct cf_json *root,
-                          const struct cf_profile *profile)
+                          struct cf_profile *profile)
 {
         const struct cf_json *listener = NULL, *metadata = NULL;
         int r = take(reader, root, "listenerPath", CF_JSON_STRING, &listener);
@@ -85,6 +84,7 @@ static int check_listener(struct reader *reader, const struct cf_json *root,
         if (r < 0)
                 return r;
         bool listens = listener && listener->text.size > 0;
+        profile->listener = listens ? listener->text.data : NULL;
         for (size_t i = 0; i < profile->rule_count; i++) {
                 const struct cf_profile_rule *rule = &profile->rules[i];
                 if (rule->value != CF_USER_NOTIF || rule->names.count == 0)
@@ -197,23 +197,13 @@ static int compare_warnings(const void *left, const void *right)
         return (a->part.offset > b->part.offset) - (a->part.offset < b->part.offset);
 }
 
-int cf_profile_read(struct cf_arena *arena, const struct cf_source *source,
-                    const struct cf_profile **ret_profile, struct cf_error *err)
+int cf_profile_read_json(struct cf_arena *arena, const struct cf_source *source,
+                         const struct cf_json *root, const struct cf_profile **ret_profile,
+                         struct cf_error *err)
 {
-        struct cf_place whole = {.path = source->path};
         struct reader reader = {.arena = arena, .source = source, .err = err};
-        struct cf_json *root = NULL;
-        size_t before = cf_arena_used(arena);
-        int r = check_bytes(source, err);
-        if (r < 0)
-                return r;
         struct cf_profile *profile = cf_arena_one(arena, struct cf_profile);
-        r = profile ? cf_json_parse(arena, source, &root, err) : no_memory(&reader);
-        if (r == 0)
-                r = read_profile(&reader, root, profile);
-        if (r == -ENOMEM && cf_arena_used(arena) - before > CF_PROFILE_MEMORY / 2)
-                return cf_error_set(err, -EFBIG, &whole,
-                                    "holds more values than any seccomp profile: not read");
+        int r = profile ? read_profile(&reader, root, profile) : no_memory(&reader);
         if (r < 0)
                 return r;
         if (reader.warnings.count > 1)
@@ -224,6 +214,24 @@ int cf_profile_read(struct cf_arena *arena, const struct cf_source *source,
         profile->more_warnings = reader.more_warnings;
         *ret_profile = profile;
         return 0;
+}
+
+int cf_profile_read(struct cf_arena *arena, const struct cf_source *source,
+                    const struct cf_profile **ret_profile, struct cf_error *err)
+{
+        struct cf_place whole = {.path = source->path};
+        struct cf_json *root = NULL;
+        size_t before = cf_arena_used(arena);
+        int r = check_bytes(source, err);
+        if (r < 0)
+                return r;
+        r = cf_json_parse(arena, source, &root, err);
+        if (r == 0)
+                r = cf_profile_read_json(arena, source, root, ret_profile, err);
+        if (r == -ENOMEM && cf_arena_used(arena) - before > CF_PROFILE_MEMORY / 2)
+                return cf_error_set(err, -EFBIG, &whole,
+                                    "holds more values than any seccomp profile: not read");
+        return r;
 }
 
 struct cf_place cf_profile_place(const struct cf_profile *profile, struct cf_profile_part part)

@@ -1,0 +1,96 @@
+#!/usr/bin/env bats
+# confined profile convert: what the command line adds to the formats, which have tests of their own
+# in tests/convert.
+load ../lib/common
+
+setup() {
+        cd "$BATS_TEST_TMPDIR"
+}
+
+formats() { # that the option takes
+        confined profile convert docker "--$1" no-such-format
+        expect_status 2
+        echo "${errors##*none of: }"
+}
+
+@test "every format is in the man page and in the completions" {
+        local name bash_completion
+        bash_completion=$("$CONFINED" completion bash)
+        for name in $(formats to); do
+                grep -q "^\*$name\*$" "$BATS_TEST_DIRNAME/../../man/confined-profile.1.scd"
+                expect_in " ${bash_completion//[\'()]/ } " " $name "
+        done
+}
+
+@test "Docker's default through every format and back is the same" {
+        local name
+        for name in docker oci kubernetes lxc raw; do
+                "$CONFINED" profile convert --arch x86_64 docker --to $name -o there
+                "$CONFINED" profile convert --arch x86_64 there --from $name --to docker -o back.json
+                confined profile diff --arch x86_64 docker back.json
+                expect_status 0
+        done
+}
+
+@test "to a format for people: C compiles, and is the raw filter" {
+        "$CONFINED" profile convert docker --to raw -o raw.bpf
+        "$CONFINED" profile convert docker --to c --name my-filter -o filter.c
+        cat >main.c <<'C'
+#include <stdio.h>
+#include "filter.c"
+int main(void)
+{
+        return fwrite(my_filter_code, sizeof(my_filter_code), 1, stdout) != 1;
+}
+C
+        ${CC:-cc} -Wall -Werror -o main main.c
+        ./main >compiled.bpf
+        cmp raw.bpf compiled.bpf
+        confined profile convert docker --to text
+        expect_status 0
+        expect_in "$output" "return ALLOW"
+}
+
+@test "the other subcommands read the formats too" {
+        printf '2\ndenylist\nkeyctl errno 1\n' >deny.lxc
+        confined profile explain deny.lxc 'keyctl(1)'
+        expect_status 0
+        expect_in "$output" "EPERM"
+        expect_in "$output" "deny.lxc:3:1"
+        "$CONFINED" profile convert docker --to oci -o plain.json
+        confined profile diff --from oci docker plain.json
+        expect_status 0
+}
+
+@test "what a format cannot say is refused by name, and --within leaves other architectures to it" {
+        printf '{"defaultAction":"SCMP_ACT_ERRNO","architectures":["SCMP_ARCH_X86_64"],
+                 "syscalls":[{"names":["read"],"action":"SCMP_ACT_ALLOW"}]}' >one.json
+        confined profile convert --arch x86_64 one.json --to lxc
+        expect_status 2
+        [ -z "$output" ]
+        expect_in "$errors" "i386:"
+        expect_in "$errors" "--within x86_64"
+        confined profile convert --arch x86_64 one.json --to lxc --within x86_64
+        expect_status 0
+        expect_in "$output" "read allow"
+        confined profile convert --arch x86_64 one.json --to lxc --within arm
+        expect_status 2
+        expect_in "$errors" "says nothing of arm"
+}
+
+@test "nothing is written on failure, and mistakes are named" {
+        confined profile convert podman --to kubernetes -o out.yaml
+        expect_status 2
+        expect_in "$errors" "error 38"
+        [ ! -e out.yaml ]
+        confined profile convert docker
+        expect_in "$errors" "--to FORMAT"
+        confined profile convert docker --to c --name 'x;y'
+        expect_status 2
+        expect_in "$errors" "--name"
+        printf '{"defaultAction":"SCMP_ACT_ALLOW","flags":["SECCOMP_FILTER_FLAG_LOG"],
+                 "syscalls":[{"names":["bpf"],"action":"SCMP_ACT_ERRNO"}]}' >flags.json
+        confined profile convert flags.json --to raw -o raw
+        expect_status 0
+        expect_in "$errors" "'flags'"
+}

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Random policies that a format can say: it does say them, and they come back as they were. The
+ * policies are built call by call, without the program's own lists of entries. */
+#include <stdio.h>
+#include <string.h>
+
+#include "convert/convert.h"
+#include "random.h"
+#include "unit.h"
+
+#define ROUNDS 150
+
+/* What a format can say. */
+static const struct range {
+        const char *format;
+        const char *arches[4]; /* that it always covers, the machine's own first */
+        uint32_t defaults[6], values[8];
+        unsigned default_count, value_count;
+        uint32_t others; /* what calls of other architectures get */
+        bool no_conditions;
+        bool low_only;    /* only the lower half of an argument is compared */
+        uint64_t largest; /* value that is compared with */
+        bool x32_default; /* numbers from the x32 bit on are nothing special */
+} ranges[] = {
+        {.format = "docker",
+         .arches = {"x86_64", "i386", "x32"},
+         .defaults = {CF_ERRNO | 1, CF_KILL_PROCESS, CF_ALLOW, CF_LOG, CF_ERRNO | 38, CF_TRAP},
+         .default_count = 6,
+         .values = {CF_ALLOW, CF_ERRNO | 1, CF_ERRNO | 4094, CF_KILL_THREAD, CF_TRACE | 9, CF_LOG,
+                    CF_ERRNO, CF_TRAP},
+         .value_count = 8,
+         .largest = UINT64_MAX},
+        {.format = "oci",
+         .arches = {"aarch64", "arm"},
+         .defaults = {CF_ERRNO | 1, CF_KILL_PROCESS, CF_ALLOW, CF_LOG},
+         .default_count = 4,
+         .values = {CF_ALLOW, CF_ERRNO | 1, CF_ERRNO | 4094, CF_KILL_THREAD, CF_TRACE | 9, CF_LOG,
+                    CF_ERRNO, CF_TRAP},
+         .value_count = 8,
+         .largest = UINT64_MAX},
+        {.format = "kubernetes",
+         .arches = {"x86_64", "i386", "x32"},
+         .defaults = {CF_ERRNO | 1, CF_KILL_PROCESS, CF_ALLOW, CF_LOG},
+         .default_count = 4,
+         .values = {CF_ALLOW, CF_ERRNO | 1, CF_ERRNO | 4094, CF_KILL_THREAD, CF_TRACE | 9, CF_LOG,
+                    CF_KILL_PROCESS, CF_TRAP},
+         .value_count = 8,
+         .low_only = true,
+         .largest = UINT32_MAX},
+        {.format = "lxc",
+         .arches = {"x86_64", "i386", "x32"},
+         .defaults = {CF_ERRNO | 1, CF_KILL_THREAD, CF_ALLOW, CF_TRAP},
+         .default_count = 4,
+         .values = {CF_ALLOW, CF_ERRNO | 1, CF_ERRNO | 4094, CF_KILL_THREAD, CF_TRAP, CF_ERRNO,
+                    CF_USER_NOTIF},
+         .value_count = 7,
+         .largest = UINT64_MAX},
+};
+
+static const char *const call_names[] = {
+        "read",       "write",   "ioctl",  "socket", "personality", "clone",   "mmap",
+        "arch_prctl", "_llseek", "clone3", "bpf",    "prctl",       "unshare", "io_uring_setup"};
+
+static uint64_t random_number(uint64_t largest)
+{
+        static const uint64_t corners[] = {0,          1,          0x28,   0x7fffffff, 0xffffffff,
+                                           1ull << 32, UINT64_MAX, 0x5401, 0x100000028};
+        uint64_t number = random_below(2) ? corners[random_below(CF_COUNT(corners))]
+                                          : random_next() >> random_below(64);
+        return number > largest ? number & largest : number;
+}
+
+static cf_policy random_condition(struct cf_policies *all, const struct range *range)
+{
+        cf_policy both = CF_POLICY_TRUE;
+        unsigned count = 1 + random_below(2), arg = random_below(4);
+        for (unsigned i = 0; i < count; i++) {
+                uint64_t value = random_number(range->largest), mask = UINT64_MAX;
+                struct cf_condition c = {.arg = (uint8_t)(arg + i), .op = CF_EQ, .value = value};
+                if (range->low_only) {
+                        mask = random_below(2) ? UINT32_MAX : random_number(UINT32_MAX);
+                        c.value = value & mask;
+                } else if (random_below(2)) {
+                        c.op = (enum cf_operator)(CF_NE + random_below(6));
+                }
+                c.mask = mask;
+                both = cf_policy_and(all, both, cf_policy_condition(all, &c));
+        }
+        return both;
+}
+
+/* One call's answer, alike on every architecture. */
+static cf_policy random_answer(struct cf_policies *all, const struct range *range,
+                               uint32_t default_value)
+{
+        cf_policy answer = cf_policy_constant(
+                all,
+                random_below(2) ? default_value : range->values[random_below(range->value_count)]);
+        if (!range->no_conditions && random_below(2))
+                answer = cf_policy_choose(
+                        all, random_condition(all, range),
+                        cf_policy_constant(all, range->values[random_below(range->value_count)]),
+                        answer);
+        return answer;
+}
+
+static cf_policy random_policy(struct cf_policies *all, const struct range *range,
+                               const struct cf_arch *const *arches, size_t count)
+{
+        uint32_t other = range->defaults[random_below(range->default_count)];
+        cf_policy policy = cf_policy_choose(all, cf_convert_calls_of(all, arches, count),
+                                            cf_policy_constant(all, other),
+                                            cf_policy_constant(all, range->others));
+        for (size_t i = 0; i < CF_COUNT(call_names); i++) {
+                cf_policy answer = random_answer(all, range, other);
+                uint32_t nr;
+                for (size_t k = 0; k < count; k++) {
+                        if (!cf_syscall_number(arches[k], call_names[i], &nr))
+                                continue;
+                        cf_policy here = cf_policy_and(
+                                all, cf_policy_equal(all, CF_SLICE_ARCH, arches[k]->token),
+                                cf_policy_equal(all, CF_SLICE_NR, nr));
+                        policy = cf_policy_choose(all, here, answer, policy);
+                }
+        }
+        return cf_policy_normal(all, policy);
+}
+
+static void run_range(const struct range *range)
+{
+        const struct cf_conversion *format = cf_conversion_by_name(range->format);
+        const struct cf_arch *arches[CF_COUNT(range->arches)];
+        size_t count = 0;
+        assert_non_null(format);
+        while (count < CF_COUNT(range->arches) && range->arches[count]) {
+                arches[count] = cf_arch_by_name(range->arches[count]);
+                count++;
+        }
+        for (unsigned round = 0; round < ROUNDS; round++) {
+                CF_ARENA struct cf_arena *arena = cf_arena_new(0);
+                CF_POLICIES struct cf_policies *all = cf_policies_new(0);
+                CF_TEXT struct cf_text text = {0};
+                struct cf_error err = {0};
+                struct cf_source *source = NULL;
+                struct cf_converted back;
+                const struct cf_circumstances circumstances = {.machine = arches[0]};
+                struct cf_writing writing = {.all = all,
+                                             .arena = arena,
+                                             .policy = random_policy(all, range, arches, count),
+                                             .arches = arches,
+                                             .arch_count = count,
+                                             .listener = "/run/listener"};
+                if (cf_convert_write(&writing, format, &text, &err) < 0)
+                        fail_msg("%s, round %u: %s", range->format, round, err.frames[0].message);
+                assert_int_equal(cf_source_from(arena, "t", cf_text_span(&text), &source, NULL), 0);
+                struct cf_reading reading = {.all = all,
+                                             .arena = arena,
+                                             .source = source,
+                                             .circumstances = &circumstances};
+                assert_int_equal(cf_convert_read(&reading, format, &back, NULL), 0);
+                assert_int_equal(back.policy, writing.policy);
+        }
+}
+
+static void test_ranges(void **state)
+{
+        (void)state;
+        for (size_t i = 0; i < CF_COUNT(ranges); i++)
+                run_range(&ranges[i]);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {cmocka_unit_test(test_ranges)};
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
