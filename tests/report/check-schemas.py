@@ -1,0 +1,167 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The JSON of `confined profile` and `confined prove` against the schemas in docs/schema: real
+outputs of the program, with nothing allowed but what the schema names."""
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+import jsonschema
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+CONFINED = os.environ.get("CONFINED", str(TOP / "build" / "confined"))
+passed = failed = skipped = 0
+
+
+def check(name, problems):
+    global passed, failed
+    problems = list(problems)
+    passed, failed = passed + (not problems), failed + bool(problems)
+    for problem in problems:
+        print(f"FAIL {name}: {problem}")
+
+
+def confined(*words):
+    return subprocess.run([CONFINED, *words, "--format", "json"], text=True, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE)
+
+
+def closed(schema):
+    """The schema with nothing allowed but what it names."""
+    if isinstance(schema, dict):
+        schema = {key: closed(value) for key, value in schema.items()}
+        if "properties" in schema and isinstance(schema.get("required"), list):
+            schema["additionalProperties"] = False
+        return schema
+    return [closed(item) for item in schema] if isinstance(schema, list) else schema
+
+
+def unlisted(schema, where="#"):
+    """Objects whose `required` is not all of `properties`."""
+    if isinstance(schema, dict):
+        if isinstance(schema.get("properties"), dict) and list(schema["properties"]) != schema.get("required"):
+            yield f"{where}: required and properties differ"
+        for key, value in schema.items():
+            yield from unlisted(value, f"{where}/{key}")
+
+
+def members(schema):
+    if isinstance(schema, dict):
+        if isinstance(schema.get("properties"), dict):
+            yield from schema["properties"]
+        for value in schema.values():
+            yield from members(value)
+
+
+def load(name):
+    schema = json.loads((TOP / "docs/schema" / f"{name}.json").read_text())
+    jsonschema.Draft202012Validator.check_schema(schema)
+    check(f"schema {name} lists all members as required", unlisted(schema))
+    page = (TOP / "docs/output-json.md").read_text()
+    check(f"docs/output-json.md names every member of {name}",
+          (f"no `{member}`" for member in sorted(set(members(schema))) if f"`{member}`" not in page))
+    return jsonschema.Draft202012Validator(closed(schema))
+
+
+def validate(kind, what, done, wanted_status):
+    if done.returncode not in wanted_status:
+        check(what, [f"exit status {done.returncode}: {done.stderr.strip()}"])
+        return None
+    document = json.loads(done.stdout, parse_constant=lambda word: 1 / 0)
+    check(what, [f"{error.json_path}: {error.message[:200]}" for error in kind.iter_errors(document)])
+    return document
+
+
+# ---- profile ------------------------------------------------------------------------------
+
+PROFILE = {"defaultAction": "SCMP_ACT_ALLOW", "architectures": ["SCMP_ARCH_X86_64", "SCMP_ARCH_X86"],
+           "syscalls": [{"names": [name], "action": "SCMP_ACT_" + action, **more} for name, action, more in [
+               ("acct", "ERRNO", {}), ("swapon", "ERRNO", {"errnoRet": 0}), ("swapoff", "TRACE", {"errnoRet": 7}),
+               ("mount", "KILL_PROCESS", {}), ("umount2", "KILL", {}), ("reboot", "TRAP", {}), ("sync", "LOG", {}),
+               ("socket", "ERRNO", {"args": [{"index": 0, "value": 40, "op": "SCMP_CMP_EQ"}]})]]}
+
+
+def profiles(folder):
+    kind = load("confined-profile-1")
+    own = folder / "own.json"
+    own.write_text(json.dumps(PROFILE))
+    raw = folder / "all.bpf"
+    raw.write_bytes(bytes.fromhex("060000000000ff7f"))
+    on = ["--arch", "x86_64", "--kernel", "6.1"]
+    for name in ["docker", "podman", str(own), str(raw), f"{own}@runc", f"{own}@crun"]:
+        shown = validate(kind, f"profile show {name}", confined("profile", "show", name, *on), (0,))
+        if shown and not shown["calls"]:
+            check(f"profile show {name}", ["no calls"])
+        for call in ["acct", "socket", "socket(40, 1, 0)", "i386:mount", "read"]:
+            validate(kind, f"profile explain {name} {call}", confined("profile", "explain", name, call, *on), (0,))
+    for a, b in [("docker", "docker"), ("docker", "podman"), ("docker", str(own)), (str(own), f"{own}@runc"),
+                 (str(raw), str(own)), (str(raw), "podman"), ("podman@crun", "docker@runc")]:
+        found = validate(kind, f"profile diff {a} {b}", confined("profile", "diff", a, b, *on), (0, 1))
+        if found and found["equal"] != (not found["differences"]):
+            check(f"profile diff {a} {b}", ["equal and differences do not go together"])
+    shown = json.loads(confined("profile", "diff", str(raw), str(own), *on).stdout)["differences"]
+    check("every action is seen", {"ERRNO(1)", "TRACE(7)", "KILL_PROCESS", "KILL_THREAD", "LOG"} - {d["b"] for d in shown})
+    # A schema that takes anything would pass all of the above.
+    for broken in [{}, {"schema": "confined-profile-1", "command": "show"},
+                   {"schema": "confined-profile-1", "command": "diff", "aLoaded": None, "bLoaded": None, "equal": 1,
+                    "differences": []}]:
+        check("the schema refuses what is wrong", [] if list(kind.iter_errors(broken)) else [json.dumps(broken)])
+
+
+# ---- prove --------------------------------------------------------------------------------
+
+def summed(document):
+    for subject in document["subjects"]:
+        if subject["threads"] != sum(policy["threads"] for policy in subject["policies"]):
+            yield "threads are not the sum of the policies' threads"
+        for arch in (arch for policy in subject["policies"] for arch in policy["architectures"]):
+            if arch["calls"] != arch["always"] + arch["sometimes"] + arch["refused"]:
+                yield f"{arch['name']}: calls are not the sum"
+            if arch["refused"] != sum(arch["answers"].values()):
+                yield f"{arch['name']}: refused are not the sum of the answers"
+
+
+def proofs(folder):
+    global skipped
+    kind = load("confined-prove-1")
+    if os.geteuid() != 0:
+        skipped += 1
+        print("SKIPPED confined prove: filters are shown to root alone")
+        return
+    own = folder / "own.json"
+    sleepers = [subprocess.Popen([CONFINED, "run", "-p", str(own), "--", "sleep", "60"]),
+                subprocess.Popen([CONFINED, "run", "-p", str(folder / "all.bpf"), "--", "sleep", "60"]),
+                subprocess.Popen(["sleep", "60"])]
+    try:
+        for sleeper in sleepers:
+            while re.sub(r"\s", "", pathlib.Path(f"/proc/{sleeper.pid}/comm").read_text()) != "sleep":
+                assert sleeper.poll() is None
+        pids = [str(sleeper.pid) for sleeper in sleepers]
+        for against in [[], ["--against", "default"], ["--against", str(own)], ["--against", "podman@crun"],
+                        ["--against", pids[0]]]:
+            document = validate(kind, f"prove {' '.join(against)}", confined("prove", *pids, *against), (0, 1))
+            if document:
+                check(f"prove {' '.join(against)}: sums", summed(document))
+                verdicts = [subject["policies"][0]["verdict"] for subject in document["subjects"]]
+                check(f"prove {' '.join(against)}: verdicts",
+                      [] if verdicts == ["filters", "allows-everything", "no-filter"] else [str(verdicts)])
+    finally:
+        for sleeper in sleepers:
+            sleeper.kill()
+            sleeper.wait()
+
+
+def main():
+    with tempfile.TemporaryDirectory() as folder:
+        profiles(pathlib.Path(folder))
+        proofs(pathlib.Path(folder))
+    print(f"{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""))
+    return failed > 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
