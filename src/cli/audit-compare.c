@@ -64,14 +64,15 @@ static int find_reference(struct cf_audit_work *work, struct cf_audit_reference 
 static void load_reference(struct cf_audit_work *work, struct cf_audit_reference *reference)
 {
         struct cf_policies *all = work->job.all;
-        struct cf_runtime_options options = {.kind = reference->runtime};
+        struct cf_runtime_options options;
         struct cf_runtime_loaded loaded;
         if (reference->has_loaded || !reference->known)
                 return;
         reference->has_loaded = true;
         reference->loosest = reference->written;
         work->job.circumstances.capabilities = reference->capabilities;
-        if (cf_runtime_load(all, work->job.arena, reference->read, &work->job.circumstances,
+        if (cf_profile_job_runtime(&work->job, reference->runtime, &options, NULL) < 0 ||
+            cf_runtime_load(all, work->job.arena, reference->read, &work->job.circumstances,
                             &options, &loaded, NULL) < 0)
                 return;
         if (loaded.obtained)

@@ -39,7 +39,12 @@ static int print_group(struct diff *diff, const struct cf_profile_item *items, s
         cf_text_puts(out, " → ");
         cf_say_value(out, items->difference->value_b);
         cf_text_puts(out, "    e.g. ");
-        cf_say_call(out, &items->witness);
+        size_t shown = 0;
+        while (shown + 1 < count && !items[shown].met)
+                shown++;
+        cf_say_call(out, &items[items[shown].met ? shown : 0].witness);
+        if (!items[shown].met)
+                cf_text_puts(out, ", which no process of 32 bits can make");
         for (size_t i = 0; i < count && items[i].arch; i++)
                 cf_text_printf(out, "%s%s", i ? ", " : "    on ", items[i].arch->name);
         cf_text_putc(out, '\n');

@@ -17,13 +17,33 @@ static int no_memory(struct cf_error *err)
         return cf_error_set(err, -ENOMEM, NULL, "not enough memory");
 }
 
+/* On architectures of 32 bits (not on x32) no process has anything in the upper half of an
+ * argument: the first call that one can make. False when there is none. */
+static bool find_met(struct diff *diff, const struct cf_arch *arch,
+                     const struct cf_difference *difference, struct cf_call *witness)
+{
+        struct cf_policies *all = diff->job->all;
+        cf_policy condition = difference->condition;
+        struct cf_call call;
+        if (!arch || arch->bits != 32 || arch->base & CF_X32_BIT)
+                return true;
+        for (unsigned arg = 0; arg < CF_POLICY_ARGS; arg++)
+                condition =
+                        cf_policy_fix(all, condition, cf_slice_word(2 + 2 * arg), UINT32_MAX, 0);
+        if (condition == CF_POLICY_NONE || !cf_policy_find(all, condition, &call))
+                return false;
+        memcpy(witness->args, call.args, sizeof(call.args));
+        return true;
+}
+
 static int add_item(struct diff *diff, const char *label, const struct cf_syscall *call,
                     const struct cf_arch *arch, const struct cf_difference *difference,
                     uint32_t token, uint32_t nr)
 {
-        struct cf_profile_item item = {label, call, arch, difference, difference->witness};
+        struct cf_profile_item item = {label, call, arch, difference, difference->witness, true};
         item.witness.arch = token;
         item.witness.nr = nr;
+        item.met = find_met(diff, arch, difference, &item.witness);
         return label ? cf_vec_push(diff->job->arena, &diff->items, item) : -ENOMEM;
 }
 

@@ -49,19 +49,27 @@ static enum cf_runtime_kind kind_of(const struct cf_profile_input *input, enum c
         return as == CF_PROFILE_CRUN ? CF_RUNTIME_CRUN : CF_RUNTIME_RUNC;
 }
 
-static int load(struct cf_profile_job *job, struct cf_profile_input *input, enum cf_profile_as as,
-                struct cf_error *err)
+int cf_profile_job_runtime(struct cf_profile_job *job, enum cf_runtime_kind kind,
+                           struct cf_runtime_options *ret_options, struct cf_error *err)
 {
-        enum cf_runtime_kind kind = kind_of(input, as);
         struct cf_profile_runtime *runtime = &job->runtimes[kind];
-        struct cf_runtime_loaded *loaded = cf_arena_one(job->arena, struct cf_runtime_loaded);
-        int r = loaded ? 0 : no_memory(err);
-        if (r == 0 && !runtime->known)
-                r = cf_runtime_find(job->arena, kind, &runtime->found, err);
+        int r = runtime->known ? 0 : cf_runtime_find(job->arena, kind, &runtime->found, err);
         if (r < 0)
                 return r;
         runtime->known = true;
-        struct cf_runtime_options options = {.kind = kind, .version = runtime->found.version};
+        *ret_options = (struct cf_runtime_options){.kind = kind, .version = runtime->found.version};
+        return 0;
+}
+
+static int load(struct cf_profile_job *job, struct cf_profile_input *input, enum cf_profile_as as,
+                struct cf_error *err)
+{
+        struct cf_runtime_options options;
+        struct cf_runtime_loaded *loaded = cf_arena_one(job->arena, struct cf_runtime_loaded);
+        int r = loaded ? cf_profile_job_runtime(job, kind_of(input, as), &options, err)
+                       : no_memory(err);
+        if (r < 0)
+                return r;
         r = cf_runtime_load(job->all, job->arena, input->profile, &job->circumstances, &options,
                             loaded, err);
         if (r < 0)
@@ -153,6 +161,8 @@ void cf_profile_job_say_loaded(struct cf_profile_job *job, const struct cf_profi
         }
         if (is_known(&loaded->library))
                 say_version(out, ", built by libseccomp", &loaded->library);
+        if (loaded->circumstances.machine != cf_arch_native())
+                cf_text_printf(out, " of this machine for %s", loaded->circumstances.machine->name);
         if (is_known(built_in) && memcmp(built_in, &loaded->library, sizeof(*built_in)) != 0) {
                 say_version(out, "; this runtime itself has libseccomp", built_in);
                 cf_text_puts(out, ", which may know other names");

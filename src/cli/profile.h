@@ -70,6 +70,10 @@ int cf_profile_job_meaning(struct cf_profile_job *job, struct cf_profile_input *
 int cf_profile_job_work_out(struct cf_profile_job *job, struct cf_profile_input *input,
                             enum cf_profile_as as, struct cf_error *err);
 
+/* How to load as this runtime does, in the version that is installed; it is asked once. */
+int cf_profile_job_runtime(struct cf_profile_job *job, enum cf_runtime_kind kind,
+                           struct cf_runtime_options *ret_options, struct cf_error *err);
+
 /* Reads and works out one. Prints its warnings to standard error. 0 or negative. */
 int cf_profile_job_input(struct cf_profile_job *job, const char *name,
                          struct cf_profile_input *ret_input, struct cf_error *err);
@@ -115,6 +119,7 @@ struct cf_profile_item {
         const struct cf_arch *arch;    /* NULL: none that is known */
         const struct cf_difference *difference;
         struct cf_call witness;
+        bool met; /* false: no process can make such a call: something is in upper halves */
 };
 
 /* Every difference, by name: named ones first. In the arena. */
