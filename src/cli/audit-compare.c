@@ -222,7 +222,7 @@ static bool is_same(struct cf_audit_work *work, cf_policy policy,
                     struct cf_audit_reference *reference)
 {
         rule_reference(work, reference);
-        if (is_equal(work, policy, reference->ruled))
+        if (is_equal(work, policy, reference->written) || is_equal(work, policy, reference->ruled))
                 return true;
         load_reference(work, reference);
         return is_equal(work, policy, reference->loaded);

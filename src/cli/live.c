@@ -168,7 +168,9 @@ int cf_live_default(struct cf_arena *arena, const struct cf_engine *engine,
                                               name, found.profile->name, version);
         else
                 found.words = cf_arena_printf(arena, "the default of %s %s", name, version);
-        /* Two numbers of a version tell people enough. */
+        /* Two numbers of a version tell people enough; of a newer one, what it was measured by. */
+        if (found.newer)
+                version = strchr(found.profile->name, '-') + 1;
         size_t digits = version ? strspn(version, "0123456789") : 0;
         if (digits && version[digits] == '.')
                 digits += 1 + strspn(version + digits + 1, "0123456789");

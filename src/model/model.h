@@ -234,7 +234,7 @@ struct cf_enforced {
          * written or as a runtime loads it. */
         const char *by_default;
         struct cf_loose_calls than_default;
-        bool is_default; /* it is what a runtime loads for the default, call by call (proved) */
+        bool is_default; /* it is the default, as written or as a runtime loads it (proved) */
         /* What was configured, if that names a filter and is known; what the filter lets through
          * and the configuration refuses. */
         bool configured_known;

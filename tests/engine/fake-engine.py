@@ -5,6 +5,7 @@
 SOCKET is a path, or tcp:PORT for a loopback port (0: any; the port is printed). It listens once
 the line "ready" is printed. Without a special BEHAVIOUR (`plain`) it is a small Docker Engine with
 COUNT containers, whose SecurityOpt is null, unconfined in both spellings, an own profile in turn.
+`here` says that each runs, with the process FAKE_PID, and that the engine is of FAKE_VERSION.
 """
 import json
 import os
@@ -80,7 +81,10 @@ class Engine:
             options = ["name=seccomp,profile=unconfined"]
         if self.behaviour == "info-garbage":
             return 200, '{"SecurityOptions": 7}'
-        return 200, json.dumps({"ServerVersion": "99.9", "KernelVersion": "0.0-elsewhere",
+        version, kernel = "99.9", "0.0-elsewhere"
+        if self.behaviour == "here":
+            version, kernel = os.environ["FAKE_VERSION"], os.uname().release
+        return 200, json.dumps({"ServerVersion": version, "KernelVersion": kernel,
                                 "SecurityOptions": options})
 
     def list(self):
@@ -116,11 +120,12 @@ class Engine:
             config["SecurityOpt"] = "seccomp=unconfined"
         if self.behaviour == "oracle":
             return 200, '{"Id":"%s","HostConfig":{"SecurityOpt":%s}}' % (wanted, ODD[i])
-        running = self.behaviour == "running"
+        running = self.behaviour in ("running", "here")
+        pid = int(os.environ["FAKE_PID"]) if self.behaviour == "here" else 1
         return 200, json.dumps({
             "Id": wanted, "Name": name, "Path": "/bin/sh", "Args": [], "Config": {"Image": "box:1"},
             "State": {"Status": "running" if running else "exited", "Running": running,
-                                            "Pid": 1 if running else 0}, "HostConfig": config})
+                                            "Pid": pid if running else 0}, "HostConfig": config})
 
     # -- how it is sent ----------------------------------------------------------------------------
 

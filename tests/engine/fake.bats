@@ -316,3 +316,35 @@ make_certificates() {
         confined audit --host "$fake_url"
         expect_in "$output" "the processes of 5 running containers could not be looked at"
 }
+
+# versioned VERSION: the row of a container of an engine of this version; its process is $guest.
+versioned() {
+        stop_fake
+        FAKE_VERSION=$1 FAKE_PID=$guest fake here 1
+        confined audit --host "$fake_url"
+        grep '^c0 ' <<<"$output" | sed -E 's/ {2,}/  /g'
+}
+
+@test "a filter is measured by the default of its engine's version" {
+        needs_root
+        command -v unshare >/dev/null || skip "needs unshare (util-linux)"
+        "$CONFINED" profile compile docker-25.0 -o filter.bpf
+        unshare -p -f unshare -m python3 "$BATS_TEST_DIRNAME/../cli/under-filter.py" filter.bpf >ready 3>&- &
+        target=$!
+        wait_for grep -q ready ready
+        guest=$(pgrep -P "$target")
+        for version in 25.0.3 26.1.4+dfsg1 25.0.5-rc.1; do
+                row=$(versioned $version)
+                [ "$row" = "c0  box:1  –  Docker ${version%%.*}.${version:3:1} default  pass" ] || { echo "$version: $row"; kill "$guest"; return 1; }
+        done
+        strict=$(versioned 28.3.0)
+        loose=$(versioned 24.0.1)
+        newer=$(versioned 99.9)
+        none=$(versioned dev)
+        kill "$guest"
+        echo "$strict | $loose | $newer | $none"
+        [ "$strict" = "c0  box:1  –  as strict as Docker 28.3 default  pass" ]
+        [[ $loose =~ "weaker than Docker 24.0 default in "[0-9]+"  warn filter-differs" ]]
+        [[ $newer =~ "weaker than Docker 29.4 default in 1  pass" ]]
+        [[ $none =~ "filter: "[0-9]+" calls  pass" ]]
+}
