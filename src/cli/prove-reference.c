@@ -78,18 +78,28 @@ static int work_out(struct cf_prove *prove, uint64_t capabilities, enum cf_profi
                 if (known->capabilities != capabilities || known->as != as ||
                     strcmp(known->base, input->base) != 0)
                         continue;
+                if (known->broken) {
+                        cf_error_copy(err, known->broken);
+                        return known->broken->code;
+                }
                 input->policy = known->policy;
                 input->loaded = known->loaded;
                 return 0;
         }
         prove->job.circumstances.capabilities = capabilities;
-        int r = cf_profile_job_work_out(&prove->job, input, as, err);
-        if (r < 0)
-                return r;
-        struct cf_prove_meaning one = {input->base, capabilities, as, input->policy, input->loaded};
-        return cf_vec_push(prove->job.arena, &prove->meanings, one) < 0
-                       ? cf_error_set(err, -ENOMEM, NULL, "not enough memory")
-                       : 0;
+        struct cf_error *broken = cf_arena_one(prove->job.arena, struct cf_error);
+        if (!broken)
+                return cf_error_set(err, -ENOMEM, NULL, "not enough memory");
+        int r = cf_profile_job_work_out(&prove->job, input, as, broken);
+        struct cf_prove_meaning one = {input->base,   capabilities,  as,
+                                       input->policy, input->loaded, r < 0 ? broken : NULL};
+        if (r < 0) {
+                input->loaded = NULL;
+                cf_error_copy(err, broken);
+        }
+        if (cf_vec_push(prove->job.arena, &prove->meanings, one) < 0)
+                return cf_error_set(err, -ENOMEM, NULL, "not enough memory");
+        return r;
 }
 
 /* The first of the meanings that the subject has, or the first. */
@@ -98,12 +108,15 @@ static int choose(struct cf_prove *prove, const struct cf_prove_subject *subject
 {
         const enum cf_profile_as *meanings = meanings_for(prove, subject);
         cf_policy has = subject->groups.items[0].policy;
+        uint32_t value;
         for (size_t i = 0; i < MEANINGS; i++) {
                 struct cf_error other = {0};
                 int r = work_out(prove, capabilities, meanings[i], i == 0 ? err : &other);
                 if (r < 0 && i == 0)
                         return r;
-                if (r == 0 && prove->input.policy == has)
+                /* One who allows (or refuses) everything is under no reading of a profile. */
+                if (r == 0 && (prove->input.policy == has ||
+                               cf_policy_is_constant(prove->job.all, has, &value)))
                         return 0;
         }
         return work_out(prove, capabilities, meanings[0], err);

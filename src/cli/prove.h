@@ -75,6 +75,7 @@ struct cf_prove_meaning {
         enum cf_profile_as as;
         cf_policy policy;
         const struct cf_runtime_loaded *loaded;
+        const struct cf_error *broken; /* why it could not be worked out; NULL: it could */
 };
 
 /* ---- the run ----------------------------------------------------------------------------------

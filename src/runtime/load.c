@@ -89,11 +89,12 @@ static int refused(struct load *load)
                 cf_text_puts(&what, doing[answer->stage < CF_COUNT(doing) ? answer->stage : 0]);
         }
         if (answer->late || answer->signal == SIGXCPU)
-                return cf_error_set(load->err, -ETIMEDOUT, &place,
-                                    "libseccomp had not finished after %.3g s (%s): a container "
-                                    "under this profile would hang at its start; simplify the "
-                                    "conditions on this call's arguments",
-                                    plan->request.timeout_ms / 1000.0, what.data);
+                return cf_error_set(
+                        load->err, -ETIMEDOUT, &place,
+                        "libseccomp had not finished after %.3g s (%s): no container under "
+                        "this profile would start within that time, if ever; simplify "
+                        "the conditions on this call's arguments, or name fewer calls",
+                        plan->request.timeout_ms / 1000.0, what.data);
         if (answer->signal || answer->code >= 0)
                 return cf_error_set(load->err, -ENOEXEC, &place,
                                     "libseccomp died (%s, signal %d): no container would start "
@@ -225,12 +226,19 @@ static int step_skipped(struct load *load)
         return end_step(load, CF_RUNTIME_SKIPPED, &rules, rules.count != load->variant.rule_count);
 }
 
+/* Unknown names are kept in the order of the text. */
 static bool is_unknown(const struct load *load, const struct cf_profile_word *name)
 {
-        for (size_t i = 0; i < load->loaded.unknown_count; i++)
-                if (load->loaded.unknown[i].name == name && !load->loaded.unknown[i].arch)
-                        return true;
-        return false;
+        const struct cf_runtime_use *unknown = load->loaded.unknown;
+        size_t low = 0, high = load->loaded.unknown_count;
+        while (low < high) {
+                size_t middle = low + (high - low) / 2;
+                if (unknown[middle].name->part.offset < name->part.offset)
+                        low = middle + 1;
+                else
+                        high = middle;
+        }
+        return low < load->loaded.unknown_count && unknown[low].name == name && !unknown[low].arch;
 }
 
 static int step_unknown(struct load *load)
