@@ -57,6 +57,13 @@ int confined_profile_policy(const struct confined_profile *profile,
                             const struct confined_circumstances *circumstances,
                             const struct confined_policy **ret_policy);
 
+/* The policy as a profile in Docker's style: small, sorted, proved to have the same effect on every
+ * call when it is read back on this architecture (NULL: the one the library is built for). The text
+ * belongs to the context. -EINVAL: unknown architecture; -ENOTSUP: no profile can say it, and
+ * confined_error says which call and why; -EFBIG, -E2BIG. */
+int confined_policy_json(const struct confined_policy *policy, const char *architecture,
+                         const char **ret_json);
+
 #ifdef __cplusplus
 }
 #endif

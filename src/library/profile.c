@@ -139,3 +139,33 @@ int confined_profile_policy(const struct confined_profile *profile,
         return r < 0 ? cf_library_failed(context, r, &err)
                      : cf_library_policy(context, policy, ret_policy);
 }
+
+int confined_policy_json(const struct confined_policy *policy, const char *architecture,
+                         const char **ret_json)
+{
+        struct confined_context *context = policy->context;
+        const struct cf_arch *machine =
+                architecture ? cf_arch_by_name(architecture) : cf_arch_native();
+        const struct cf_arch *const *arches;
+        struct cf_profile_order order = {0};
+        struct cf_text text = {0};
+        struct cf_error err = {0};
+        size_t count;
+        if (!machine)
+                return cf_library_fails(context, -EINVAL, "there is no architecture '%s'",
+                                        architecture ? architecture : "(native)");
+        int r = cf_profile_covered(context->all, policy->normal, machine, context->arena, &arches,
+                                   &count, &err);
+        if (r == 0)
+                r = cf_profile_print(context->all, policy->normal, arches, count, &order, &text,
+                                     &err);
+        if (r < 0) {
+                cf_text_done(&text);
+                return cf_library_failed(context, r, &err);
+        }
+        const char *json = cf_library_text(context, &text);
+        if (!json)
+                return -ENOMEM;
+        *ret_json = json;
+        return 0;
+}

@@ -234,6 +234,36 @@ static void circumstances(void **state)
         assert_null(confined_profile_warning(profile, 1));
 }
 
+static void as_json(void **state)
+{
+        (void)state;
+        CONTEXT context = confined_context_new();
+        const struct confined_policy *policy = policy_of(context, RULES(VSOCK "," SWAPON));
+        const struct confined_policy *other = policy_of(context, RULES(ACCT));
+        const char *json = NULL;
+        assert_int_equal(confined_policy_json(policy, "vax", &json), -EINVAL);
+        assert_null(json);
+        assert_int_equal(confined_policy_json(policy, "x86_64", &json), 0);
+        assert_non_null(strstr(json, "\"swapon\""));
+        assert_true(confined_policy_equal(policy, policy_of(context, json)));
+        assert_false(confined_policy_equal(other, policy_of(context, json)));
+        /* No profile asks for the instruction pointer. */
+        const struct sock_filter by_place[] = {
+                BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 8),
+                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 4096, 0, 1),
+                BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | 1),
+                BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+        };
+        const struct confined_filter *filter = NULL;
+        const char *none = NULL;
+        assert_int_equal(confined_filter_from_bytes(context, by_place, sizeof(by_place), &filter),
+                         0);
+        assert_int_equal(confined_filter_lift(filter, &policy), 0);
+        assert_int_equal(confined_policy_json(policy, "x86_64", &none), -ENOTSUP);
+        assert_null(none);
+        assert_true(confined_error(context)[0] != '\0');
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -241,6 +271,7 @@ int main(void)
                 cmocka_unit_test(joining),       cmocka_unit_test(differences),
                 cmocka_unit_test(all_witnesses), cmocka_unit_test(filters),
                 cmocka_unit_test(errors),        cmocka_unit_test(circumstances),
+                cmocka_unit_test(as_json),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
