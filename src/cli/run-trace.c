@@ -9,6 +9,7 @@
 #include "base/vec.h"
 #include "cli/run.h"
 
+#define STRING_MAX 256u /* of a name that is shown; a longer one is shown as a number */
 #define CALLS_MAX 4096u /* different calls that are counted */
 #define SHOWN_MAX 8u    /* of them in the last line */
 #define WRITE_WAIT_MS                                                              \
@@ -53,6 +54,36 @@ static void say_caller(struct cf_text *line, pid_t tid)
         cf_text_printf(line, "[%d]", (int)tid);
 }
 
+/* Arguments that point to a name or a path, whatever the call, but for those in `not_these`, which
+ * are written to or have no NUL. */
+static bool is_string(const struct cf_syscall *call, unsigned arg)
+{
+        static const char names[] =
+                " _description _fs_name _key _type dev_name dir_name filename from_pathname name "
+                "name_user new_root newname oldname path pathname put_old special specialfile "
+                "to_pathname type u_name uname ";
+        static const char not_these[] =
+                " uname olduname oldolduname sethostname setdomainname gethostname ";
+        char name[64], of[64];
+        snprintf(name, sizeof(name), " %s ", call->arguments[arg].name);
+        snprintf(of, sizeof(of), " %s ", call->name);
+        return call->arguments[arg].kind == CF_ARGUMENT_PTR && strstr(names, name) &&
+               !strstr(not_these, of);
+}
+
+static void say_made(struct cf_text *line, pid_t tid, const struct cf_call *call)
+{
+        const struct cf_arch *arch = cf_arch_of_call(call->arch, call->nr);
+        const struct cf_syscall *known = arch ? cf_syscall_by_number(arch, call->nr) : NULL;
+        char texts[CF_POLICY_ARGS][STRING_MAX];
+        const char *strings[CF_POLICY_ARGS] = {NULL};
+        for (unsigned i = 0; known && i < CF_POLICY_ARGS && (int)i < known->argument_count; i++)
+                if (tid && call->args[i] && is_string(known, i) &&
+                    cf_kernel_string(tid, call->args[i], texts[i], STRING_MAX))
+                        strings[i] = texts[i];
+        cf_say_made_call(line, call, strings);
+}
+
 static void count(struct trace *trace, const struct cf_call *call)
 {
         trace->refused++;
@@ -84,7 +115,7 @@ static struct cf_kernel_answer called(void *context, pid_t tid, const struct sec
         answer.kill = action == CF_KILL_PROCESS || action == CF_KILL_THREAD;
         say_caller(&trace->line, tid);
         cf_text_putc(&trace->line, ' ');
-        cf_say_made_call(&trace->line, &call);
+        say_made(&trace->line, tid, &call);
         cf_text_puts(&trace->line, " = ");
         if (action == CF_TRACE || action == CF_USER_NOTIF) {
                 answer.error = ENOSYS;

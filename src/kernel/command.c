@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 uint64_t cf_kernel_capabilities(void)
@@ -20,6 +21,26 @@ uint64_t cf_kernel_capabilities(void)
                 if (prctl(PR_CAPBSET_READ, i, 0, 0, 0) == 1)
                         bounding |= UINT64_C(1) << i;
         return bounding & (sets[0].permitted | (uint64_t)sets[1].permitted << 32);
+}
+
+bool cf_kernel_string(pid_t tid, uint64_t address, char *text, size_t size)
+{
+        size_t got = 0;
+        /* Page by page: what follows the text may not be there. */
+        while (got + 1 < size && !memchr(text, '\0', got)) {
+                size_t page = (size_t)sysconf(_SC_PAGESIZE);
+                size_t most = page - (size_t)((address + got) % page);
+                if (most > size - 1 - got)
+                        most = size - 1 - got;
+                struct iovec here = {text + got, most};
+                /* An address of the other process. NOLINTNEXTLINE(performance-no-int-to-ptr) */
+                struct iovec there = {(void *)(uintptr_t)(address + got), most};
+                ssize_t r = process_vm_readv(tid, &here, 1, &there, 1, 0);
+                if (r <= 0)
+                        return false;
+                got += (size_t)r;
+        }
+        return memchr(text, '\0', got) != NULL;
 }
 
 int cf_kernel_load(const struct cf_kernel_command *command, unsigned flags)

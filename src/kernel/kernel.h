@@ -109,7 +109,7 @@ struct cf_kernel_answer {
 struct cf_kernel_watch {
         /* Called for each of them, from the thread that called cf_kernel_watch, while the caller
          * of the call waits. `tid` is 0 when its process is in a namespace that is not seen from
-         * here. No process's memory is looked at: arguments are the numbers of the call. */
+         * here. Arguments are the numbers of the call; cf_kernel_string follows pointers. */
         struct cf_kernel_answer (*called)(void *context, pid_t tid,
                                           const struct seccomp_data *call);
         void *context;
@@ -139,3 +139,8 @@ struct cf_kernel_end {
  * or without CONFIG_SECCOMP_FILTER); -ENOMEM, …. */
 int cf_kernel_watch(const struct cf_kernel_command *command, const struct cf_kernel_watch *watch,
                     struct cf_kernel_end *ret_end, struct cf_error *err);
+
+/* Copies text up to its NUL out of a process, at most size - 1 bytes, NUL-ended. False: it cannot
+ * be read, or has no end within them. The process may change it meanwhile: for people to read, not
+ * to decide by. */
+bool cf_kernel_string(pid_t tid, uint64_t address, char *text, size_t size);

@@ -422,8 +422,10 @@ void cf_say_clauses(struct cf_text *text, const struct cf_syscall *call,
 /* "socket(0x100000028, 0, 0)"; with "i386:" in front when that is not this machine's. */
 void cf_say_call(struct cf_text *text, const struct cf_call *call);
 
-/* "socket(family=40 (AF_VSOCK), type=1, protocol=0)": as somebody made it, with the names. */
-void cf_say_made_call(struct cf_text *text, const struct cf_call *call);
+/* "socket(family=40 (AF_VSOCK), type=1, protocol=0)": as somebody made it, with the names.
+ * `strings`, unless NULL, has for each argument what it points to, or NULL. */
+void cf_say_made_call(struct cf_text *text, const struct cf_call *call,
+                      const char *const strings[CF_POLICY_ARGS]);
 
 /* The value of a constant that an argument of a call may have: AF_VSOCK for socket's first. */
 bool cf_constant_value(const struct cf_syscall *call, unsigned arg, struct cf_span name,

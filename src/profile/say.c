@@ -212,7 +212,8 @@ static void say_name(struct cf_text *text, const struct cf_call *call, const str
                 cf_text_printf(text, "%u", call->nr);
 }
 
-void cf_say_made_call(struct cf_text *text, const struct cf_call *call)
+void cf_say_made_call(struct cf_text *text, const struct cf_call *call,
+                      const char *const strings[CF_POLICY_ARGS])
 {
         const struct cf_arch *arch = cf_arch_of_call(call->arch, call->nr);
         const struct cf_syscall *known = arch ? cf_syscall_by_number(arch, call->nr) : NULL;
@@ -225,6 +226,12 @@ void cf_say_made_call(struct cf_text *text, const struct cf_call *call)
                 cf_text_puts(text, i ? ", " : "");
                 if (known && known->argument_count > 0) {
                         cf_text_printf(text, "%s=", known->arguments[i].name);
+                        if (strings && strings[i]) {
+                                cf_text_putc(text, '"');
+                                cf_text_add_visible(text, cf_span_of(strings[i]));
+                                cf_text_putc(text, '"');
+                                continue;
+                        }
                         say_given(text, &known->arguments[i], call->args[i]);
                         say_constant(text, known, &c);
                 } else {

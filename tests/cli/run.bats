@@ -129,8 +129,13 @@ expect_both() {
         expect_status 1
         [ "$output" = $'-1 99\n-1 99' ]
         expect_in "$errors" "] keyctl(option=5 (KEYCTL_SETPERM), arg2=6, arg3=7, arg4=8, arg5=9) = EADDRNOTAVAIL"
-        [[ $errors =~ mkdir\[[0-9]+\]\ mkdir\(pathname=.*,\ mode=511\)\ =\ EPERM ]]
+        [[ $errors =~ mkdir\[[0-9]+\]\ mkdir\(pathname=\"x\",\ mode=511\)\ =\ EPERM ]]
         expect_in "$errors" "confined: 'p.json' refused 3 calls: keyctl (2 times), mkdir; what decides: confined profile explain p.json keyctl"
+        # A name is a stranger's text; one that cannot be read is a number.
+        confined run -t -p p.json -- mkdir "$(printf 'a\033[2Jb')"
+        expect_in "$errors" 'pathname="a\x1b[2Jb"'
+        confined run -t -p p.json -- python3 -c 'import ctypes; ctypes.CDLL(None).mkdir(ctypes.c_void_p(5), 0)'
+        expect_in "$errors" 'mkdir(pathname=0x5, mode=0) = EPERM'
         confined run -t -o log -p p.json -- "$probe"
         expect_status 0
         [ -z "$errors" ]
