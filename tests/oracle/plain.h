@@ -49,6 +49,7 @@ struct plain_rule {
 };
 
 struct plain_profile {
+        const char *architectures; /* beside the machine's own: JSON strings; NULL: none */
         struct plain_answer otherwise;
         struct plain_rule rules[5];
         unsigned count;
@@ -117,6 +118,8 @@ static size_t plain_print(const struct plain_profile *profile, char *out)
         PUT("{");
         at += plain_print_answer(at, (size_t)(end - at), "defaultAction", "defaultErrnoRet",
                                  profile->otherwise);
+        if (profile->architectures)
+                PUT(",\"architectures\":[%s]", profile->architectures);
         PUT(",\"syscalls\":[");
         for (unsigned i = 0; i < profile->count; i++) {
                 const struct plain_rule *rule = &profile->rules[i];
