@@ -8,7 +8,8 @@
   fuzz      the fuzz corpora replayed under the sanitizers
   property  generated documents: what --fix must hold for any input
   rules     the examples on the rule pages are what the pages say
-  oracle    Compose semantics against docker-compose
+  oracle    Compose and the shell against the real ones; policies and filters against their plain
+            meaning, the kernel and libseccomp
   lint      format, file and function sizes, tables against man pages and docs
   bats      the command line, real engines
 

@@ -183,7 +183,7 @@ static const uint32_t *kernel_answers(struct cf_filter filter, const struct cf_c
 }
 
 /* What should be seen of an answer. */
-static uint32_t kernel_view(uint32_t value)
+static inline uint32_t kernel_view(uint32_t value)
 {
         switch (value & CF_ACTION_MASK) {
         case CF_ERRNO: {
@@ -203,7 +203,7 @@ static uint32_t kernel_view(uint32_t value)
 }
 
 /* Whether this kernel takes calls of 32 bits. */
-static bool kernel_has_32(void)
+static inline bool kernel_has_32(void)
 {
         int status;
         pid_t child = fork();

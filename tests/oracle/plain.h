@@ -85,8 +85,8 @@ static bool plain_matches(const struct plain_rule *rule, const char *name, const
 }
 
 /* Of the rules that match the strictest answers, of equally strict ones the first. */
-static uint32_t plain_value(const struct plain_profile *profile, const char *name,
-                            const uint64_t *args)
+static inline uint32_t plain_value(const struct plain_profile *profile, const char *name,
+                                   const uint64_t *args)
 {
         const struct plain_answer *best = NULL;
         for (unsigned i = 0; i < profile->count; i++) {
@@ -152,8 +152,8 @@ static struct plain_answer plain_random_answer(void)
 
 /* Rules on the calls named, with tests of `args` different arguments; the caller gives them their
  * values. */
-static void plain_random(struct plain_profile *profile, const char *const *names, unsigned count,
-                         unsigned args)
+static inline void plain_random(struct plain_profile *profile, const char *const *names,
+                                unsigned count, unsigned args)
 {
         profile->otherwise = plain_random_answer();
         profile->count = 1 + random_below(5);
