@@ -205,6 +205,8 @@ static int say_reasons(struct cf_profile_job *job, const struct cf_profile_input
                                 say_decision(job, input->profile, &decision);
                         if (r == 0 && input->loaded)
                                 r = say_lost(job, input, &call, &decision, err);
+                } else if (!input->filter.count) {
+                        cf_text_puts(&job->out, "which line decides is not told for this format");
                 } else {
                         uint32_t at = 0;
                         cf_filter_run(input->filter, &call, remember_step, &at, NULL);

@@ -42,6 +42,7 @@ int cf_profile_job_meaning(struct cf_profile_job *job, struct cf_profile_input *
                 .files = job->files,
                 .source = input->source,
                 .circumstances = &job->circumstances,
+                .part = cf_given_value(job->invocation, "part"),
         };
         int r = cf_convert_read(&reading, input->format, &converted, err);
         if (r < 0)

@@ -15,6 +15,8 @@ const struct cf_conversion cf_conversions[] = {
          cf_kubernetes_claim, cf_kubernetes_read, cf_kubernetes_write},
         {"lxc", "LXC's lxc.seccomp.profile, version 2", false, cf_lxc_claim, cf_lxc_read,
          cf_lxc_write},
+        {"firecracker", "Firecracker's filters (JSON of seccompiler), one architecture", true,
+         cf_firecracker_claim, cf_firecracker_read, cf_firecracker_write},
         {"raw", "raw filter: an array of struct sock_filter, as bwrap --seccomp takes it", false,
          cf_raw_claim, cf_raw_read, cf_raw_write},
         {"c", "the same array as C source (output only)", false, NULL, NULL, cf_c_write},
@@ -96,6 +98,19 @@ int cf_convert_warn(const struct cf_reading *reading, struct cf_warnings *warnin
         if (!kept || cf_vec_push(reading->arena, &warnings->list, warning) < 0)
                 return cf_convert_no_memory(err);
         return 0;
+}
+
+static int compare_warnings(const void *left, const void *right)
+{
+        const struct cf_profile_warning *a = left, *b = right;
+        return (a->part.offset > b->part.offset) - (a->part.offset < b->part.offset);
+}
+
+void cf_convert_sort_warnings(struct cf_warnings *warnings)
+{
+        if (warnings->list.count > 1)
+                qsort(warnings->list.items, warnings->list.count, sizeof(*warnings->list.items),
+                      compare_warnings);
 }
 
 bool cf_convert_number(struct cf_span text, uint64_t *ret_number)

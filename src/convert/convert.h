@@ -23,6 +23,7 @@ struct cf_reading {
         struct cf_files *files; /* where files are looked for that the text names */
         const struct cf_source *source;
         const struct cf_circumstances *circumstances;
+        const char *part; /* which of several policies in the text; NULL: there must be one */
 };
 
 /* A text, read. */

@@ -20,6 +20,9 @@ int cf_text_write(const struct cf_writing *, struct cf_text *, struct cf_error *
 bool cf_kubernetes_claim(const struct cf_source *);
 int cf_kubernetes_read(const struct cf_reading *, struct cf_converted *, struct cf_error *);
 int cf_kubernetes_write(const struct cf_writing *, struct cf_text *, struct cf_error *);
+bool cf_firecracker_claim(const struct cf_source *);
+int cf_firecracker_read(const struct cf_reading *, struct cf_converted *, struct cf_error *);
+int cf_firecracker_write(const struct cf_writing *, struct cf_text *, struct cf_error *);
 bool cf_lxc_claim(const struct cf_source *);
 int cf_lxc_read(const struct cf_reading *, struct cf_converted *, struct cf_error *);
 int cf_lxc_write(const struct cf_writing *, struct cf_text *, struct cf_error *);
@@ -57,6 +60,9 @@ struct cf_warnings {
 /* Notes what the text's writer should know about a part of it. 0 or -ENOMEM. */
 int cf_convert_warn(const struct cf_reading *reading, struct cf_warnings *warnings, size_t offset,
                     size_t length, struct cf_error *err, const char *format, ...) CF_PRINTF(6, 7);
+
+/* Puts them in the order of the text. */
+void cf_convert_sort_warnings(struct cf_warnings *warnings);
 
 /* Where in the source a part of its text starts. */
 static inline size_t cf_offset_of(const struct cf_reading *reading, struct cf_span part)

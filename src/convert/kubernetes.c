@@ -397,10 +397,18 @@ static int unite_bases(struct resource *r, struct resource *all, size_t count)
         return e;
 }
 
-/* The one resource that is nobody's base. */
+/* The resource that was asked for, or the only one that is nobody's base. */
 static int choose(struct resource *all, size_t count, struct resource **ret_chosen)
 {
-        struct resource *chosen = NULL;
+        const char *part = all[0].reading->part;
+        struct resource *chosen = part ? find(all, count, part) : NULL;
+        if (part && !chosen)
+                return cf_convert_refuse(all[0].reading, 0, 0, all[0].err,
+                                         "no SeccompProfile here is called '%.60s'", part);
+        if (chosen) {
+                *ret_chosen = chosen;
+                return 0;
+        }
         for (size_t i = 0; i < count; i++) {
                 bool is_base = false;
                 for (size_t k = 0; k < count; k++)
@@ -409,7 +417,7 @@ static int choose(struct resource *all, size_t count, struct resource **ret_chos
                         continue;
                 if (chosen)
                         return refuse_node(&all[i], all[i].root,
-                                           "a second SeccompProfile: give one at a time");
+                                           "a second SeccompProfile: choose one with --part NAME");
                 chosen = &all[i];
         }
         *ret_chosen = chosen ? chosen : &all[0];

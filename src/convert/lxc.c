@@ -16,10 +16,11 @@ struct reader {
         const struct cf_reading *reading;
         struct cf_error *err;
         struct cf_warnings warnings;
-        uint32_t default_value; /* of calls without a rule */
-        uint32_t rule_value;    /* of a rule without an action */
-        bool skipping;          /* a section of another machine */
-        bool told;              /* that sections do not tell architectures apart */
+        uint32_t default_value;      /* of calls without a rule */
+        uint32_t rule_value;         /* of a rule without an action */
+        struct cf_profile_part head; /* where the default stands */
+        bool skipping;               /* a section of another machine */
+        bool told;                   /* that sections do not tell architectures apart */
         CF_VEC(struct cf_profile_rule) rules;
 };
 
@@ -351,6 +352,7 @@ static int read_head(struct reader *r, struct cf_span *rest)
                                          "'allowlist' or 'denylist' must follow the version");
         if (cf_span_find(line, CF_SPAN("debug")) != SIZE_MAX)
                 return refuse(r, line, "LXC refuses 'debug'");
+        r->head = (struct cf_profile_part){at, line.size};
         r->default_value = deny ? CF_ALLOW : CF_KILL_THREAD;
         r->rule_value = deny ? CF_KILL_THREAD : CF_ALLOW;
         size_t blank = cf_span_find_byte(line, ' ');
@@ -393,6 +395,7 @@ int cf_lxc_read(const struct cf_reading *reading, struct cf_converted *ret_conve
                 return e;
         profile->source = reading->source;
         profile->default_action = "";
+        profile->default_part = r.head;
         profile->default_value = r.default_value;
         profile->rules = r.rules.items;
         profile->rule_count = r.rules.count;

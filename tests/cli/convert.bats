@@ -78,6 +78,22 @@ C
         expect_in "$errors" "says nothing of arm"
 }
 
+@test "one architecture, one of several policies" {
+        printf '{"vcpu": {"mismatch_action": "trap", "match_action": "allow", "filter": [{"syscall": "read"}]},
+                 "api": {"mismatch_action": "log", "match_action": "trap", "filter": []}}' >f.json
+        confined profile explain --arch x86_64 f.json read
+        expect_status 2
+        expect_in "$errors" "--part: vcpu, api"
+        confined profile explain --arch x86_64 f.json --part vcpu read
+        expect_status 0
+        expect_in "$output" "allowed"
+        confined profile convert --arch x86_64 f.json --part vcpu --to firecracker --name again -o g.json
+        expect_status 0
+        confined profile convert --arch x86_64 docker --to firecracker
+        expect_status 2
+        expect_in "$errors" "--within ARCHITECTURE"
+}
+
 @test "nothing is written on failure, and mistakes are named" {
         confined profile convert podman --to kubernetes -o out.yaml
         expect_status 2

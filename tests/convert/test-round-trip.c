@@ -16,8 +16,8 @@ static const struct range {
         const char *arches[4]; /* that it always covers, the machine's own first */
         uint32_t defaults[6], values[8];
         unsigned default_count, value_count;
-        uint32_t others; /* what calls of other architectures get */
-        bool no_conditions;
+        uint32_t others;  /* what calls of other architectures get */
+        bool one_value;   /* beside the default */
         bool low_only;    /* only the lower half of an argument is compared */
         uint64_t largest; /* value that is compared with */
         bool x32_default; /* numbers from the x32 bit on are nothing special */
@@ -54,6 +54,16 @@ static const struct range {
          .values = {CF_ALLOW, CF_ERRNO | 1, CF_ERRNO | 4094, CF_KILL_THREAD, CF_TRAP, CF_ERRNO,
                     CF_USER_NOTIF},
          .value_count = 7,
+         .largest = UINT64_MAX},
+        {.format = "firecracker",
+         .arches = {"x86_64"},
+         .defaults = {CF_ERRNO | 1, CF_KILL_THREAD, CF_ALLOW, CF_TRAP, CF_KILL_PROCESS, CF_LOG},
+         .default_count = 6,
+         .values = {CF_ALLOW, CF_ERRNO | 1, CF_ERRNO | 4094, CF_TRACE | 65535, CF_USER_NOTIF},
+         .value_count = 5,
+         .one_value = true,
+         .x32_default = true,
+         .others = CF_KILL_PROCESS,
          .largest = UINT64_MAX},
 };
 
@@ -96,7 +106,7 @@ static cf_policy random_answer(struct cf_policies *all, const struct range *rang
         cf_policy answer = cf_policy_constant(
                 all,
                 random_below(2) ? default_value : range->values[random_below(range->value_count)]);
-        if (!range->no_conditions && random_below(2))
+        if (random_below(2))
                 answer = cf_policy_choose(
                         all, random_condition(all, range),
                         cf_policy_constant(all, range->values[random_below(range->value_count)]),
@@ -104,12 +114,20 @@ static cf_policy random_answer(struct cf_policies *all, const struct range *rang
         return answer;
 }
 
-static cf_policy random_policy(struct cf_policies *all, const struct range *range,
+static cf_policy random_policy(struct cf_policies *all, const struct range *whole,
                                const struct cf_arch *const *arches, size_t count)
 {
+        struct range one = *whole;
+        const struct range *range = &one;
         uint32_t other = range->defaults[random_below(range->default_count)];
-        cf_policy policy = cf_policy_choose(all, cf_convert_calls_of(all, arches, count),
-                                            cf_policy_constant(all, other),
+        if (range->one_value) {
+                one.value_count = 1;
+                one.values[0] = range->values[random_below(whole->value_count)];
+        }
+        cf_policy covered = range->x32_default
+                                    ? cf_policy_equal(all, CF_SLICE_ARCH, arches[0]->token)
+                                    : cf_convert_calls_of(all, arches, count);
+        cf_policy policy = cf_policy_choose(all, covered, cf_policy_constant(all, other),
                                             cf_policy_constant(all, range->others));
         for (size_t i = 0; i < CF_COUNT(call_names); i++) {
                 cf_policy answer = random_answer(all, range, other);
