@@ -38,7 +38,7 @@ struct cf_judge *cf_judge_new(const struct cf_judge_options *options)
         judge = made;
         judge->options = *options;
         judge->arena = cf_arena_new(JUDGE_MEMORY);
-        judge->profiles = cf_profiles_new(options->files);
+        judge->profiles = cf_profiles_new(options->files, options->engine_version);
         if (!judge->arena || !judge->profiles || cf_keeper_begin(&judge->keeper, judge->arena) < 0)
                 return NULL;
         return cf_steal(judge);

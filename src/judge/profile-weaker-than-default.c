@@ -68,7 +68,7 @@ static void note_calls(struct cf_check *check, struct cf_draft *draft,
         cf_check_note_loose(check, draft, &rest);
 }
 
-static void look(struct cf_check *check)
+static void look_at_kernel(struct cf_check *check)
 {
         const struct cf_container *container = check->subject->container;
         const struct cf_enforced *enforced = container ? container->enforced : NULL;
@@ -99,11 +99,42 @@ static void look(struct cf_check *check)
                 cf_check_text(check, "sudo confined prove %s --against default", container->name));
 }
 
+/* A file. What it opens under the capabilities of no container is told; what a container makes of
+ * it, its engine's version and capabilities decide: never more than a note. */
+static void look_at_file(struct cf_check *check)
+{
+        const struct cf_seen *seen = check->deciding;
+        if (!seen || !seen->profile || !seen->profile->by_default ||
+            !seen->profile->than_default.count || check->reader == CF_READER_PODMAN ||
+            check->is_privileged)
+                return;
+        const struct cf_loose_calls *calls = &seen->profile->than_default;
+        struct cf_draft *draft = cf_check_add(check, CF_NOTE, seen->setting);
+        const char *after = cf_check_text(
+                check, " lets %zu call%s through that Docker's default refuses%s", calls->count,
+                calls->count == 1 ? "" : "s", cf_check_assumption(check, seen->setting));
+        cf_check_say(draft, cf_check_text(check, "the profile '%s' of ", seen->option.value.data),
+                     after, after);
+        note_calls(check, draft, calls);
+        draft->finding.verdict = CF_NOTE;
+        cf_check_remedy(draft, "nothing, if the workload needs them",
+                        cf_check_text(check, "confined profile diff %s FILE",
+                                      seen->profile->by_default->name));
+}
+
+static void look(struct cf_check *check)
+{
+        if (check->subject->container)
+                look_at_kernel(check);
+        else
+                look_at_file(check);
+}
+
 const struct cf_rule cf_rule_profile_weaker_than_default = {
         .info = {.id = "profile-weaker-than-default",
                  .title = "The filter lets calls through that the engine's default refuses",
                  .severity = CF_LOW,
                  .page = cf_page_profile_weaker_than_default},
-        .looks_at = CF_LOOKS(CF_SUBJECT_CONTAINER),
+        .looks_at = CF_LOOKS_OPTIONS,
         .check = look,
 };

@@ -4,6 +4,7 @@
 #include <pthread.h>
 
 #include "base/map.h"
+#include "judge/weaker.h"
 
 #define PROFILES_MEMORY ((size_t)64 << 20) /* of all readings; each is a few hundred bytes */
 /* Reading one profile: its text (CF_PROFILE_MAX, or CF_FILE_MAX before that is known) and tree. */
@@ -13,10 +14,11 @@ struct cf_profiles {
         struct cf_files *files;
         struct cf_arena *arena;
         struct cf_map *by_path;
+        const struct cf_profile_default *by_default;
         pthread_mutex_t lock;
 };
 
-struct cf_profiles *cf_profiles_new(struct cf_files *files)
+struct cf_profiles *cf_profiles_new(struct cf_files *files, const char *engine_version)
 {
         CF_ARENA struct cf_arena *arena = cf_arena_new(PROFILES_MEMORY);
         struct cf_profiles *profiles = arena ? cf_arena_one(arena, struct cf_profiles) : NULL;
@@ -26,6 +28,9 @@ struct cf_profiles *cf_profiles_new(struct cf_files *files)
         if (!profiles->by_path || pthread_mutex_init(&profiles->lock, NULL) != 0)
                 return NULL;
         profiles->files = files;
+        profiles->by_default = cf_profile_default_of("docker", engine_version, NULL);
+        if (!profiles->by_default)
+                profiles->by_default = cf_profile_default("docker");
         profiles->arena = cf_steal(arena);
         return profiles;
 }
@@ -117,6 +122,23 @@ static struct cf_profile_reading *read_source(struct cf_arena *keep, struct cf_a
         return reading->default_action && reading->default_place.path ? reading : NULL;
 }
 
+/* What cannot be worked out, because the profile is too large for that, is not said. */
+static int compare(struct cf_profiles *profiles, const struct cf_source *source,
+                   struct cf_profile_reading *reading)
+{
+        CF_ARENA struct cf_arena *work = cf_arena_new(CF_PROFILE_MEMORY);
+        const struct cf_profile *profile = NULL;
+        if (!work)
+                return -ENOMEM;
+        if (reading->state != CF_PROFILE_SOUND || cf_profile_read(work, source, &profile, NULL) < 0)
+                return 0;
+        int r = cf_weaker_calls(profiles->arena, profile, profiles->by_default,
+                                &reading->than_default);
+        if (r == 0)
+                reading->by_default = profiles->by_default;
+        return r == -ENOMEM ? r : 0;
+}
+
 static struct cf_profile_reading *remember(struct cf_profiles *profiles, const char *path)
 {
         CF_ARENA struct cf_arena *work = cf_arena_new(READING_MEMORY);
@@ -129,6 +151,8 @@ static struct cf_profile_reading *remember(struct cf_profiles *profiles, const c
                 return NULL;
         struct cf_profile_reading *reading = r < 0 ? failed_read(profiles->arena, r, &err)
                                                    : read_source(profiles->arena, work, source);
+        if (r == 0 && reading && compare(profiles, source, reading) < 0)
+                return NULL;
         char *key = cf_arena_string(profiles->arena, path);
         if (!reading || !key || cf_map_put(profiles->by_path, cf_span_of(key), reading) < 0)
                 return NULL;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/source.h"
+#include "model/model.h"
 #include "profile/profile.h"
 
 enum cf_profile_state {
@@ -20,12 +21,17 @@ struct cf_profile_reading {
         const char *problem; /* BROKEN, UNREADABLE: why, with the place; else NULL */
         const char *default_action;
         struct cf_place default_place; /* ALLOWS, LETS_OTHER: of the default action */
+        /* SOUND, of a file: what it lets through beyond this default of Docker, whatever
+         * capabilities a container has. */
+        const struct cf_profile_default *by_default;
+        struct cf_loose_calls than_default;
 };
 
 struct cf_profiles;
 
-/* `files` is borrowed. NULL when there is no memory. */
-struct cf_profiles *cf_profiles_new(struct cf_files *files);
+/* `files` is borrowed. Files are compared with the default of Docker in `engine_version` (NULL: not
+ * known, the newest). NULL when there is no memory. */
+struct cf_profiles *cf_profiles_new(struct cf_files *files, const char *engine_version);
 struct cf_profiles *cf_profiles_free(struct cf_profiles *profiles);
 
 /* Reads a profile file, or remembers how it was read. Thread-safe; the result lives as long as

@@ -19,7 +19,7 @@ TOP = pathlib.Path(__file__).resolve().parents[2]
 CONFINED = os.environ.get("CONFINED", str(TOP / "build" / "confined"))
 FENCE = re.compile(r"^```(\w*)[ ]?(\S*)$")
 # Rules about engines and processes, which no file can show.
-LIVE = {"filter-differs", "process-unfiltered", "profile-weaker-than-default", "seccomp-unsupported"}
+LIVE = {"filter-differs", "process-unfiltered", "seccomp-unsupported"}
 
 
 def blocks(page, section):

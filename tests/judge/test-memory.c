@@ -33,7 +33,7 @@ static bool judge_in(size_t limit, const struct cf_subject *subject, struct cf_f
 {
         CF_ARENA struct cf_arena *work = cf_arena_new(limit), *kept = cf_arena_new(limit);
         struct cf_judge_options options = {.files = files};
-        struct cf_profiles *profiles = cf_profiles_new(files);
+        struct cf_profiles *profiles = cf_profiles_new(files, NULL);
         struct cf_check check;
         struct cf_keeper keeper;
         bool done = false;
