@@ -103,7 +103,8 @@ static bool read_rule(const char *text, struct cf_span pattern, struct rule *ret
 static size_t list_of(const struct cf_gitignore *rules, const struct rule *rule)
 {
         unsigned char last = (unsigned char)rules->text[rule->start + rule->size - 1];
-        return is_special((char)last) || last == ']' ? ANY_BYTE : last;
+        /* "**" and '/' at the end match nothing at all, too. */
+        return is_special((char)last) || last == ']' || last == '/' ? ANY_BYTE : last;
 }
 
 static bool is_wild(const struct rule *rule)

@@ -84,6 +84,27 @@ int cf_explain_ways(struct cf_policies *all, struct cf_arena *arena, const struc
                     const struct cf_circumstances *circumstances,
                     struct cf_way ret_ways[CF_WAYS_MAX], size_t *ret_count, struct cf_error *err);
 
+/* ---- after the fact ----------------------------------------------------------------------------
+ */
+
+/* A call that failed, as a line of a log tells it. */
+struct cf_logged {
+        struct cf_call call;
+        bool known[CF_POLICY_ARGS]; /* arguments that the line tells; the others are 0 */
+        int error;              /* what it returned; 0: it was killed, or the line does not say */
+        bool by_filter;         /* the line says that a filter answered it */
+        uint32_t answer;        /* by_filter: with what, as far as the line tells */
+        long pid;               /* -1: not told */
+        struct cf_span program; /* part of the line; empty: not told */
+};
+
+/* Reads one line: of strace (any of its prefixes; -f or not), where a call fails or a trap is told
+ * ("--- SIGSYS {…} ---"), or of the kernel's or auditd's log, of type 1326 (SECCOMP), numbers or
+ * names (ausearch -i). False: it tells of no failed call. Lines of strace are taken to be of
+ * `arch`. */
+bool cf_explain_log_line(struct cf_span line, const struct cf_arch *arch,
+                         struct cf_logged *ret_logged);
+
 /* ---- in words ---------------------------------------------------------------------------------
  */
 

@@ -66,6 +66,8 @@ static const struct {
         {"a/**/c", "a/c", false, EXCLUDES},
         {"a/**/c", "a/b/b/c", false, EXCLUDES},
         {"**/a", "x/y/a", false, EXCLUDES},
+        {"a**//", "a", true, EXCLUDES}, /* as git has it */
+        {"a**//", "b", true, SILENT},
         {"a/**", "a/x/y", false, EXCLUDES},
         {"a/**", "a", true, SILENT},
         {"a/*", "a/x", false, EXCLUDES},

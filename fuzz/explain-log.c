@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* src/explain/log.c: lines of logs. What is told can be said. */
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "explain/explain.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+        struct cf_span text = {(const char *)data, size}, line;
+        struct cf_logged logged;
+        while (cf_span_next_line(&text, &line)) {
+                CF_TEXT struct cf_text said = {0};
+                if (!cf_explain_log_line(line, cf_arch_by_name("x86_64"), &logged))
+                        continue;
+                if (!cf_arch_of_call(logged.call.arch, 0) || logged.error < 0)
+                        abort();
+                cf_explain_call(&said, &logged.call);
+        }
+        return 0;
+}
