@@ -57,6 +57,10 @@ bool cf_profile_as_by_name(const char *word, enum cf_profile_as *ret_as);
 int cf_profile_split(struct cf_arena *arena, const char *name, const char **ret_base,
                      enum cf_profile_as *ret_as);
 
+/* Reads --cap-add, --cap-drop, --arch, --kernel, --as and --format, those that there are. 0 or
+ * negative. */
+int cf_profile_job_options(struct cf_profile_job *job, struct cf_error *err);
+
 /* Reads one, without such an end, as it is written. */
 int cf_profile_job_read(struct cf_profile_job *job, const char *name,
                         struct cf_profile_input *ret_input, struct cf_error *err);

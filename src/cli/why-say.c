@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who refused a call, and the least that unblocks it: as text and as JSON. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/why.h"
+
+#define SETTING_MAX 128 /* bytes of a sysctl's path and of its value */
+#define OPENED_SHOWN 6  /* calls that are named of those that a way opens */
+
+bool cf_why_setting(void *context, const char *name, long *ret_number)
+{
+        char path[SETTING_MAX], value[SETTING_MAX];
+        (void)context;
+        int size = snprintf(path, sizeof(path), "/proc/sys/%s", name);
+        if (size < 0 || (size_t)size >= sizeof(path))
+                return false;
+        for (char *c = path + strlen("/proc/sys/"); *c; c++)
+                *c = *c == '.' ? '/' : *c;
+        CF_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+        ssize_t count = fd < 0 ? -1 : read(fd, value, sizeof(value) - 1);
+        if (count <= 0)
+                return false;
+        value[count] = '\0';
+        char *end;
+        errno = 0;
+        long number = strtol(value, &end, 10);
+        if (end == value || errno)
+                return false;
+        *ret_number = number;
+        return true;
+}
+
+/* ---- what the profile has to do with it -------------------------------------------------------
+ */
+
+int cf_why_judge(struct cf_why *why, const struct cf_why_failure *failure,
+                 enum cf_why_verdict *ret_verdict, uint32_t *ret_answer, struct cf_error *err)
+{
+        struct cf_policies *all = why->job.all;
+        cf_policy left =
+                cf_policy_of_call(all, why->input.policy, failure->call.arch, failure->call.nr);
+        uint32_t *values, answer = CF_ALLOW;
+        size_t count;
+        for (unsigned i = 0; i < CF_POLICY_ARGS; i++)
+                if (failure->known[i])
+                        left = cf_policy_fix(all, left, cf_slice_arg(i), UINT64_MAX,
+                                             failure->call.args[i]);
+        int r = cf_policy_values(all, left, why->job.arena, &values, &count, err);
+        if (r < 0)
+                return r;
+        bool same = false, lets = false;
+        for (size_t i = 0; i < count; i++) {
+                bool refuses = cf_action_rank(values[i]) < cf_action_rank(CF_LOG);
+                lets |= !refuses;
+                /* Another error than the profile gives was not the profile's. */
+                same |= refuses && (failure->by_filter || !failure->error ||
+                                    values[i] == (CF_ERRNO | (uint32_t)failure->error));
+        }
+        if (!same)
+                *ret_verdict = failure->by_filter ? CF_WHY_OTHER : CF_WHY_NOT;
+        else
+                *ret_verdict = lets || count > 1 ? CF_WHY_PERHAPS : CF_WHY_REFUSED;
+        if (count == 1)
+                answer = values[0];
+        *ret_answer = answer;
+        return 0;
+}
+
+/* ---- one failure --------------------------------------------------------------------------------
+ */
+
+struct said {
+        const struct cf_why_failure *failure;
+        enum cf_why_verdict verdict;
+        uint32_t answer;
+        struct cf_cause cause;
+        struct cf_way ways[CF_WAYS_MAX];
+        size_t way_count;
+        struct cf_profile_decision decision; /* of the profile, where there is one */
+        bool decided;
+};
+
+static int work_out(struct cf_why *why, const struct cf_why_failure *failure, struct said *said,
+                    struct cf_error *err)
+{
+        const struct cf_profile *profile = why->input.profile;
+        const struct cf_circumstances *circumstances = &why->job.circumstances;
+        *said = (struct said){.failure = failure};
+        int r = cf_why_judge(why, failure, &said->verdict, &said->answer, err);
+        if (r < 0)
+                return r;
+        cf_explain_cause(why->job.all, why->input.policy, &failure->call, failure->error,
+                         &why->caller, &said->cause);
+        /* Arguments that are not known may be those that the profile refuses. */
+        if (said->verdict == CF_WHY_PERHAPS && said->cause.blame != CF_BLAME_BOTH)
+                said->cause.blame = said->cause.unmet_count ? CF_BLAME_BOTH : CF_BLAME_FILTER;
+        if (said->verdict == CF_WHY_OTHER)
+                return 0;
+        if (profile && said->verdict == CF_WHY_REFUSED) {
+                r = cf_profile_decide(profile, circumstances, &failure->call, &said->decision, err);
+                said->decided = r == 0;
+        }
+        return r < 0 ? r
+                     : cf_explain_ways(why->job.all, why->job.arena, &failure->call, &said->cause,
+                                       profile, circumstances, said->ways, &said->way_count, err);
+}
+
+static void put_call(struct cf_text *out, const struct cf_why_failure *failure)
+{
+        const struct cf_arch *arch = cf_arch_of_call(failure->call.arch, failure->call.nr);
+        const struct cf_syscall *call = arch ? cf_syscall_by_number(arch, failure->call.nr) : NULL;
+        if (!call || call->argument_count < 0) {
+                cf_explain_call(out, &failure->call);
+                return;
+        }
+        if (arch != cf_arch_native())
+                cf_text_printf(out, "%s:", arch->name);
+        cf_text_printf(out, "%s(", call->name);
+        for (unsigned i = 0; (int)i < call->argument_count; i++) {
+                cf_text_puts(out, i ? ", " : "");
+                if (failure->known[i])
+                        cf_explain_argument(out, arch, call, i, failure->call.args[i]);
+                else
+                        cf_text_puts(out, "_");
+        }
+        cf_text_putc(out, ')');
+}
+
+static const char *error_name(int error)
+{
+        const char *name = error ? strerrorname_np(error) : NULL;
+        return name ? name : "killed";
+}
+
+/* ---- as text
+ * -------------------------------------------------------------------------------------- */
+
+static void put_first_line(struct cf_text *out, const struct said *said)
+{
+        const struct cf_why_failure *failure = said->failure;
+        put_call(out, failure);
+        cf_text_printf(out, " = %s", error_name(failure->error));
+        if (failure->count > 1)
+                cf_text_printf(out, ", %zu times", failure->count);
+        if (failure->program || failure->where) {
+                cf_text_puts(out, " (");
+                cf_text_add_visible(out, cf_span_of(failure->program));
+                if (failure->where) {
+                        cf_text_puts(out, failure->program ? ", first at " : "first at ");
+                        cf_text_add_visible(out, cf_span_of(failure->where));
+                }
+                cf_text_putc(out, ')');
+        }
+        cf_text_putc(out, '\n');
+}
+
+/* Some entry that counts is about the call, with other arguments. */
+static bool is_named(const struct cf_why *why, const struct cf_call *call)
+{
+        const struct cf_profile *profile = why->input.profile;
+        const struct cf_arch *arch = cf_arch_of_call(call->arch, call->nr);
+        const struct cf_syscall *known = arch ? cf_syscall_by_number(arch, call->nr) : NULL;
+        for (size_t i = 0; known && i < profile->rule_count; i++) {
+                const struct cf_profile_rule *rule = &profile->rules[i];
+                if (!cf_profile_rule_applies(rule, &why->job.circumstances))
+                        continue;
+                for (size_t k = 0; k < rule->names.count; k++)
+                        if (cf_span_is(rule->names.items[k].text, known->name))
+                                return true;
+        }
+        return false;
+}
+
+static void put_rule(struct cf_why *why, const struct said *said)
+{
+        struct cf_text *out = &why->job.out;
+        const struct cf_profile *profile = why->input.profile;
+        if (!said->decided)
+                return;
+        if (said->decision.reason == CF_PROFILE_BY_RULE) {
+                cf_text_puts(out, ", by the entry at ");
+                cf_profile_job_place(&why->job, profile, said->decision.name->part);
+        } else if (said->decision.reason == CF_PROFILE_BY_DEFAULT) {
+                cf_text_puts(out, is_named(why, &said->failure->call)
+                                          ? ", which lets it through with other arguments alone"
+                                          : ", which does not name it");
+        } else if (said->decision.reason == CF_PROFILE_NOT_COVERED) {
+                cf_text_puts(out, ", which does not know its architecture");
+        }
+}
+
+static void put_requirements(struct cf_text *out, const struct cf_requirement *const *all,
+                             size_t count)
+{
+        for (size_t i = 0; i < count; i++) {
+                cf_text_puts(out, i ? " and " : "");
+                cf_explain_requirement(out, all[i]);
+        }
+}
+
+/* What the kernel would answer next, or has answered. */
+static void put_behind(struct cf_text *out, const struct said *said)
+{
+        const struct cf_cause *cause = &said->cause;
+        bool filtered = said->verdict != CF_WHY_NOT;
+        if (!filtered && cause->blame != CF_BLAME_KERNEL) {
+                cf_text_puts(out, "  an ordinary error, or a security module's");
+        } else if (cause->unmet_count) {
+                cf_text_puts(out, filtered ? "  the kernel would refuse it too: it asks for "
+                                           : "  it lacks ");
+                put_requirements(out, cause->unmet, cause->unmet_count);
+        } else if (cause->perhaps_count) {
+                cf_text_puts(out, filtered ? "  the kernel may ask for " : "  it may lack ");
+                put_requirements(out, cause->perhaps, cause->perhaps_count);
+        } else {
+                cf_text_puts(out, "  the kernel would not refuse it: it asks for nothing");
+        }
+        cf_text_putc(out, '\n');
+}
+
+static void put_opened(struct cf_text *out, const struct cf_way *way)
+{
+        static const char *const words[] = {
+                [CF_WAY_NOTHING] = "nothing to do",
+                [CF_WAY_ERRNO] = "opens nothing",
+                [CF_WAY_ARGUMENTS] = "opens this call with these arguments",
+                [CF_WAY_CALL] = "opens the call whatever its arguments",
+                [CF_WAY_CAPABILITY] = "opens this call",
+                [CF_WAY_SETTING] = "on the host, for everybody",
+        };
+        cf_text_printf(out, "   %s", words[way->kind]);
+        if (way->because)
+                cf_text_printf(out, ": %s", way->because);
+        for (size_t i = 0; i < way->opened_count && i < OPENED_SHOWN; i++)
+                cf_text_printf(out, "%s%s", i ? ", " : " and: ", way->opened[i]);
+        if (way->opened_count > OPENED_SHOWN)
+                cf_text_printf(out, " and %zu more", way->opened_count - OPENED_SHOWN);
+        cf_text_putc(out, '\n');
+}
+
+static void put_ways(struct cf_why *why, const struct said *said)
+{
+        struct cf_text *out = &why->job.out;
+        bool any = false;
+        for (size_t i = 0; i < said->way_count; i++) {
+                const struct cf_way *way = &said->ways[i];
+                if (!way->enough)
+                        continue;
+                if (!any)
+                        cf_text_puts(out, "  least remedy, in order of what they open:\n");
+                any = true;
+                cf_text_printf(out, "   %zu  %s", i + 1, way->option ? way->option : "none");
+                if (way->also)
+                        cf_text_printf(out, " and %s", way->also);
+                put_opened(out, way);
+        }
+        const struct cf_way *first = said->way_count ? &said->ways[0] : NULL;
+        if (any && first->option && first->kind <= CF_WAY_CALL && first->enough) {
+                cf_text_puts(out, "  write it: confined profile extend ");
+                cf_text_add_visible(out, cf_span_of(why->input.base));
+                cf_text_printf(out, " %s -o profile.json\n", first->option);
+        }
+}
+
+static void put_text(struct cf_why *why, const struct said *said)
+{
+        struct cf_text *out = &why->job.out;
+        put_first_line(out, said);
+        if (said->verdict == CF_WHY_NOT) {
+                cf_text_puts(out, "  not seccomp: ");
+                cf_text_add_visible(out, cf_span_of(why->input.name));
+                cf_text_puts(out, " lets it through\n");
+        } else if (said->verdict == CF_WHY_OTHER) {
+                cf_text_puts(out, "  refused by a filter, but ");
+                cf_text_add_visible(out, cf_span_of(why->input.name));
+                cf_text_puts(out, " lets it through: another profile was in use\n");
+                return;
+        } else {
+                cf_text_printf(out, "  %s by seccomp: by ",
+                               said->verdict == CF_WHY_PERHAPS
+                                       ? "refused with some arguments (they are not known)"
+                                       : "refused");
+                cf_text_add_visible(out, cf_span_of(why->input.name));
+                put_rule(why, said);
+                cf_text_putc(out, '\n');
+        }
+        put_behind(out, said);
+        put_ways(why, said);
+}
+
+/* ---- as JSON
+ * -------------------------------------------------------------------------------------- */
+
+static void put_string(struct cf_json_writer *json, const char *key, const char *text)
+{
+        cf_json_key(json, key);
+        cf_json_put_string(json, text);
+}
+
+static void put_json_requirements(struct cf_json_writer *json, const char *key,
+                                  const struct cf_requirement *const *all, size_t count)
+{
+        cf_json_key(json, key);
+        cf_json_open(json, '[');
+        for (size_t i = 0; i < count; i++) {
+                CF_TEXT struct cf_text text = {0};
+                cf_explain_requirement(&text, all[i]);
+                cf_json_put_string(json, text.data);
+        }
+        cf_json_close(json, ']');
+}
+
+static void put_json_way(struct cf_json_writer *json, const struct cf_way *way)
+{
+        static const char *const kinds[] = {"nothing", "errno",      "arguments",
+                                            "call",    "capability", "setting"};
+        cf_json_open(json, '{');
+        put_string(json, "kind", kinds[way->kind]);
+        put_string(json, "option", way->option);
+        put_string(json, "also", way->also);
+        put_string(json, "because", way->because);
+        cf_json_key(json, "enough");
+        cf_json_put_bool(json, way->enough);
+        cf_json_key(json, "opens");
+        cf_json_open(json, '[');
+        for (size_t i = 0; i < way->opened_count; i++)
+                cf_json_put_string(json, way->opened[i]);
+        cf_json_close(json, ']');
+        cf_json_close(json, '}');
+}
+
+static void put_json(struct cf_why *why, const struct said *said)
+{
+        static const char *const verdicts[] = {"refused", "perhaps", "other-filter", "not-seccomp"};
+        struct cf_json_writer *json = &why->json;
+        const struct cf_why_failure *failure = said->failure;
+        CF_TEXT struct cf_text call = {0}, answer = {0};
+        put_call(&call, failure);
+        cf_action_print(&answer, said->answer);
+        cf_json_open(json, '{');
+        put_string(json, "call", call.data);
+        put_string(json, "error", failure->error ? error_name(failure->error) : NULL);
+        cf_json_key(json, "count");
+        cf_json_put_uint(json, failure->count);
+        put_string(json, "program", failure->program);
+        put_string(json, "where", failure->where);
+        put_string(json, "verdict", verdicts[said->verdict]);
+        put_string(json, "answer", said->verdict == CF_WHY_REFUSED ? answer.data : NULL);
+        put_json_requirements(json, "asked", said->cause.unmet, said->cause.unmet_count);
+        put_json_requirements(json, "perhapsAsked", said->cause.perhaps, said->cause.perhaps_count);
+        cf_json_key(json, "ways");
+        cf_json_open(json, '[');
+        for (size_t i = 0; i < said->way_count; i++)
+                put_json_way(json, &said->ways[i]);
+        cf_json_close(json, ']');
+        cf_json_close(json, '}');
+}
+
+int cf_why_say(struct cf_why *why, const struct cf_why_failure *failure, struct cf_error *err)
+{
+        struct said said;
+        int r = work_out(why, failure, &said, err);
+        if (r < 0)
+                return r;
+        why->refused += said.verdict != CF_WHY_NOT;
+        if (said.verdict == CF_WHY_NOT && !why->all_errors && said.cause.blame != CF_BLAME_KERNEL)
+                return 0;
+        if (why->job.json) {
+                put_json(why, &said);
+                return 0;
+        }
+        if (why->job.out.size)
+                cf_text_putc(&why->job.out, '\n');
+        put_text(why, &said);
+        return 0;
+}
