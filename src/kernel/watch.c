@@ -135,7 +135,7 @@ static struct victim look_at(pid_t tid)
                 if (strncmp(line, "Tgid:", 5) == 0)
                         victim.process = (int)strtol(line + 5, NULL, 10);
                 /* Sixteen digits cannot overflow. NOLINTNEXTLINE(cert-err34-c) */
-                else if (sscanf(line, "%6[SigBlkgnCt]: %16llx", name, &set) == 2 &&
+                else if (sscanf(line, "%6[A-Za-z]: %16llx", name, &set) == 2 &&
                          (strcmp(name, "SigBlk") == 0 || strcmp(name, "SigIgn") == 0 ||
                           strcmp(name, "SigCgt") == 0) &&
                          set >> (SIGSYS - 1) & 1)
