@@ -131,7 +131,7 @@ struct cf_kernel_end {
  * whatever waits and to what comes later. The filter never lets through what it does not allow.
  *
  * A process is killed by SIGSYS, as the kernel would, or by SIGKILL when it blocks, ignores or
- * handles SIGSYS: then the status differs.
+ * handles SIGSYS or is the first of a PID namespace: then the status differs.
  *
  * The process must be single-threaded. Signal mask and SIGCHLD's action are as before when this
  * returns. 0, or negative: the filter could not be loaded. -EBUSY: the process has a filter with a

@@ -123,6 +123,16 @@ struct victim {
         bool dies_of_sigsys;
 };
 
+/* Whether the last of some numbers is 1. */
+static bool is_first(const char *numbers)
+{
+        unsigned long last = 0;
+        char *end;
+        for (unsigned long n; n = strtoul(numbers, &end, 10), end != numbers; numbers = end)
+                last = n;
+        return last == 1;
+}
+
 /* What /proc says of the thread's process. */
 static struct victim look_at(pid_t tid)
 {
@@ -134,6 +144,9 @@ static struct victim look_at(pid_t tid)
         while (file && fgets(line, sizeof(line), file)) {
                 if (strncmp(line, "Tgid:", 5) == 0)
                         victim.process = (int)strtol(line + 5, NULL, 10);
+                /* The first process of a namespace: other signals are kept from it. */
+                else if (strncmp(line, "NStgid:", 7) == 0 && is_first(line + 7))
+                        victim.dies_of_sigsys = false;
                 /* Sixteen digits cannot overflow. NOLINTNEXTLINE(cert-err34-c) */
                 else if (sscanf(line, "%6[A-Za-z]: %16llx", name, &set) == 2 &&
                          (strcmp(name, "SigBlk") == 0 || strcmp(name, "SigIgn") == 0 ||
