@@ -457,8 +457,13 @@ static void put_quoted(struct cf_text *out, struct cf_span text)
 
 void cf_json_key(struct cf_json_writer *writer, const char *key)
 {
+        cf_json_key_span(writer, cf_span_of(key));
+}
+
+void cf_json_key_span(struct cf_json_writer *writer, struct cf_span key)
+{
         separate(writer);
-        put_quoted(writer->out, cf_span_of(key));
+        put_quoted(writer->out, key);
         cf_text_puts(writer->out, writer->indent || writer->tabs ? ": " : ":");
         writer->after_key = true;
 }
@@ -508,4 +513,35 @@ void cf_json_put_null(struct cf_json_writer *writer)
 {
         separate(writer);
         cf_text_puts(writer->out, "null");
+}
+
+/* As deep as was read: CF_JSON_DEPTH. */
+void cf_json_put_value(struct cf_json_writer *writer, const struct cf_json *value)
+{
+        bool object = value->type == CF_JSON_OBJECT;
+        switch (value->type) {
+        case CF_JSON_NULL:
+                cf_json_put_null(writer);
+                return;
+        case CF_JSON_BOOL:
+                cf_json_put_bool(writer, value->boolean);
+                return;
+        case CF_JSON_STRING:
+                cf_json_put_span(writer, value->text);
+                return;
+        case CF_JSON_NUMBER:
+                separate(writer);
+                cf_text_add(writer->out, value->text);
+                return;
+        case CF_JSON_ARRAY:
+        case CF_JSON_OBJECT:
+                break;
+        }
+        cf_json_open(writer, object ? '{' : '[');
+        for (const struct cf_json *item = value->first; item; item = item->next) {
+                if (object)
+                        cf_json_key_span(writer, item->key);
+                cf_json_put_value(writer, item);
+        }
+        cf_json_close(writer, object ? '}' : ']');
 }

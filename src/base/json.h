@@ -69,6 +69,9 @@ struct cf_json_writer {
 void cf_json_open(struct cf_json_writer *writer, char bracket);  /* '{' or '[' */
 void cf_json_close(struct cf_json_writer *writer, char bracket); /* '}' or ']' */
 void cf_json_key(struct cf_json_writer *writer, const char *key);
+void cf_json_key_span(struct cf_json_writer *writer, struct cf_span key);
+/* A value as it was read, numbers as they were written. */
+void cf_json_put_value(struct cf_json_writer *writer, const struct cf_json *value);
 void cf_json_put_string(struct cf_json_writer *writer, const char *text); /* NULL: null */
 void cf_json_put_span(struct cf_json_writer *writer, struct cf_span text);
 void cf_json_put_uint(struct cf_json_writer *writer, uint64_t number);

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/vec.h"
-#include "profile/profile.h"
+#include "profile/entries.h"
 
 #define ERRNO_MAX 4094 /* libseccomp takes errors below the kernel's MAX_ERRNO, 4095 */
 
@@ -16,12 +16,6 @@ struct answered {
         const char *comment; /* of its group; "": none */
 };
 
-/* One answer in one case, of one call. */
-struct use {
-        struct cf_profile_entry entry; /* with this one call */
-        const struct cf_syscall *call;
-};
-
 struct work {
         struct cf_policies *all;
         struct cf_arena *arena;
@@ -30,7 +24,7 @@ struct work {
         struct cf_profile_entries found;
         cf_policy policy;
         CF_VEC(struct answered) calls;
-        CF_VEC(struct use) uses;
+        CF_VEC(struct entry_use) uses;
 };
 
 static int no_memory(struct work *w)
@@ -200,7 +194,7 @@ static int add_value(struct work *w, const struct answered *call, uint32_t value
 {
         int r = check_value(w, call->call, value);
         for (size_t i = 0; r == 0 && i < clauses->count; i++) {
-                struct use use = {.call = call->call};
+                struct entry_use use = {.call = call->call};
                 use.entry.value = value;
                 use.entry.conditions = clauses->clauses[i].conditions;
                 use.entry.condition_count = clauses->clauses[i].count;
@@ -301,7 +295,7 @@ static int compare_values(const struct cf_profile_entry *a, const struct cf_prof
 /* What is one entry stands together, its calls by name. */
 static int compare_uses(const void *left, const void *right)
 {
-        const struct use *a = left, *b = right;
+        const struct entry_use *a = left, *b = right;
         int r = compare_values(&a->entry, &b->entry);
         r = r ? r : compare_conditions(&a->entry, &b->entry);
         r = r ? r : strcmp(a->entry.comment, b->entry.comment);
@@ -320,35 +314,35 @@ static int compare_entries(const void *left, const void *right)
         return r ? r : strcmp(a->comment, b->comment);
 }
 
-static bool same_entry(const struct use *a, const struct use *b)
+static bool same_entry(const struct entry_use *a, const struct entry_use *b)
 {
         return a->entry.value == b->entry.value && compare_conditions(&a->entry, &b->entry) == 0 &&
                strcmp(a->entry.comment, b->entry.comment) == 0;
 }
 
-static int join_uses(struct work *w)
+int join_uses(struct cf_arena *arena, struct entry_use *uses, size_t count,
+              const struct cf_profile_entry **ret_entries, size_t *ret_count)
 {
-        struct use *uses = w->uses.items;
-        size_t count = w->uses.count;
         CF_VEC(struct cf_profile_entry) entries = {0};
-        const struct cf_syscall **calls = cf_arena_many(w->arena, count, const struct cf_syscall *);
+        const struct cf_syscall **calls = cf_arena_many(arena, count, const struct cf_syscall *);
         if (!calls)
-                return no_memory(w);
+                return -ENOMEM;
         if (count)
                 qsort(uses, count, sizeof(*uses), compare_uses);
         for (size_t i = 0, next; i < count; i = next) {
                 struct cf_profile_entry entry = uses[i].entry;
-                for (next = i; next < count && same_entry(&uses[i], &uses[next]); next++)
-                        calls[next] = uses[next].call;
                 entry.calls = calls + i;
-                entry.call_count = next - i;
-                if (cf_vec_push(w->arena, &entries, entry) < 0)
-                        return no_memory(w);
+                entry.call_count = 0;
+                for (next = i; next < count && same_entry(&uses[i], &uses[next]); next++)
+                        if (next == i || uses[next].call != uses[next - 1].call)
+                                calls[i + entry.call_count++] = uses[next].call;
+                if (cf_vec_push(arena, &entries, entry) < 0)
+                        return -ENOMEM;
         }
         if (entries.count)
                 qsort(entries.items, entries.count, sizeof(*entries.items), compare_entries);
-        w->found.entries = entries.items;
-        w->found.entry_count = entries.count;
+        *ret_entries = entries.items;
+        *ret_count = entries.count;
         return 0;
 }
 
@@ -368,8 +362,9 @@ int cf_profile_entries(struct cf_policies *all, cf_policy policy,
                 r = take_calls(&w);
         for (size_t i = 0; r == 0 && i < w.calls.count; i++)
                 r = add_uses(&w, &w.calls.items[i]);
-        if (r == 0)
-                r = join_uses(&w);
+        if (r == 0 && join_uses(arena, w.uses.items, w.uses.count, &w.found.entries,
+                                &w.found.entry_count) < 0)
+                r = no_memory(&w);
         if (r == 0)
                 *ret_entries = w.found;
         return r;

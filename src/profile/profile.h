@@ -369,6 +369,54 @@ int cf_profile_lint(struct cf_policies *all, struct cf_arena *arena,
                     struct cf_lint_finding *const **ret_findings, size_t *ret_count,
                     struct cf_error *err);
 
+/* ---- A profile with a few calls answered otherwise --------------------------------------------
+ */
+
+struct cf_profile_addition {
+        uint32_t value; /* CF_ALLOW or CF_ERRNO with its error */
+        struct cf_call_rule rule;
+};
+
+/* "allow RULE", "deny RULE" (EPERM) or "errno NAME RULE", and back; `what` stands in front of
+ * errors. -EINVAL, -ENOMEM. */
+void cf_profile_addition_print(struct cf_text *text, const struct cf_profile_addition *addition);
+int cf_profile_addition_read(struct cf_arena *arena, const char *what, struct cf_span text,
+                             struct cf_profile_addition *ret_addition, struct cf_error *err);
+/* The number of "ENOSYS"; false: there is none. */
+bool cf_errno_by_name(struct cf_span name, unsigned *ret_number);
+
+/* Adds the base profile with the additions laid over it, as one profile that engines take. The
+ * base's entries stay as they are, with what they ask of capabilities, machine and kernel; only
+ * where one answers a call that an addition answers otherwise, that call (or the cases in question)
+ * is taken out of it, so that nothing depends on which of two entries a runtime prefers. Proved
+ * under every machine, kernel and set of capabilities that the entries concerned ask for. The
+ * member "confined", which engines pass over, tells the base by `base_name` and hash, and the
+ * additions.
+ *
+ * ret_needed[i]: addition i makes a difference. Nothing is added to `out` on failure. -EINVAL: the
+ * base is no profile, additions contradict each other or their conditions never hold; -ENOTSUP: no
+ * profile can say it; -E2BIG: it would take too many entries; -EFBIG, -ENOMEM. */
+int cf_profile_extend(struct cf_policies *all, struct cf_arena *arena, const struct cf_source *base,
+                      const char *base_name, const struct cf_profile_addition *additions,
+                      size_t count, bool *ret_needed, struct cf_text *out, struct cf_error *err);
+
+/* What a profile says it was made from. */
+struct cf_profile_origin {
+        const char *base;      /* the name of an engine's own, or a file */
+        const char *base_hash; /* SHA-256 of its text, in hexadecimal */
+        const struct cf_profile_addition *additions;
+        size_t count;
+        bool edited; /* what is in the file is no longer what was written (layout apart) */
+};
+
+/* -ENOENT: it does not say; -EINVAL: not JSON, or not as it was written; -ENOMEM. */
+int cf_profile_origin_read(struct cf_arena *arena, const struct cf_source *source,
+                           struct cf_profile_origin *ret_origin, struct cf_error *err);
+
+/* SHA-256 of a profile's text as `base_hash` has it. */
+#define CF_PROFILE_HASH_SIZE 65u
+void cf_profile_hash(const struct cf_source *source, char ret_hex[CF_PROFILE_HASH_SIZE]);
+
 /* ---- The engines' own ----------------------------------------------------------------------- */
 
 #define CF_PROFILE_SHORT_NAMES 3

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "profile/extend.h"
 #include "profile/profile.h"
 
 /* ---- writing --------------------------------------------------------------------------------
@@ -69,6 +70,15 @@ static void put_condition(struct cf_json_writer *json, const struct cf_condition
         cf_json_close(json, '}');
 }
 
+void put_conditions(struct cf_json_writer *json, const struct cf_condition *conditions,
+                    size_t count)
+{
+        cf_json_open(json, '[');
+        for (size_t i = 0; i < count; i++)
+                put_condition(json, &conditions[i]);
+        cf_json_close(json, ']');
+}
+
 void cf_profile_put_entry(struct cf_json_writer *json, const struct cf_profile_entry *entry)
 {
         cf_json_open(json, '{');
@@ -80,10 +90,7 @@ void cf_profile_put_entry(struct cf_json_writer *json, const struct cf_profile_e
         put_action(json, "action", "errnoRet", entry->value);
         if (entry->condition_count) {
                 cf_json_key(json, "args");
-                cf_json_open(json, '[');
-                for (size_t i = 0; i < entry->condition_count; i++)
-                        put_condition(json, &entry->conditions[i]);
-                cf_json_close(json, ']');
+                put_conditions(json, entry->conditions, entry->condition_count);
         }
         if (entry->comment && entry->comment[0]) {
                 cf_json_key(json, "comment");
