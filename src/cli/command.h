@@ -26,7 +26,7 @@ enum cf_complete {
 struct cf_option {
         const char *name;     /* without "--"; NULL ends the table */
         char letter;          /* short form; 0: none */
-        const char *argument; /* "FILE"; NULL: a flag */
+        const char *argument; /* "FILE"; "NAME RULE": two words; NULL: a flag */
         const char *help;     /* one line, no full stop */
         enum cf_complete complete;
         const char *words; /* space separated, for CF_COMPLETE_WORDS */

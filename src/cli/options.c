@@ -79,7 +79,7 @@ static int add_given(struct parser *p, const struct cf_option *option, const cha
         return 0;
 }
 
-/* The value in the next word. */
+/* The value in the next word; of an argument of two words ("NAME RULE") in the next two. */
 static int next_value(struct parser *p, const struct cf_option *option, const char *word,
                       const char **ret_value)
 {
@@ -87,7 +87,14 @@ static int next_value(struct parser *p, const struct cf_option *option, const ch
                 return cf_error_set(p->err, -EINVAL, NULL, "'%s' needs a value: %s %s", word, word,
                                     option->argument);
         *ret_value = p->words[++p->at];
-        return 0;
+        if (!strchr(option->argument, ' ') || strchr(*ret_value, ' '))
+                return 0;
+        if (p->at + 1 >= p->count)
+                return cf_error_set(p->err, -EINVAL, NULL, "'%s' needs two words: %s %s", word,
+                                    word, option->argument);
+        *ret_value = cf_arena_printf(p->arena, "%s %s", *ret_value, p->words[p->at + 1]);
+        p->at++;
+        return *ret_value ? 0 : cf_error_set(p->err, -ENOMEM, NULL, "not enough memory");
 }
 
 static int parse_long(struct parser *p, const char *word)

@@ -160,20 +160,25 @@ static int print_diff(struct diff *diff, const struct cf_profile_input *a,
         return r;
 }
 
-int cf_profile_diff(struct cf_profile_job *job, struct cf_error *err)
+int cf_profile_job_diff(struct cf_profile_job *job, const struct cf_profile_input *a,
+                        const struct cf_profile_input *b, struct cf_error *err)
 {
         struct diff diff = {.job = job};
+        int r = cf_profile_job_differences(job, a->policy, b->policy, &diff.items, &diff.count,
+                                           err);
+        if (r < 0)
+                return r;
+        if (!a->loaded != !b->loaded && strcmp(a->base, b->base) == 0)
+                diff.loaded = a->loaded ? a->loaded : b->loaded;
+        r = print_diff(&diff, a, b, err);
+        return r < 0 ? r : a->policy == b->policy ? CF_EXIT_CLEAN : CF_EXIT_FINDINGS;
+}
+
+int cf_profile_diff(struct cf_profile_job *job, struct cf_error *err)
+{
         struct cf_profile_input a, b;
         int r = cf_profile_job_input(job, job->arguments[0], &a, err);
         if (r == 0)
                 r = cf_profile_job_input(job, job->arguments[1], &b, err);
-        if (r == 0)
-                r = cf_profile_job_differences(job, a.policy, b.policy, &diff.items, &diff.count,
-                                               err);
-        if (r < 0)
-                return r;
-        if (!a.loaded != !b.loaded && strcmp(a.base, b.base) == 0)
-                diff.loaded = a.loaded ? a.loaded : b.loaded;
-        r = print_diff(&diff, &a, &b, err);
-        return r < 0 ? r : a.policy == b.policy ? CF_EXIT_CLEAN : CF_EXIT_FINDINGS;
+        return r < 0 ? r : cf_profile_job_diff(job, &a, &b, err);
 }

@@ -192,6 +192,8 @@ int cf_profile_show(struct cf_profile_job *job, struct cf_error *err)
 {
         struct show show = {.job = job};
         struct cf_json_writer json;
+        if (cf_given(job->invocation, "base"))
+                return cf_profile_job_show_base(job, job->arguments[0], err);
         int r = cf_profile_job_input(job, job->arguments[0], &show.input, err);
         if (r == 0)
                 r = cf_profile_job_arches(job, &show.input, &show.arches, &show.arch_count, err);

@@ -146,6 +146,14 @@ int cf_profile_job_json_item(struct cf_profile_job *job, struct cf_json_writer *
 void cf_profile_job_json_open(struct cf_profile_job *job, struct cf_json_writer *json,
                               const char *subcommand);
 
+/* Adds every difference of two inputs. CF_EXIT_CLEAN when they are equal, CF_EXIT_FINDINGS when
+ * not, or negative. */
+int cf_profile_job_diff(struct cf_profile_job *job, const struct cf_profile_input *a,
+                        const struct cf_profile_input *b, struct cf_error *err);
+
+/* Adds what a profile was made from, if it says so, in a few lines. */
+int cf_profile_job_show_base(struct cf_profile_job *job, const char *name, struct cf_error *err);
+
 /* Writes what was collected to --output, if that is given; else it is printed in the end. */
 int cf_profile_job_write(struct cf_profile_job *job, struct cf_error *err);
 
@@ -156,6 +164,8 @@ int cf_profile_job_no_format(const char *option, const char *name, struct cf_err
 int cf_profile_show(struct cf_profile_job *job, struct cf_error *err);
 int cf_profile_diff(struct cf_profile_job *job, struct cf_error *err);
 int cf_profile_explain(struct cf_profile_job *job, struct cf_error *err);
+int cf_profile_run_extend(struct cf_profile_job *job, struct cf_error *err);
+int cf_profile_run_rebase(struct cf_profile_job *job, struct cf_error *err);
 int cf_profile_merge(struct cf_profile_job *job, struct cf_error *err);
 int cf_profile_compile(struct cf_profile_job *job, struct cf_error *err);
 int cf_profile_convert(struct cf_profile_job *job, struct cf_error *err);

@@ -90,6 +90,7 @@ int cf_judge_finish(struct cf_judge *judge, struct cf_finding ***ret_findings, s
 enum cf_need { CF_NEED_NOTHING, CF_NEED_CAPABILITY, CF_NEED_ARGUMENT_RULE, CF_NEED_CALL };
 struct cf_reason {
         const char *id, *program, *symptom, *calls;
+        const char *rules; /* additions parted by ';', see cf_profile_addition_read; "": none */
         enum cf_need need;
         const char *name;   /* short, for a sentence: "Delve" */
         const char *docker; /* Docker version from which the need holds: "19.03"; "": any */

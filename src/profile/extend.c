@@ -56,7 +56,7 @@ static cf_policy conditions_of(struct extension *x, const struct cf_profile_rule
 
 static int check_pair(struct extension *x, size_t i, size_t k)
 {
-        const struct cf_profile_addition *a = &x->additions[i], *b = &x->additions[k];
+        const struct cf_profile_addition *a = &x->additions[k], *b = &x->additions[i];
         CF_TEXT struct cf_text first = {0}, second = {0};
         if (a->rule.call != b->rule.call || a->value == b->value)
                 return 0;

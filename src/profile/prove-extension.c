@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* That an extended profile is the base with its additions and nothing else. Entries that name none
- * of the calls concerned are the same in both, so the others are looked at, under every machine,
- * kernel and set of capabilities that they ask for. */
+/* That an extended profile is the base with its additions and nothing else: of the calls concerned
+ * under every machine, kernel and set of capabilities that their entries ask for; of all calls on
+ * this machine with usual, all and no capabilities. */
 #include <string.h>
 
 #include "base/vec.h"
@@ -27,27 +27,32 @@ static int no_memory(struct proof *p)
         return cf_error_set(p->err, -ENOMEM, NULL, "not enough memory to prove the profile");
 }
 
-static bool concerns(const struct proof *p, const struct cf_profile_rule *rule)
+static bool concerns(const struct proof *p, struct cf_span name)
 {
-        for (size_t i = 0; i < rule->names.count; i++)
-                for (size_t k = 0; k < p->count; k++)
-                        if (cf_span_is(rule->names.items[i].text, p->additions[k].rule.call->name))
-                                return true;
+        for (size_t k = 0; k < p->count; k++)
+                if (cf_span_is(name, p->additions[k].rule.call->name))
+                        return true;
         return false;
 }
 
+/* The entries that name a call concerned, with such names alone. */
 static int take_concerned(struct proof *p, const struct cf_profile *from, struct cf_profile *to)
 {
-        struct cf_profile_rule *rules =
-                cf_arena_many(p->arena, from->rule_count, struct cf_profile_rule);
-        if (!rules)
-                return no_memory(p);
+        CF_VEC(struct cf_profile_rule) rules = {0};
+        for (size_t i = 0; i < from->rule_count; i++) {
+                struct cf_profile_rule rule = from->rules[i];
+                CF_VEC(struct cf_profile_word) names = {0};
+                for (size_t k = 0; k < rule.names.count; k++)
+                        if (concerns(p, rule.names.items[k].text) &&
+                            cf_vec_push(p->arena, &names, rule.names.items[k]) < 0)
+                                return no_memory(p);
+                rule.names = (struct cf_profile_words){names.items, names.count};
+                if (names.count && cf_vec_push(p->arena, &rules, rule) < 0)
+                        return no_memory(p);
+        }
         *to = *from;
-        to->rules = rules;
-        to->rule_count = 0;
-        for (size_t i = 0; i < from->rule_count; i++)
-                if (concerns(p, &from->rules[i]))
-                        rules[to->rule_count++] = from->rules[i];
+        to->rules = rules.items;
+        to->rule_count = rules.count;
         return 0;
 }
 
@@ -178,6 +183,48 @@ static bool is_known(struct proof *p, const struct cf_circumstances *c)
         return cf_profile_architectures(p->arena, &p->base, c, &arches, &count, NULL) == 0;
 }
 
+static int prove_concerned(struct proof *p, const struct cf_profile *base,
+                           const struct cf_profile *extended)
+{
+        const struct cf_arch *arch;
+        int r = take_concerned(p, base, &p->base);
+        if (r == 0)
+                r = take_concerned(p, extended, &p->extended);
+        if (r == 0)
+                r = list_capabilities(p);
+        if (r == 0)
+                r = list_kernels(p);
+        for (size_t m = 0; r == 0 && (arch = cf_arch_at(m)); m++) {
+                struct cf_circumstances c = {.machine = arch};
+                if (!arch->go || !is_known(p, &c))
+                        continue;
+                for (size_t i = 0; r == 0 && i < p->kernels.count * p->capabilities.count; i++) {
+                        c = p->kernels.items[i % p->kernels.count];
+                        c.machine = arch;
+                        c.capabilities = p->capabilities.items[i / p->kernels.count];
+                        r = prove_one(p, &c);
+                }
+        }
+        return r;
+}
+
+static int prove_whole(struct proof *p, const struct cf_profile *base,
+                       const struct cf_profile *extended)
+{
+        const uint64_t capabilities[] = {cf_capabilities_docker(), CF_CAPABILITIES_ALL, 0};
+        int r = 0;
+        p->base = *base;
+        p->extended = *extended;
+        for (size_t i = 0; r == 0 && i < CF_COUNT(capabilities); i++) {
+                const struct cf_circumstances c = {.machine = cf_arch_native(),
+                                                   .capabilities = capabilities[i],
+                                                   .kernel_major = 255};
+                if (is_known(p, &c))
+                        r = prove_one(p, &c);
+        }
+        return r;
+}
+
 int prove_extension(struct cf_policies *all, const struct cf_profile *base,
                     const struct cf_profile_addition *additions, const cf_policy *when,
                     size_t count, struct cf_span text, struct cf_error *err)
@@ -185,7 +232,6 @@ int prove_extension(struct cf_policies *all, const struct cf_profile *base,
         CF_ARENA struct cf_arena *arena = cf_arena_new(2 * CF_PROFILE_MEMORY);
         struct proof p = {all, arena, err, additions, when, count, .capabilities = {0}};
         const struct cf_profile *extended;
-        const struct cf_arch *arch;
         struct cf_source *source;
         if (!arena)
                 return no_memory(&p);
@@ -193,23 +239,8 @@ int prove_extension(struct cf_policies *all, const struct cf_profile *base,
         if (r == 0)
                 r = cf_profile_read(arena, source, &extended, err);
         if (r == 0)
-                r = take_concerned(&p, base, &p.base);
+                r = prove_concerned(&p, base, extended);
         if (r == 0)
-                r = take_concerned(&p, extended, &p.extended);
-        if (r == 0)
-                r = list_capabilities(&p);
-        if (r == 0)
-                r = list_kernels(&p);
-        for (size_t m = 0; r == 0 && (arch = cf_arch_at(m)); m++) {
-                struct cf_circumstances c = {.machine = arch};
-                if (!arch->go || !is_known(&p, &c))
-                        continue;
-                for (size_t i = 0; r == 0 && i < p.kernels.count * p.capabilities.count; i++) {
-                        c = p.kernels.items[i % p.kernels.count];
-                        c.machine = arch;
-                        c.capabilities = p.capabilities.items[i / p.kernels.count];
-                        r = prove_one(&p, &c);
-                }
-        }
+                r = prove_whole(&p, base, extended);
         return r < 0 ? cf_error_doing(err, r, NULL, "proving the extended profile") : 0;
 }

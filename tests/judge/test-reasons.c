@@ -2,6 +2,7 @@
 #include "unit.h"
 
 #include "judge/reasons.h"
+#include "profile/profile.h"
 
 static void found(void **state)
 {
@@ -69,6 +70,29 @@ static const struct cf_reason *reason_of(const char *id)
                         return &cf_reasons[i];
         fail_msg("no reason %s", id);
         return NULL;
+}
+
+/* What is to be added is written as 'profile extend' reads it. */
+static void rules(void **state)
+{
+        (void)state;
+        size_t count = 0;
+        for (size_t i = 0; i < cf_reason_count; i++) {
+                CF_ARENA struct cf_arena *arena = cf_arena_new(0);
+                struct cf_span rest = cf_span_of(cf_reasons[i].rules);
+                while (rest.size) {
+                        struct cf_profile_addition addition;
+                        struct cf_error err = {0};
+                        size_t end = cf_span_find_byte(rest, ';');
+                        struct cf_span text = cf_span_trim(cf_span_part(rest, 0, end));
+                        if (cf_profile_addition_read(arena, cf_reasons[i].id, text, &addition,
+                                                     &err) < 0)
+                                fail_msg("%s", err.frames[0].message);
+                        rest = cf_span_part(rest, end == SIZE_MAX ? end : end + 1, SIZE_MAX);
+                        count++;
+                }
+        }
+        assert_true(count > 30);
 }
 
 static void notes(void **state)
@@ -171,9 +195,8 @@ static void versions(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(found),
-                cmocka_unit_test(notes),
-                cmocka_unit_test(words_are_reachable),
+                cmocka_unit_test(found),    cmocka_unit_test(notes),
+                cmocka_unit_test(rules),    cmocka_unit_test(words_are_reachable),
                 cmocka_unit_test(versions),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
