@@ -76,7 +76,7 @@ static int add_errno(struct extend *x, const char *text)
         if (!text[size])
                 return cf_error_set(x->err, -EINVAL, NULL,
                                     "--errno needs an error and a rule: --errno ENOSYS clone3");
-        if (!cf_errno_by_name(name, &number)) {
+        if (!cf_profile_errno(name, &number)) {
                 const char *word = cf_arena_copy(x->job->arena, name);
                 const char *near = word ? cf_nearest(word, errno_at, NULL) : NULL;
                 return cf_error_set(x->err, -EINVAL, NULL, "--errno: there is no error '%s'%s%s%s",

@@ -14,7 +14,7 @@
 /* ---- additions in words ---------------------------------------------------------------------
  */
 
-bool cf_errno_by_name(struct cf_span name, unsigned *ret_number)
+bool cf_profile_errno(struct cf_span name, unsigned *ret_number)
 {
         for (int i = 1; i < ERRNO_KNOWN; i++) {
                 const char *known = strerrorname_np(i);
@@ -53,7 +53,7 @@ static struct cf_span first_word(struct cf_span *text)
 static int read_errno(struct cf_span word, uint32_t *ret_value)
 {
         unsigned number;
-        if (!cf_errno_by_name(word, &number))
+        if (!cf_profile_errno(word, &number))
                 return -EINVAL;
         *ret_value = CF_ERRNO | number;
         return 0;

@@ -383,7 +383,7 @@ void cf_profile_addition_print(struct cf_text *text, const struct cf_profile_add
 int cf_profile_addition_read(struct cf_arena *arena, const char *what, struct cf_span text,
                              struct cf_profile_addition *ret_addition, struct cf_error *err);
 /* The number of "ENOSYS"; false: there is none. */
-bool cf_errno_by_name(struct cf_span name, unsigned *ret_number);
+bool cf_profile_errno(struct cf_span name, unsigned *ret_number);
 
 /* Adds the base profile with the additions laid over it, as one profile that engines take. The
  * base's entries stay as they are, with what they ask of capabilities, machine and kernel; only
