@@ -239,7 +239,8 @@ static int run_profile(const struct cf_invocation *invocation)
 
 const struct cf_command cf_command_profile = {
         .name = "profile",
-        .summary = "show, compare, explain, merge, extend, compile and convert seccomp profiles, exactly",
+        .summary = "show, compare, explain, merge, extend, compile and convert seccomp profiles, "
+                   "exactly",
         .usage = "SUBCOMMAND [ARGUMENT…]",
         .details = "A profile is a JSON file as Docker and Podman take it, a raw filter (struct "
                    "sock_filter[]), or the name of an engine's own, such as docker, podman or "
