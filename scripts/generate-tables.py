@@ -4,6 +4,7 @@
 
     generate-tables.py pages C_FILE HEADER PAGE.md...
     generate-tables.py reasons C_FILE REASONS.tsv
+    generate-tables.py weights C_FILE TABLE.tsv
     generate-tables.py profiles C_FILE PROFILES.tsv HISTORY.tsv VERSIONS.tsv RULES.tsv
 
 Refuses what a reader of the result would stumble over: a page without one of its headings, a row
@@ -255,11 +256,21 @@ def profiles(c_file, path, history, versions, rules):
     pathlib.Path(c_file).write_text("\n".join(texts) + "\n", encoding="utf-8")
 
 
+def weights(c_file, path):
+    lines = pathlib.Path(path).read_text(encoding="utf-8").splitlines()
+    with open(c_file, "w", encoding="utf-8") as out:
+        out.write(HEAD % "data/weights/server.tsv")
+        out.write('#include "cli/weights.h"\n\nconst char cf_weights_server[] =\n')
+        out.write("\n".join("        " + literal(line + "\n") for line in lines) + ";\n")
+
+
 def main(arguments):
     if len(arguments) >= 4 and arguments[0] == "pages":
         pages(arguments[1], arguments[2], arguments[3:])
     elif len(arguments) == 3 and arguments[0] == "reasons":
         reasons(arguments[1], arguments[2])
+    elif len(arguments) == 3 and arguments[0] == "weights":
+        weights(arguments[1], arguments[2])
     elif len(arguments) == 6 and arguments[0] == "profiles":
         profiles(arguments[1], *map(pathlib.Path, arguments[2:]))
     else:

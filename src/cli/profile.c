@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "cli/profile.h"
+#include "cli/weights.h"
 
 #define INPUTS_MAX 64                    /* profiles that are merged */
 #define INPUT_MEMORY ((size_t)512 << 20) /* of all inputs, and of what is said of them */
@@ -49,7 +50,7 @@ static const struct subcommand {
         {{"compile", "PROFILE -o FILE", "write it as a raw filter, proved equal"},
          1,
          1,
-         " as cap-add cap-drop arch kernel from part output ",
+         " as cap-add cap-drop arch kernel from part output weights ",
          cf_profile_compile},
         {{"convert", "PROFILE --to FORMAT", "write it in another tool's format, proved equal"},
          1,
@@ -112,13 +113,18 @@ int cf_profile_compile(struct cf_profile_job *job, struct cf_error *err)
 {
         const char *path = cf_given_value(job->invocation, "output");
         struct cf_profile_input input;
+        const char *table = cf_given_value(job->invocation, "weights");
+        struct cf_weights weights = {0};
         struct cf_filter filter;
         if (!path)
                 return cf_error_set(err, -EINVAL, NULL,
                                     "'profile compile' needs a file to write: -o FILE");
-        int r = cf_profile_job_input(job, job->arguments[0], &input, err);
+        int r = table ? cf_weights_read(job->arena, job->files, table, &weights, err) : 0;
         if (r == 0)
-                r = cf_filter_emit(job->all, input.policy, NULL, job->arena, &filter, err);
+                r = cf_profile_job_input(job, job->arguments[0], &input, err);
+        if (r == 0)
+                r = cf_filter_emit(job->all, input.policy, table ? &weights : NULL, job->arena,
+                                   &filter, err);
         if (r < 0)
                 return r;
         struct cf_span bytes = {(const char *)filter.code, filter.count * sizeof(*filter.code)};
@@ -164,6 +170,8 @@ static const struct cf_option profile_options[] = {
         {"onto", 0, "PROFILE", "rebase: the new base (default: the newest of the same)",
          CF_COMPLETE_FILE, NULL},
         {"output", 'o', "FILE", "the file that is written", CF_COMPLETE_FILE, NULL},
+        {"weights", 0, "FILE", "compile: how often calls are made, or: server", CF_COMPLETE_FILE,
+         NULL},
         {0},
 };
 

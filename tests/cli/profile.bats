@@ -216,3 +216,25 @@ PY
         expect_status 2
         expect_in "$errors" "which has no name, gets another answer"
 }
+
+@test "profile compile --weights: another order, the same meaning; a bad table is refused by line" {
+        cd "$BATS_TEST_TMPDIR"
+        confined profile compile docker -o plain.bpf
+        expect_status 0
+        confined profile compile docker --weights server -o server.bpf
+        expect_status 0
+        ! cmp -s plain.bpf server.bpf
+        confined profile diff plain.bpf server.bpf
+        expect_status 0
+        printf '# mine\nread\t9\nraed\t9\n' >table.tsv
+        confined profile compile docker --weights table.tsv -o no.bpf
+        expect_status 2
+        [ "$errors" = "confined: table.tsv:3:1: there is no such system call" ]
+        for line in 'read' $'read\t' $'read\t-1' $'read\t1000001' $'read\t1x'; do
+                printf '%s\n' "$line" >table.tsv
+                confined profile compile docker --weights table.tsv -o no.bpf
+                expect_status 2
+                [[ $errors = "confined: table.tsv:1:"* ]]
+        done
+        [ ! -e no.bpf ]
+}
