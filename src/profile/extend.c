@@ -70,12 +70,13 @@ static int check_pair(struct extension *x, size_t i, size_t k)
                             first.data ? first.data : "", second.data ? second.data : "");
 }
 
-/* Whether some entry of the base answers so in every case of the addition, whatever the
+/* Whether entries of the base answer so in every case of the addition, whatever the
  * circumstances, and no entry answers otherwise. */
 static bool is_there(struct extension *x, size_t at)
 {
         const struct cf_profile_addition *addition = &x->additions[at];
-        bool covered = addition->value == x->base->default_value;
+        bool by_default = addition->value == x->base->default_value;
+        cf_policy covered = by_default ? x->when[at] : CF_POLICY_FALSE;
         for (size_t i = 0; i < x->base->rule_count; i++) {
                 const struct cf_profile_rule *rule = &x->base->rules[i];
                 const struct cf_profile_when *in = &rule->includes, *out = &rule->excludes;
@@ -87,10 +88,11 @@ static bool is_there(struct extension *x, size_t at)
                         cf_policy both = cf_policy_and(x->all, conditions_of(x, rule), x->when[at]);
                         if (rule->value != addition->value && both != CF_POLICY_FALSE)
                                 return false;
-                        covered |= rule->value == addition->value && always && both == x->when[at];
+                        if (rule->value == addition->value && always)
+                                covered = cf_policy_or(x->all, covered, both);
                 }
         }
-        return covered;
+        return covered == x->when[at];
 }
 
 static int prepare(struct extension *x)
