@@ -153,6 +153,7 @@ STAGES = {
     "cases": cases,
     "fuzz": fuzz,
     "property": scripts("property", "*.py"),
+    "profiles": scripts("profile", "*.py"),
     "rules": scripts("docs", "*.py"),
     "oracle": scripts("oracle", "*.py"),
     "report": scripts("report", "*.py"),

@@ -113,6 +113,24 @@ def read_fallbacks(calls):
     return found
 
 
+DANGER = re.compile(r"([0-5]) & (0x[0-9a-f]+) == (0x[0-9a-f]+|\d+)")
+
+
+def read_dangers(calls):
+    """The rows of dangers.tsv as C."""
+    order, table, last = {call: i for i, call in enumerate(calls)}, [], ("", "")
+    for where, (call, when, gain, known, capability, source) in list(rows("dangers.tsv"))[1:]:
+        match = DANGER.fullmatch(when)
+        if call not in order or (call, when) <= last or (when != "-" and not match) or \
+                not gain or not source or (capability != "-" and not capability.startswith("CAP_")):
+            refuse(where, f"no such call '{call}', not in order, or not understood")
+        arg, mask, value = match.groups() if match else (0, 0, 0)
+        table.append(f"        {{&calls[{order[call]}], {arg}, {mask}, {value}, {text(gain)}, "
+                     f"{text(known)}, {text(capability)}, {text(source)}}},")
+        last = (call, when)
+    return table
+
+
 def write_calls(out, numbers, arguments, since, gates, fallbacks):
     order = {call: i for i, call in enumerate(numbers)}
     out.append("static const struct cf_syscall calls[] = {")
@@ -194,6 +212,7 @@ def main():
                    f'{a["token"]}u, {a["base"]}u, {a["bits"]}}}, numbers_{c}, CF_COUNT(numbers_{c}), '
                    f'by_call_{c}}},')
     out += ["};", "", "static const struct requirement_row requirements[] = {", *needs, "};"]
+    out += ["", "static const struct cf_danger dangers[] = {", *read_dangers(numbers), "};"]
     pathlib.Path(sys.argv[1]).write_text("\n".join(out) + "\n")
 
 

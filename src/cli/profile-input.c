@@ -84,7 +84,7 @@ int cf_profile_job_read(struct cf_profile_job *job, const char *name,
         if (r < 0)
                 return r;
         /* What an engine's own profile has that is to be warned of, nobody here can change. */
-        if (!built_in)
+        if (!built_in && !job->no_warnings)
                 print_warnings(source, &converted);
         *ret_input = input;
         return 0;

@@ -9,6 +9,11 @@
 #define INPUTS_MAX 64                    /* profiles that are merged */
 #define INPUT_MEMORY ((size_t)512 << 20) /* of all inputs, and of what is said of them */
 
+/* Those of all reporting commands, and what the meaning depends on. */
+#define LINT_OPTIONS                                                                             \
+        " as cap-add cap-drop arch kernel format output rule config no-config fail-on baseline " \
+        "write-baseline color quiet all "
+
 static int print_default(struct cf_profile_job *job, struct cf_error *err);
 
 static const struct subcommand {
@@ -32,6 +37,11 @@ static const struct subcommand {
          2,
          " as cap-add cap-drop arch kernel from part format ",
          cf_profile_explain},
+        {{"lint", "PROFILE…", "what is wrong with profiles, by rules"},
+         1,
+         INPUTS_MAX,
+         LINT_OPTIONS,
+         cf_profile_lint_run},
         {{"merge", "A B…", "one profile that allows what any of them allows, or what all do"},
          2,
          INPUTS_MAX,
@@ -145,7 +155,6 @@ static const struct cf_option profile_options[] = {
         {"as", 0, "MEANING",
          "written (default), or what a runtime loads: loaded (by the usual one), runc or crun",
          CF_COMPLETE_WORDS, "written loaded runc crun"},
-        {"format", 0, "FORMAT", "terminal (default) or json", CF_COMPLETE_WORDS, "terminal json"},
         {"list", 0, NULL, "list the engines' own profiles that there are", CF_COMPLETE_NONE, NULL},
         {"intersection", 0, NULL, "merge: allow only what all of them allow", CF_COMPLETE_NONE,
          NULL},
@@ -169,7 +178,6 @@ static const struct cf_option profile_options[] = {
          CF_COMPLETE_NONE, NULL},
         {"onto", 0, "PROFILE", "rebase: the new base (default: the newest of the same)",
          CF_COMPLETE_FILE, NULL},
-        {"output", 'o', "FILE", "the file that is written", CF_COMPLETE_FILE, NULL},
         {"weights", 0, "FILE", "compile: how often calls are made, or: server", CF_COMPLETE_FILE,
          NULL},
         {0},
@@ -223,6 +231,7 @@ static int run_job(const struct subcommand *sub, const struct cf_invocation *inv
                 .arena = arena,
                 .all = all,
                 .files = cf_files_new(),
+                .reports = sub->run == cf_profile_lint_run,
         };
         int r = arena && all && job.files ? cf_profile_job_options(&job, err)
                                           : cf_error_set(err, -ENOMEM, NULL, "not enough memory");
@@ -247,7 +256,8 @@ static int run_profile(const struct cf_invocation *invocation)
 
 const struct cf_command cf_command_profile = {
         .name = "profile",
-        .summary = "show, compare, explain, merge, extend, compile and convert seccomp profiles, "
+        .summary = "show, lint, compare, explain, merge, extend, compile and convert seccomp "
+                   "profiles, "
                    "exactly",
         .usage = "SUBCOMMAND [ARGUMENT…]",
         .details = "A profile is a JSON file as Docker and Podman take it, a raw filter (struct "
@@ -255,6 +265,7 @@ const struct cf_command cf_command_profile = {
                    "docker-20.10. What entries "
                    "count depends on the container's capabilities, the machine and the kernel.",
         .options = profile_options,
+        .reports = true,
         .most_arguments = 1 + INPUTS_MAX,
         .complete = CF_COMPLETE_FILE,
         .subcommand_at = subcommand_at,

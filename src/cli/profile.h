@@ -32,6 +32,8 @@ struct cf_profile_job {
                 struct cf_runtime_found found;
         } runtimes[CF_RUNTIME_CRUN + 1];
         bool json;
+        bool reports;     /* --format is one of the reporting commands */
+        bool no_warnings; /* of reading a profile: lint says them itself */
         struct cf_text out;
 };
 
@@ -166,6 +168,7 @@ int cf_profile_diff(struct cf_profile_job *job, struct cf_error *err);
 int cf_profile_explain(struct cf_profile_job *job, struct cf_error *err);
 int cf_profile_run_extend(struct cf_profile_job *job, struct cf_error *err);
 int cf_profile_run_rebase(struct cf_profile_job *job, struct cf_error *err);
+int cf_profile_lint_run(struct cf_profile_job *job, struct cf_error *err);
 int cf_profile_merge(struct cf_profile_job *job, struct cf_error *err);
 int cf_profile_compile(struct cf_profile_job *job, struct cf_error *err);
 int cf_profile_convert(struct cf_profile_job *job, struct cf_error *err);

@@ -82,6 +82,7 @@ static struct cf_who who_of(struct cf_check *check)
                 return who_of_process(check);
         case CF_SUBJECT_COMMAND:
         case CF_SUBJECT_EXEC:
+        case CF_SUBJECT_PROFILE:
                 break;
         }
         return who_of_command(check);

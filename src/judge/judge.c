@@ -111,6 +111,14 @@ static int keep(struct cf_judge *judge, struct cf_draft *drafts, const char *nam
         return r;
 }
 
+int cf_judge_draft(struct cf_judge *judge, struct cf_draft *draft)
+{
+        if (!is_wanted(judge, draft->finding.rule))
+                return 0;
+        apply_decisions(judge, draft);
+        return keep(judge, draft, NULL);
+}
+
 /* Most of what a file declares says nothing about seccomp: the default applies, as it should. */
 static bool says_nothing(const struct cf_subject *subject)
 {

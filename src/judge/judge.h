@@ -81,6 +81,12 @@ struct cf_judge *cf_judge_free(struct cf_judge *judge);
  * 0, -ENOMEM. */
 int cf_judge_subject(struct cf_judge *judge, const struct cf_subject *subject);
 
+/* Keeps what profile/ found wrong with a profile. Thread-safe; copies. 0, -ENOMEM. */
+struct cf_profile;
+struct cf_lint_finding;
+int cf_judge_lint(struct cf_judge *judge, const struct cf_profile *profile,
+                  struct cf_lint_finding *const *findings, size_t count);
+
 /* Merges findings of one place, applies suppressions and the baseline, sorts by path and place.
  * Call once, after the last subject; the result belongs to the judge. */
 int cf_judge_finish(struct cf_judge *judge, struct cf_finding ***ret_findings, size_t *ret_count);

@@ -242,8 +242,9 @@ static char *place_key(struct cf_keeper *keeper, const struct cf_draft *draft)
         const struct cf_finding *finding = &draft->finding;
         const char *suppressed = finding->suppressed_by ? "suppressed" : "";
         if (finding->place.path && strlen(finding->place.path) < KEY_MAX)
-                return cf_arena_printf(keeper->arena, "%s %s %zu %s", finding->rule->id, suppressed,
-                                       finding->place.offset, finding->place.path);
+                return cf_arena_printf(keeper->arena, "%s %s %zu %s%s%s", finding->rule->id,
+                                       suppressed, finding->place.offset, finding->place.path,
+                                       draft->apart ? "\n" : "", draft->apart ? draft->apart : "");
         return cf_arena_printf(keeper->arena, "%s %s %d %s", finding->rule->id, suppressed,
                                (int)finding->subject_kind, draft->key);
 }

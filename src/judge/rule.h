@@ -53,7 +53,9 @@ struct cf_draft {
         size_t note_count;
         const struct cf_ignore *ignores;
         size_t ignore_count;
-        const char *key; /* findings without a place: what tells this one from others */
+        const char *apart; /* findings of one rule at one place: what tells this one from others;
+                            * NULL: they are one */
+        const char *key;   /* findings without a place: what tells this one from others */
         struct cf_who who;
         struct cf_draft *next;
 };
@@ -140,6 +142,9 @@ const char *cf_check_assumption(struct cf_check *check, const struct cf_setting 
 /* What the reader writes for this setting: "item", "option", "key", "setting". */
 const char *cf_check_written_as(const struct cf_check *check, const struct cf_setting *setting);
 
+/* Takes one that no subject gave rise to, if its rule is wanted. 0 or -ENOMEM. */
+int cf_judge_draft(struct cf_judge *judge, struct cf_draft *draft);
+
 /* Of cf_rules[i], the whole rule. */
 const struct cf_rule *cf_rule_of(const struct cf_rule_info *info);
 
@@ -148,3 +153,10 @@ extern const struct cf_rule cf_rule_seccomp_unconfined, cf_rule_privileged,
         cf_rule_profile_allows_everything, cf_rule_profile_default_allow,
         cf_rule_seccomp_misspelled, cf_rule_process_unfiltered, cf_rule_seccomp_unsupported,
         cf_rule_profile_weaker_than_default, cf_rule_filter_differs, cf_rule_suppression_invalid;
+/* Of profiles alone: `confined profile lint` looks (src/profile/lint.c). */
+extern const struct cf_rule cf_rule_profile_name_unknown, cf_rule_profile_name_foreign,
+        cf_rule_profile_rule_never, cf_rule_profile_condition_never,
+        cf_rule_profile_rule_contradicted, cf_rule_profile_rule_redundant,
+        cf_rule_profile_upper_half, cf_rule_profile_gone_around, cf_rule_profile_dangerous_call,
+        cf_rule_profile_new_call_refused, cf_rule_profile_architecture_missing,
+        cf_rule_profile_rule_lost;

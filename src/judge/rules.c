@@ -4,13 +4,19 @@
 #include "judge/rule.h"
 
 const struct cf_rule_info *const cf_rules[] = {
-        &cf_rule_seccomp_unconfined.info,    &cf_rule_privileged.info,
-        &cf_rule_daemon_unconfined.info,     &cf_rule_profile_missing.info,
-        &cf_rule_profile_invalid.info,       &cf_rule_profile_allows_everything.info,
-        &cf_rule_profile_default_allow.info, &cf_rule_profile_weaker_than_default.info,
-        &cf_rule_seccomp_misspelled.info,    &cf_rule_process_unfiltered.info,
-        &cf_rule_filter_differs.info,        &cf_rule_seccomp_unsupported.info,
-        &cf_rule_suppression_invalid.info,   NULL,
+        &cf_rule_seccomp_unconfined.info,       &cf_rule_privileged.info,
+        &cf_rule_daemon_unconfined.info,        &cf_rule_profile_missing.info,
+        &cf_rule_profile_invalid.info,          &cf_rule_profile_allows_everything.info,
+        &cf_rule_profile_default_allow.info,    &cf_rule_profile_weaker_than_default.info,
+        &cf_rule_seccomp_misspelled.info,       &cf_rule_process_unfiltered.info,
+        &cf_rule_filter_differs.info,           &cf_rule_seccomp_unsupported.info,
+        &cf_rule_suppression_invalid.info,      &cf_rule_profile_name_unknown.info,
+        &cf_rule_profile_name_foreign.info,     &cf_rule_profile_rule_never.info,
+        &cf_rule_profile_condition_never.info,  &cf_rule_profile_rule_contradicted.info,
+        &cf_rule_profile_rule_redundant.info,   &cf_rule_profile_upper_half.info,
+        &cf_rule_profile_gone_around.info,      &cf_rule_profile_dangerous_call.info,
+        &cf_rule_profile_new_call_refused.info, &cf_rule_profile_architecture_missing.info,
+        &cf_rule_profile_rule_lost.info,        NULL,
 };
 
 const struct cf_rule *cf_rule_of(const struct cf_rule_info *info)

@@ -169,6 +169,7 @@ enum cf_subject_kind {
         CF_SUBJECT_OPTIONS,   /* options kept in a variable that could not be joined to a command */
         CF_SUBJECT_DAEMON,    /* a daemon's configuration, or a live daemon */
         CF_SUBJECT_CONTAINER, /* a container in an engine */
+        CF_SUBJECT_PROFILE,   /* a seccomp profile by itself */
         CF_SUBJECT_PROCESS,   /* a process that belongs to no container we were told of */
 };
 const char *cf_subject_kind_name(enum cf_subject_kind kind);

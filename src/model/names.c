@@ -9,10 +9,11 @@ static const char *const evidence_names[] = {
 };
 
 static const char *const subject_kind_names[] = {
-        [CF_SUBJECT_SERVICE] = "service",     [CF_SUBJECT_BUILD] = "build",
-        [CF_SUBJECT_COMMAND] = "command",     [CF_SUBJECT_EXEC] = "exec",
-        [CF_SUBJECT_OPTIONS] = "options",     [CF_SUBJECT_DAEMON] = "daemon",
-        [CF_SUBJECT_CONTAINER] = "container", [CF_SUBJECT_PROCESS] = "process",
+        [CF_SUBJECT_SERVICE] = "service", [CF_SUBJECT_BUILD] = "build",
+        [CF_SUBJECT_COMMAND] = "command", [CF_SUBJECT_EXEC] = "exec",
+        [CF_SUBJECT_OPTIONS] = "options", [CF_SUBJECT_DAEMON] = "daemon",
+        [CF_SUBJECT_PROFILE] = "profile", [CF_SUBJECT_CONTAINER] = "container",
+        [CF_SUBJECT_PROCESS] = "process",
 };
 
 static const char *const verdict_names[] = {

@@ -189,3 +189,31 @@ int cf_profile_allows_everything(struct cf_policies *all, const struct cf_profil
         cf_policies_budget(all, steps);
         return r;
 }
+
+int lint_allow(struct lint *lint, struct cf_error *err)
+{
+        const struct cf_profile *profile = lint->profile;
+        struct cf_lint_finding *finding;
+        int r = cf_profile_allows_everything(lint->all, profile, lint->circumstances, false, NULL,
+                                             err);
+        if (r < 0)
+                return r;
+        lint->open = r == 1;
+        if (r == 1) {
+                finding = lint_add(lint, CF_LINT_ALLOWS_EVERYTHING, CF_LINT_FAIL,
+                                   profile->default_part);
+                finding->message = "this profile refuses no call at all";
+                if (profile->no_filter)
+                        lint_note(finding, "it names neither a default action nor calls: engines "
+                                           "load no filter for it");
+                else if (!lint_lets_through(profile->default_value))
+                        lint_note(finding, "every call that is known is named and allowed");
+                finding->remedy = "start from the engine's own: confined profile default";
+        } else if (lint_lets_through(profile->default_value)) {
+                finding =
+                        lint_add(lint, CF_LINT_DEFAULT_ALLOW, CF_LINT_WARN, profile->default_part);
+                finding->message = "what is not named is allowed, calls of newer kernels too";
+                finding->remedy = "refuse by default (SCMP_ACT_ERRNO) and name what is needed";
+        }
+        return 0;
+}

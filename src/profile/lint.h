@@ -21,6 +21,11 @@ struct lint {
         const struct cf_arch *const *covered; /* under the circumstances, the machine's own first */
         size_t covered_count;
         cf_policy policy; /* under the circumstances, normalised */
+        /* That the profile speaks of: the machine of the circumstances, those of archMap and those
+         * that entries name in includes and excludes. */
+        const struct cf_arch *const *machines;
+        size_t machine_count;
+        bool open; /* no call is refused: what else would be said of calls is in that */
         CF_VEC(struct cf_lint_finding *) findings;
         struct cf_lint_finding spare;
         bool failed; /* no memory */
@@ -59,6 +64,14 @@ cf_policy lint_when(struct cf_policies *all, const struct cf_profile_rule *rule,
                     const struct cf_arch *machine);
 cf_policy lint_conditions(struct cf_policies *all, const struct cf_profile_rule *rule);
 
+/* Fills in the machines. */
+int lint_machines(struct lint *lint);
+
+/* The architectures that are covered on one of them. */
+int lint_covered_by(struct lint *lint, const struct cf_arch *machine,
+                    const struct cf_arch *const **ret_arches, size_t *ret_count,
+                    struct cf_error *err);
+
 /* Every name that an architecture has: ascending by number; of one number, from what is laid under
  * the others to what counts first: the strictest, and of two alike the first. */
 int lint_uses(struct cf_arena *arena, const struct cf_profile *profile, const struct cf_arch *arch,
@@ -67,3 +80,8 @@ int lint_uses(struct cf_arena *arena, const struct cf_profile *profile, const st
 /* ---- the families ---------------------------------------------------------------------------- */
 
 int lint_allow(struct lint *lint, struct cf_error *err);
+int lint_names(struct lint *lint, struct cf_error *err);
+int lint_dead(struct lint *lint, struct cf_error *err);
+int lint_around(struct lint *lint, struct cf_error *err);
+int lint_danger(struct lint *lint, struct cf_error *err);
+int lint_new(struct lint *lint, struct cf_error *err);

@@ -274,3 +274,16 @@ bool cf_requirement_is_met_by(const struct cf_requirement *requirement, long num
         return requirement->setting && passes(requirement->test, (uint64_t)number, UINT64_MAX,
                                               (uint64_t)requirement->value);
 }
+
+const struct cf_danger *cf_danger_at(size_t i)
+{
+        return i < CF_COUNT(dangers) ? &dangers[i] : NULL;
+}
+
+const struct cf_danger *cf_danger_of(const struct cf_syscall *call, size_t i)
+{
+        for (size_t at = 0; at < CF_COUNT(dangers); at++)
+                if (dangers[at].call == call && i-- == 0)
+                        return &dangers[at];
+        return NULL;
+}

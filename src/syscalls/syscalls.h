@@ -110,6 +110,26 @@ size_t cf_call_requirements(const struct cf_arch *arch, uint32_t nr, const uint6
 /* Whether a setting's number passes a requirement's test. */
 bool cf_requirement_is_met_by(const struct cf_requirement *requirement, long number);
 
+/* ---- what calls are known for ------------------------------------------------------------------
+ */
+
+/* A way in which a call helps an attacker. The table is data/syscalls/dangers.tsv. */
+struct cf_danger {
+        const struct cf_syscall *call;
+        uint8_t arg; /* (argument & mask) == value; mask 0: whatever its arguments */
+        uint64_t mask, value;
+        const char *gain;  /* "it …": "sets the host's clock" */
+        const char *known; /* holes reached through it: "CVE-2022-0185 (5.1 to 5.16.1)"; NULL */
+        const char *capability; /* without which the kernel refuses it; NULL: none */
+        const char *source;
+};
+
+/* The i-th danger, in order of the calls' names; NULL from the last on. */
+const struct cf_danger *cf_danger_at(size_t i);
+
+/* The i-th danger of one call; NULL from the last on. */
+const struct cf_danger *cf_danger_of(const struct cf_syscall *call, size_t i);
+
 /* The call of a number; NULL when the architecture has none. The number is as a filter sees it. */
 const struct cf_syscall *cf_syscall_by_number(const struct cf_arch *arch, uint32_t nr);
 

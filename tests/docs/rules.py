@@ -19,7 +19,11 @@ TOP = pathlib.Path(__file__).resolve().parents[2]
 CONFINED = os.environ.get("CONFINED", str(TOP / "build" / "confined"))
 FENCE = re.compile(r"^```(\w*)[ ]?(\S*)$")
 # Rules about engines and processes, which no file can show.
-LIVE = {"filter-differs", "process-unfiltered", "seccomp-unsupported"}
+LIVE = {"filter-differs", "process-unfiltered", "profile-rule-lost", "seccomp-unsupported"}
+# Rules of `confined profile lint`: their files are profiles, and looked at by that rule alone.
+LINT = {f"profile-{name}" for name in (
+    "name-unknown", "name-foreign", "rule-never", "condition-never", "rule-contradicted", "rule-redundant",
+    "upper-half", "gone-around", "dangerous-call", "new-call-refused", "architecture-missing")}
 
 
 def blocks(page, section):
@@ -41,14 +45,17 @@ def blocks(page, section):
     return found
 
 
-def scan(files):
+def scan(files, rule):
     """Open findings and errors of a folder that holds these files."""
+    command = ["scan", "."]
+    if rule in LINT:
+        command = ["profile", "lint", "--rule", rule, "--arch", "x86_64", "--kernel", "6.12", *files]
     with tempfile.TemporaryDirectory(prefix="confined-page-") as folder:
         for name, text in files.items():
             path = pathlib.Path(folder, name)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
-        done = subprocess.run([CONFINED, "scan", "--no-config", "--format", "json", "."], cwd=folder,
+        done = subprocess.run([CONFINED, *command, "--no-config", "--format", "json"], cwd=folder,
                               text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         if done.returncode not in (0, 1):
             return None, done.stderr.strip() or f"exit status {done.returncode}"
@@ -70,7 +77,7 @@ def check(page, section):
         return [f"'{section}' has a file, and no file can show it"] if files else []
     if not files:
         return [f"'{section}' names no file"]
-    findings, error = scan(files)
+    findings, error = scan(files, rule)
     if error:
         return [f"'{section}': {error}"]
     if section == "Good":

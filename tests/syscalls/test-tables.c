@@ -197,12 +197,32 @@ static void arguments(void **state)
         assert_non_null(strstr(cf_syscalls_kernel(), "v7."));
 }
 
+/* Every row can be found by its call, has a gain and a source, and names a call that is known. */
+static void dangers(void **state)
+{
+        (void)state;
+        const struct cf_danger *danger;
+        size_t count = 0;
+        for (; (danger = cf_danger_at(count)); count++) {
+                bool found = false;
+                assert_ptr_equal(danger->call, cf_syscall_by_name(danger->call->name));
+                assert_true(danger->gain[0] && danger->source[0]);
+                assert_int_equal(danger->value & ~danger->mask, 0);
+                for (size_t i = 0; cf_danger_of(danger->call, i); i++)
+                        found |= cf_danger_of(danger->call, i) == danger;
+                assert_true(found);
+        }
+        assert_true(count > 20);
+        assert_non_null(cf_danger_of(cf_syscall_by_name("socket"), 1));
+        assert_null(cf_danger_of(cf_syscall_by_name("read"), 0));
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(there_and_back), cmocka_unit_test(arches),
                 cmocka_unit_test(kernel_headers), cmocka_unit_test(libseccomp),
-                cmocka_unit_test(arguments),
+                cmocka_unit_test(arguments),      cmocka_unit_test(dangers),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
