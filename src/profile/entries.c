@@ -299,6 +299,7 @@ static int compare_uses(const void *left, const void *right)
         int r = compare_values(&a->entry, &b->entry);
         r = r ? r : compare_conditions(&a->entry, &b->entry);
         r = r ? r : strcmp(a->entry.comment, b->entry.comment);
+        r = r ? r : order_numbers(a->entry.not_on_s390, b->entry.not_on_s390);
         return r ? r : strcmp(a->call->name, b->call->name);
 }
 
@@ -317,7 +318,8 @@ static int compare_entries(const void *left, const void *right)
 static bool same_entry(const struct entry_use *a, const struct entry_use *b)
 {
         return a->entry.value == b->entry.value && compare_conditions(&a->entry, &b->entry) == 0 &&
-               strcmp(a->entry.comment, b->entry.comment) == 0;
+               strcmp(a->entry.comment, b->entry.comment) == 0 &&
+               a->entry.not_on_s390 == b->entry.not_on_s390;
 }
 
 int join_uses(struct cf_arena *arena, struct entry_use *uses, size_t count,

@@ -32,6 +32,15 @@ static bool is_about(const struct cf_profile_addition *addition, struct cf_span 
         return cf_span_is(name, addition->rule.call->name);
 }
 
+/* On s390, clone's first two arguments are swapped: a rule that looks at them is not for it. */
+bool is_other_on_s390(const struct cf_profile_addition *addition)
+{
+        bool looks = false;
+        for (size_t i = 0; i < addition->rule.condition_count; i++)
+                looks |= addition->rule.conditions[i].arg < 2;
+        return looks && strcmp(addition->rule.call->name, "clone") == 0;
+}
+
 /* Under which conditions additions answer a call otherwise than with `value`; FALSE: never. */
 static cf_policy decided_otherwise(struct extension *x, struct cf_span name, uint32_t value)
 {
@@ -237,6 +246,7 @@ static int put_added(struct extension *x)
                                                 .entry.value = addition->value,
                                                 .entry.conditions = clauses.clauses[k].conditions,
                                                 .entry.condition_count = clauses.clauses[k].count,
+                                                .entry.not_on_s390 = is_other_on_s390(addition),
                                                 .entry.comment = ""};
                         if (cf_vec_push(x->arena, &uses, use) < 0)
                                 return no_memory(x);

@@ -16,6 +16,9 @@ int put_origin(struct cf_arena *arena, struct cf_span body, const struct cf_sour
                const char *base_name, const struct cf_profile_addition *additions, size_t count,
                struct cf_text *out, struct cf_error *err);
 
+/* Such an addition counts on other machines only. */
+bool is_other_on_s390(const struct cf_profile_addition *addition);
+
 /* 0 when the text means what the base means with the additions laid over it, under all
  * circumstances that make a difference. */
 int prove_extension(struct cf_policies *all, const struct cf_profile *base,

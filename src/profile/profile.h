@@ -216,6 +216,7 @@ struct cf_profile_entry {
         const struct cf_condition *conditions;
         size_t condition_count;
         const char *comment; /* ""; what cf_profile_order says of the calls */
+        bool not_on_s390;    /* the machines s390 and s390x are excluded */
 };
 
 /* A policy as few entries: calls that get the same in the same case stand in one. Entries without

@@ -128,13 +128,16 @@ static int list_kernels(struct proof *p)
 /* ---- the proof ------------------------------------------------------------------------------
  */
 
-/* The base with the additions laid over it. */
+/* The base with the additions laid over it; arches[0] is the machine. */
 static cf_policy wanted(struct proof *p, cf_policy policy, const struct cf_arch *const *arches,
                         size_t arch_count)
 {
+        bool s390 = strncmp(arches[0]->name, "s390", 4) == 0;
         for (size_t i = 0; i < p->count; i++) {
                 cf_policy calls = CF_POLICY_FALSE;
                 uint32_t nr;
+                if (s390 && is_other_on_s390(&p->additions[i]))
+                        continue;
                 for (size_t k = 0; k < arch_count; k++) {
                         if (!cf_syscall_number(arches[k], p->additions[i].rule.call->name, &nr))
                                 continue;

@@ -92,6 +92,16 @@ void cf_profile_put_entry(struct cf_json_writer *json, const struct cf_profile_e
                 cf_json_key(json, "args");
                 put_conditions(json, entry->conditions, entry->condition_count);
         }
+        if (entry->not_on_s390) {
+                cf_json_key(json, "excludes");
+                cf_json_open(json, '{');
+                cf_json_key(json, "arches");
+                cf_json_open(json, '[');
+                cf_json_put_string(json, "s390");
+                cf_json_put_string(json, "s390x");
+                cf_json_close(json, ']');
+                cf_json_close(json, '}');
+        }
         if (entry->comment && entry->comment[0]) {
                 cf_json_key(json, "comment");
                 cf_json_put_string(json, entry->comment);

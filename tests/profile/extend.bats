@@ -78,6 +78,15 @@ PY
         expect_status 0
 }
 
+@test "extend: clone has its arguments in another order on s390" {
+        confined profile extend docker --allow 'clone(flags & CLONE_NEWUSER), unshare(flags & CLONE_NEWUSER)' -o e.json
+        expect_status 0
+        [ "$(differs docker e.json | grep -c .)" = 2 ]
+        confined profile diff docker e.json --arch s390x
+        expect_in "$output" "unshare("
+        expect_not_in "$output" "clone("
+}
+
 @test "extend: what is wrong with a rule, and where" {
         confined profile extend docker --allow 'socket(famly == 1)'
         expect_status 2
