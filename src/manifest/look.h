@@ -14,7 +14,8 @@ enum cf_look_name {
 unsigned cf_look_name_kind(const char *name);
 
 #define CF_LOOK_BINARY_SIZE ((size_t)8 << 10) /* a NUL within so many bytes: no text */
-#define CF_LOOK_OVERLAP (CF_WORDS_LONGEST - 1)
+/* All of a word but its last byte, and a backslash that turns out to be none of the text. */
+#define CF_LOOK_OVERLAP CF_WORDS_LONGEST
 #define CF_LOOK_PIECE 1024 /* bytes of text that are decoded at a time */
 
 /* Text in pieces; words may start in one piece and end in the next. */
