@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "record/record.h"
+#include "unit.h"
+
+#define MEMORY ((size_t)64 << 20)
+
+struct world {
+        struct cf_arena *arena;
+        struct cf_policies *all;
+        const struct cf_arch *x86_64, *i386, *x32;
+};
+
+static void open_world(struct world *world)
+{
+        *world = (struct world){cf_arena_new(MEMORY), cf_policies_new(0), cf_arch_by_name("x86_64"),
+                                cf_arch_by_name("i386"), cf_arch_by_name("x32")};
+}
+
+static void close_world(struct world *world)
+{
+        cf_policies_free(world->all);
+        cf_arena_free(world->arena);
+}
+
+static struct cf_seen_call seen(const struct cf_arch *arch, const char *name, uint64_t count)
+{
+        struct cf_seen_call call = {.arch = arch, .count = {count, 0}, .runs = 1};
+        assert_true(cf_syscall_number(arch, name, &call.nr));
+        return call;
+}
+
+static uint32_t answer(struct world *world, cf_policy policy, const struct cf_arch *arch,
+                       const char *name, uint64_t first)
+{
+        struct cf_call call = {.arch = arch->token, .args = {first}};
+        assert_true(cf_syscall_number(arch, name, &call.nr));
+        return cf_policy_value(world->all, policy, &call);
+}
+
+static struct cf_observation observe(struct world *world, const struct cf_seen_call *calls,
+                                     size_t count)
+{
+        struct cf_observation observation;
+        struct cf_error err = {0};
+        assert_int_equal(cf_observation_make(world->arena, calls, count, &observation, &err), 0);
+        return observation;
+}
+
+static cf_policy record(struct world *world, const struct cf_observation *observation,
+                        struct cf_record_options options)
+{
+        cf_policy policy;
+        struct cf_error err = {0};
+        options.machine = world->x86_64;
+        assert_int_equal(cf_record_policy(world->all, observation, &options, &policy, &err), 0);
+        return policy;
+}
+
+/* ---- policies
+ * ------------------------------------------------------------------------------------- */
+
+static void only_what_was_seen(void **state)
+{
+        struct world world;
+        (void)state;
+        open_world(&world);
+        struct cf_seen_call calls[] = {seen(world.x86_64, "read", 3),
+                                       seen(world.x86_64, "mount", 0),
+                                       seen(world.x86_64, "capset", 0)};
+        calls[1].refused = 1;
+        calls[2].count[CF_SEEN_RUNTIME] = 1;
+        struct cf_observation observation = observe(&world, calls, 3);
+        cf_policy policy = record(&world, &observation, (struct cf_record_options){0});
+        assert_int_equal(answer(&world, policy, world.x86_64, "read", 0), CF_ALLOW);
+        assert_int_equal(answer(&world, policy, world.x86_64, "capset", 0), CF_ALLOW);
+        assert_int_equal(answer(&world, policy, world.x86_64, "mount", 0), CF_ERRNO | EPERM);
+        assert_int_equal(answer(&world, policy, world.x86_64, "write", 0), CF_ERRNO | EPERM);
+        /* Programs do without it when they are told that it is not there. */
+        assert_int_equal(answer(&world, policy, world.x86_64, "clone3", 0), CF_ERRNO | ENOSYS);
+        /* Nothing was seen of them. */
+        assert_int_equal(answer(&world, policy, world.i386, "read", 0), CF_KILL_THREAD);
+        assert_int_equal(answer(&world, policy, world.x32, "read", 0), CF_KILL_THREAD);
+        policy = record(&world, &observation, (struct cf_record_options){.refused = true});
+        assert_int_equal(answer(&world, policy, world.x86_64, "mount", 0), CF_ALLOW);
+        close_world(&world);
+}
+
+static void names_count_everywhere(void **state)
+{
+        struct world world;
+        (void)state;
+        open_world(&world);
+        const struct cf_seen_call calls[] = {seen(world.x86_64, "read", 3),
+                                             seen(world.i386, "write", 1),
+                                             seen(world.x32, "close", 1)};
+        struct cf_observation observation = observe(&world, calls, 3);
+        cf_policy policy = record(&world, &observation, (struct cf_record_options){0});
+        assert_int_equal(answer(&world, policy, world.i386, "read", 0), CF_ALLOW);
+        assert_int_equal(answer(&world, policy, world.x86_64, "write", 0), CF_ALLOW);
+        assert_int_equal(answer(&world, policy, world.x32, "write", 0), CF_ALLOW);
+        assert_int_equal(answer(&world, policy, world.x86_64, "close", 0), CF_ALLOW);
+        assert_int_equal(answer(&world, policy, world.i386, "mount", 0), CF_ERRNO | EPERM);
+        close_world(&world);
+}
+
+static void arguments(void **state)
+{
+        struct world world;
+        (void)state;
+        open_world(&world);
+        static const struct cf_seen_value families[] = {{0, 2, 5}, {0, 1, 7}, {1, 1, 12}};
+        static const struct cf_seen_value flags[] = {{0, 0x11, 1}, {0, 0x1200011, 2}};
+        struct cf_seen_call calls[] = {seen(world.x86_64, "socket", 12),
+                                       seen(world.x86_64, "clone", 3),
+                                       seen(world.x86_64, "personality", 1)};
+        static const struct cf_seen_value open[] = {{0, 0, 1}};
+        calls[0].values = families;
+        calls[0].value_count = 3;
+        calls[1].values = flags;
+        calls[1].value_count = 2;
+        calls[2].values = open;
+        calls[2].value_count = 1;
+        calls[2].open = 1;
+        struct cf_observation observation = observe(&world, calls, 3);
+        cf_policy policy =
+                record(&world, &observation, (struct cf_record_options){.arguments = true});
+        struct cf_call call = {.arch = world.x86_64->token, .args = {1, 1}};
+        assert_true(cf_syscall_number(world.x86_64, "socket", &call.nr));
+        assert_int_equal(cf_policy_value(world.all, policy, &call), CF_ALLOW);
+        call.args[0] = 40;
+        assert_int_equal(cf_policy_value(world.all, policy, &call), CF_ERRNO | EPERM);
+        call.args[0] = UINT64_C(0x100000001); /* the kernel would take it for AF_UNIX */
+        assert_int_equal(cf_policy_value(world.all, policy, &call), CF_ERRNO | EPERM);
+        assert_int_equal(answer(&world, policy, world.x86_64, "clone", 0x11), CF_ALLOW);
+        assert_int_equal(answer(&world, policy, world.x86_64, "clone", 0x1000011), CF_ALLOW);
+        assert_int_equal(answer(&world, policy, world.x86_64, "clone", 0x10000011),
+                         CF_ERRNO | EPERM);
+        /* Not all of its values are known. */
+        assert_int_equal(answer(&world, policy, world.x86_64, "personality", 9), CF_ALLOW);
+        size_t *missing, count;
+        struct cf_error err = {0};
+        assert_int_equal(cf_record_missing(world.all, world.arena, &observation, policy, &missing,
+                                           &count, &err),
+                         0);
+        assert_int_equal(count, 0);
+        close_world(&world);
+}
+
+static void bases(void **state)
+{
+        struct world world;
+        (void)state;
+        open_world(&world);
+        static const struct cf_seen_call none[1];
+        struct cf_seen_call calls[] = {seen(world.x86_64, "read", 3),
+                                       seen(world.x86_64, "mount", 1)};
+        struct cf_observation observation = observe(&world, calls, 2), first;
+        calls[1] = seen(world.x86_64, "write", 1);
+        first = observe(&world, calls, 2);
+        cf_policy base = record(&world, &first, (struct cf_record_options){0});
+        cf_policy policy =
+                record(&world, &observation,
+                       (struct cf_record_options){.base = CF_RECORD_ADD, .policy = base});
+        assert_int_equal(answer(&world, policy, world.x86_64, "mount", 0), CF_ALLOW);
+        assert_int_equal(answer(&world, policy, world.x86_64, "write", 0), CF_ALLOW);
+        assert_int_equal(answer(&world, policy, world.x86_64, "clone3", 0), CF_ERRNO | ENOSYS);
+        policy = record(&world, &observation,
+                        (struct cf_record_options){.base = CF_RECORD_TIGHTEN, .policy = base});
+        assert_int_equal(answer(&world, policy, world.x86_64, "read", 0), CF_ALLOW);
+        assert_int_equal(answer(&world, policy, world.x86_64, "write", 0), CF_ERRNO | EPERM);
+        assert_int_equal(answer(&world, policy, world.x86_64, "mount", 0), CF_ERRNO | EPERM);
+        size_t *missing, count;
+        struct cf_error err = {0};
+        assert_int_equal(cf_record_missing(world.all, world.arena, &observation, base, &missing,
+                                           &count, &err),
+                         0);
+        assert_int_equal(count, 1);
+        assert_string_equal(
+                cf_syscall_by_number(world.x86_64, observation.calls[missing[0]].nr)->name,
+                "mount");
+        /* Nothing seen: nothing allowed, nothing added. */
+        first = observe(&world, none, 0);
+        policy = record(&world, &first,
+                        (struct cf_record_options){.base = CF_RECORD_ADD, .policy = base});
+        assert_int_equal(policy, base);
+        close_world(&world);
+}
+
+/* What is recorded can be written as a profile, and means the same. */
+static void profiles(void **state)
+{
+        struct world world;
+        (void)state;
+        open_world(&world);
+        static const struct cf_seen_value families[] = {{0, 2, 5}, {0, 1, 7}};
+        struct cf_seen_call calls[] = {seen(world.x86_64, "socket", 12),
+                                       seen(world.i386, "read", 3)};
+        calls[0].values = families;
+        calls[0].value_count = 2;
+        struct cf_observation observation = observe(&world, calls, 2);
+        for (int i = 0; i < 2; i++) {
+                CF_TEXT struct cf_text text = {0};
+                struct cf_error err = {0};
+                const struct cf_arch *const *arches;
+                size_t count;
+                cf_policy policy =
+                        record(&world, &observation, (struct cf_record_options){.arguments = i});
+                assert_int_equal(cf_profile_covered(world.all, policy, world.x86_64, world.arena,
+                                                    &arches, &count, &err),
+                                 0);
+                assert_int_equal(count, 2);
+                int r = cf_profile_print(world.all, policy, arches, count, NULL, &text, &err);
+                if (r < 0)
+                        fail_msg("%s", err.frames[0].message);
+                assert_non_null(strstr(text.data, "\"socket\""));
+        }
+        close_world(&world);
+}
+
+/* ---- observations
+ * ----------------------------------------------------------------------------------- */
+
+static void files(void **state)
+{
+        struct world world;
+        struct cf_error err = {0};
+        struct cf_source *source;
+        struct cf_observation again, both[2], joined;
+        CF_TEXT struct cf_text text = {0}, second = {0};
+        (void)state;
+        open_world(&world);
+        static const struct cf_seen_value families[] = {{0, 2, 5}, {0, UINT64_MAX, 7}};
+        struct cf_seen_call calls[] = {
+                seen(world.i386, "read", UINT64_MAX),
+                seen(world.x86_64, "socket", 12),
+                {.arch = world.x86_64, .nr = 100000, .count = {1, 0}, .runs = 1}};
+        calls[1].values = families;
+        calls[1].value_count = 2;
+        calls[1].open = 0x22;
+        struct cf_observation observation = observe(&world, calls, 3);
+        observation.runtime = "runc 1.1.5";
+        observation.lost = 3;
+        struct cf_json_writer json = {.out = &text, .indent = 2};
+        cf_observation_put(&json, &observation);
+        assert_int_equal(
+                cf_source_from(world.arena, "seen.json", cf_text_span(&text), &source, &err), 0);
+        assert_int_equal(cf_observation_read(world.arena, source, &again, &err), 0);
+        json = (struct cf_json_writer){.out = &second, .indent = 2};
+        cf_observation_put(&json, &again);
+        assert_string_equal(text.data, second.data);
+        both[0] = observation;
+        both[1] = again;
+        assert_int_equal(cf_observation_join(world.arena, both, 2, &joined, &err), 0);
+        assert_int_equal(joined.runs, 2);
+        assert_int_equal(joined.lost, 6);
+        assert_int_equal(joined.call_count, 3);
+        assert_int_equal(joined.calls[0].count[0], 24);
+        assert_int_equal(joined.calls[0].values[0].count, 10);
+        assert_int_equal(joined.calls[0].runs, 2);
+        assert_true(joined.calls[2].count[0] == UINT64_MAX); /* as much as there is */
+        close_world(&world);
+}
+
+static void bad_files(void **state)
+{
+        static const struct {
+                const char *text, *message;
+        } table[] = {
+                {"{}", "no observation"},
+                {"[]", "no observation"},
+                {"{\"schema\":\"confined-observation-1\"}", "\"calls\" is expected"},
+                {"{\"schema\":\"confined-observation-1\",\"calls\":[{}]}",
+                 "name of an architecture"},
+                {"{\"schema\":\"confined-observation-1\",\"calls\":[{\"arch\":\"x86_64\",\"call\":"
+                 "\"x\"}]}",
+                 "has no such call"},
+                {"{\"schema\":\"confined-observation-1\",\"calls\":[{\"arch\":\"x86_64\",\"nr\":-1}"
+                 "]}",
+                 "whole number"},
+                {"{\"schema\":\"confined-observation-1\",\"calls\":[{\"arch\":\"x86_64\",\"nr\":"
+                 "1073741824}]}",
+                 "a number of its architecture"},
+                {"{\"schema\":\"confined-observation-1\",\"calls\":[{\"arch\":\"x86_64\",\"nr\":1,"
+                 "\"values\":[{\"arg\":6}]}]}",
+                 "whole number"},
+        };
+        struct world world;
+        (void)state;
+        open_world(&world);
+        for (size_t i = 0; i < CF_COUNT(table); i++) {
+                struct cf_error err = {0};
+                struct cf_source *source;
+                struct cf_observation observation;
+                assert_int_equal(
+                        cf_source_from(world.arena, "x", cf_span_of(table[i].text), &source, &err),
+                        0);
+                assert_int_equal(cf_observation_read(world.arena, source, &observation, &err),
+                                 -EINVAL);
+                assert_non_null(strstr(err.frames[0].message, table[i].message));
+                assert_true(err.frames[0].place.line == 1);
+        }
+        close_world(&world);
+}
+
+static void estimates(void **state)
+{
+        struct world world;
+        struct cf_estimate estimate;
+        (void)state;
+        open_world(&world);
+        const struct cf_seen_call calls[] = {
+                seen(world.x86_64, "read", 996), seen(world.x86_64, "open", 1),
+                seen(world.x86_64, "close", 1), seen(world.x86_64, "write", 2)};
+        struct cf_observation observation = observe(&world, calls, 4);
+        cf_observation_estimate(&observation, &estimate);
+        assert_int_equal(estimate.total, 1000);
+        assert_int_equal(estimate.kinds, 4);
+        assert_int_equal(estimate.singles, 2);
+        assert_true(estimate.unseen == 0.002);
+        assert_true(estimate.all_kinds == 4.5); /* 4 + 2 * 1 / (2 * 2) */
+        observation.call_count = 0;
+        cf_observation_estimate(&observation, &estimate);
+        assert_true(estimate.unseen == 0 && estimate.all_kinds == 0);
+        close_world(&world);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(only_what_was_seen), cmocka_unit_test(names_count_everywhere),
+                cmocka_unit_test(arguments),          cmocka_unit_test(bases),
+                cmocka_unit_test(profiles),           cmocka_unit_test(files),
+                cmocka_unit_test(bad_files),          cmocka_unit_test(estimates),
+        };
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
