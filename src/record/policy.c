@@ -193,7 +193,7 @@ int cf_record_policy(struct cf_policies *all, const struct cf_observation *obser
 {
         CF_ARENA struct cf_arena *arena = cf_arena_new(CF_PROFILE_MEMORY);
         struct work work = {all, arena, observation, options, err};
-        cf_policy policy;
+        cf_policy policy = CF_POLICY_NONE;
         if (!arena)
                 return cf_error_set(err, -ENOMEM, NULL, "not enough memory");
         int r = seen_policy(&work, &policy);
