@@ -56,7 +56,8 @@ def clang_tidy_is_quiet():
                     None)
     if not database:
         return ["no build folder with compile_commands.json"]
-    sources = [str(f) for f in tracked("src/*.c")]
+    # Programs for the kernel are compiled by clang for another machine, with warnings as errors.
+    sources = [str(f) for f in tracked("src/*.c") if not f.name.endswith(".bpf.c")]
     batches = [sources[i::8] for i in range(8)]
     with concurrent.futures.ThreadPoolExecutor(max_workers=os.cpu_count() or 2) as pool:
         done = pool.map(lambda batch: subprocess.run(["clang-tidy", "-p", str(database), "--quiet", *batch],

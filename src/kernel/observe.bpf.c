@@ -1,0 +1,526 @@
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
+/* In the kernel: which calls a filter answered.
+ *
+ * A call that a filter answers passes raw_syscalls:sys_exit without having passed sys_enter: the
+ * kernel asks the filter first (kernel/entry/common.c, syscall_trace_enter). So each thread that
+ * has a filter carries a mark from sys_enter to sys_exit. What else comes without a sys_enter:
+ *   - the first return of a new child: its mark is set when it is made;
+ *   - a call that began before the programs were switched on, or before a filter was put on the
+ *     thread by another one: there is no mark yet, and the event is UNSURE; who knows the filter
+ * can tell;
+ *   - a call that a tracer takes away: its number is -1 (SKIPPED), or the thread is traced with
+ *     PTRACE_SYSEMU;
+ *   - a call that waited for a listener (user notification) or tracer and was interrupted: it
+ *     returns ERESTART… and comes again.
+ * A thread without a filter costs one look at its mode, and nothing is kept of it. */
+#include <linux/bpf.h>
+#include <stdbool.h>
+
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+#include "kernel/observe-shared.h"
+
+char terms[] SEC("license") = "Dual BSD/GPL";
+
+/* ---- of the kernel, as far as it is read -------------------------------------------------------
+ */
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+typedef struct {
+        int counter;
+} atomic_t;
+
+struct thread_info {
+        unsigned long flags;
+        unsigned long syscall_work;
+        __u32 status; /* x86 */
+};
+
+struct seccomp {
+        int mode;
+        atomic_t filter_count;
+};
+
+struct kernfs_node {
+        __u64 id;
+};
+
+struct cgroup;
+
+struct cgroup_subsys_state {
+        struct cgroup *cgroup;
+        struct cgroup_subsys_state *parent;
+};
+
+struct cgroup_root {
+        int hierarchy_id;
+};
+
+struct cgroup {
+        struct cgroup_subsys_state self;
+        int level;
+        struct kernfs_node *kn;
+        struct cgroup_root *root;
+};
+
+struct css_set {
+        struct cgroup_subsys_state *subsys[1];
+        struct cgroup *dfl_cgrp;
+};
+
+struct user_namespace {
+        int level;
+};
+
+struct capabilities {
+        __u32 words[2];
+};
+
+struct cred {
+        struct capabilities cap_effective; /* the kernel's type has changed, its bytes have not */
+        struct user_namespace *user_ns;
+};
+
+struct k_sigaction {
+        struct {
+                void *sa_handler;
+                unsigned long sa_flags;
+        } sa;
+};
+
+struct sighand_struct {
+        struct k_sigaction action[64];
+};
+
+struct signal_struct {
+        unsigned int flags;
+};
+
+struct task_struct {
+        struct thread_info thread_info;
+        int pid, tgid;
+        unsigned int ptrace;
+        int exit_code;
+        struct task_struct *real_parent;
+        const struct cred *cred;
+        char comm[16];
+        struct signal_struct *signal;
+        struct sighand_struct *sighand;
+        struct seccomp seccomp;
+        struct css_set *cgroups;
+};
+
+struct kernel_siginfo {
+        int si_signo;
+        int si_errno;
+        int si_code;
+};
+
+#if defined(__TARGET_ARCH_x86)
+struct pt_regs {
+        unsigned long r10, r9, r8, bp, bx, cx, dx, si, di, orig_ax;
+};
+#elif defined(__TARGET_ARCH_arm64)
+struct pt_regs {
+        __u64 regs[31];
+        __u64 orig_x0;
+        int syscallno;
+};
+#endif
+
+struct bpf_iter_meta;
+
+struct bpf_iter__task {
+        struct bpf_iter_meta *meta;
+        struct task_struct *task;
+};
+
+enum cgroup_subsys_id {
+        memory_cgrp_id,
+        pids_cgrp_id,
+};
+
+#pragma clang attribute pop
+
+#define SIGSYS 31
+#define SIGKILL 9
+#define SYS_SECCOMP 1
+#define SECCOMP_MODE_DEAD 3        /* kernel/seccomp.c */
+#define SIGNAL_GROUP_EXIT 4        /* linux/sched/signal.h */
+#define WORK_SYSCALL_EMU (1u << 3) /* linux/thread_info.h, SYSCALL_WORK_BIT_SYSCALL_EMU */
+#define TS_COMPAT 2
+#define TIF_32BIT 22 /* arm64 */
+#define X32_BIT 0x40000000u
+#define EPERM 1
+#define EACCES 13
+#define ENOSYS 38
+#define ERESTARTSYS 512
+#define ERESTART_RESTARTBLOCK 516
+#define MAX_ERRNO 4095
+
+/* ---- maps ---------------------------------------------------------------------------------------
+ */
+
+enum { UNKNOWN, BETWEEN, INSIDE }; /* of a thread: not seen yet, between two calls, in one */
+
+struct task_state {
+        __u8 where;
+        __u8 member; /* TREE: of the tree */
+        __u8 caught; /* SIGSYS is under way for the call that it is in */
+        __u8 padding;
+};
+
+struct {
+        __uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+        __uint(map_flags, BPF_F_NO_PREALLOC);
+        __type(key, int);
+        __type(value, struct task_state);
+} tasks SEC(".maps");
+
+struct {
+        __uint(type, BPF_MAP_TYPE_RINGBUF);
+        __uint(max_entries, 1 << 23);
+} ring SEC(".maps");
+
+struct {
+        __uint(type, BPF_MAP_TYPE_HASH);
+        __uint(max_entries, 1 << 15);
+        __type(key, struct cf_seen_key);
+        __type(value, __u64);
+} counters SEC(".maps");
+
+struct {
+        __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+        __uint(max_entries, CF_CALLS *CF_CALL_SLOTS);
+        __type(key, __u32);
+        __type(value, __u64);
+} calls SEC(".maps");
+
+struct cf_seen_settings settings;
+
+/* ---- who ----------------------------------------------------------------------------------------
+ */
+
+static __always_inline struct task_state *state_of(struct task_struct *task, bool make)
+{
+        struct task_state *state =
+                bpf_task_storage_get(&tasks, task, 0, make ? BPF_LOCAL_STORAGE_GET_F_CREATE : 0);
+        if (!state && make)
+                __sync_fetch_and_add(&settings.unmarked, 1);
+        return state;
+}
+
+/* Containers have a group of their own in every hierarchy of version 1, and in that of version 2
+ * where there is no other. */
+static __always_inline struct cgroup *group_of(struct task_struct *task)
+{
+        struct css_set *set = BPF_CORE_READ(task, cgroups);
+        int index[2] = {-1, -1};
+        if (bpf_core_enum_value_exists(enum cgroup_subsys_id, pids_cgrp_id))
+                index[0] = bpf_core_enum_value(enum cgroup_subsys_id, pids_cgrp_id);
+        if (bpf_core_enum_value_exists(enum cgroup_subsys_id, memory_cgrp_id))
+                index[1] = bpf_core_enum_value(enum cgroup_subsys_id, memory_cgrp_id);
+#pragma unroll
+        for (int i = 0; i < 2; i++) {
+                struct cgroup_subsys_state *css = NULL;
+                if (index[i] < 0)
+                        continue;
+                bpf_core_read(&css, sizeof(css),
+                              (void *)set + bpf_core_field_offset(set->subsys) +
+                                      sizeof(css) * index[i]);
+                struct cgroup *group = css ? BPF_CORE_READ(css, cgroup) : NULL;
+                if (group && BPF_CORE_READ(group, root, hierarchy_id) != 0 &&
+                    BPF_CORE_READ(group, level) > 0)
+                        return group;
+        }
+        return BPF_CORE_READ(set, dfl_cgrp);
+}
+
+static __always_inline __u64 group_id(struct cgroup *group)
+{
+        return (BPF_CORE_READ(group, kn, id) & 0xffffffffffffffULL) |
+               (__u64)(__u8)BPF_CORE_READ(group, root, hierarchy_id) << 56;
+}
+
+#define GROUP_DEPTH 24
+
+static __always_inline bool is_below(struct cgroup *group, __u64 wanted)
+{
+        for (int i = 0; i < GROUP_DEPTH && group; i++) {
+                if (group_id(group) == wanted)
+                        return true;
+                struct cgroup_subsys_state *parent = BPF_CORE_READ(group, self.parent);
+                group = parent ? BPF_CORE_READ(parent, cgroup) : NULL;
+        }
+        return false;
+}
+
+static __always_inline bool is_watched(struct task_struct *task, const struct task_state *state)
+{
+        if ((__u32)task->tgid == settings.ignored)
+                return false;
+        if (settings.scope == CF_SCOPE_TREE)
+                return state && state->member;
+        return settings.scope == CF_SCOPE_ALL || is_below(group_of(task), settings.group);
+}
+
+/* ---- what ---------------------------------------------------------------------------------------
+ */
+
+struct made {
+        __u32 arch, nr, slot;
+};
+
+#define NARROW (1u << 31)
+
+static __always_inline struct made call_made(struct task_struct *task, struct pt_regs *regs)
+{
+        struct made made = {};
+#if defined(__TARGET_ARCH_x86)
+        made.nr = (__u32)BPF_CORE_READ(regs, orig_ax);
+        bool narrow = BPF_CORE_READ(task, thread_info.status) & TS_COMPAT;
+        made.arch = narrow ? 0x40000003 : 0xc000003e;
+        made.slot = narrow ? 1 : made.nr != (__u32)-1 && (made.nr & X32_BIT) ? 2 : 0;
+#elif defined(__TARGET_ARCH_arm64)
+        made.nr = (__u32)BPF_CORE_READ(regs, syscallno);
+        bool narrow = BPF_CORE_READ(task, thread_info.flags) >> TIF_32BIT & 1;
+        made.arch = narrow ? 0x40000028 : 0xc00000b7;
+        made.slot = narrow;
+#endif
+        return made;
+}
+
+static __always_inline void read_arguments(struct pt_regs *regs, const struct made *made,
+                                           __u64 args[CF_SEEN_ARGS])
+{
+#if defined(__TARGET_ARCH_x86)
+        if (made->slot == 1) {
+                args[0] = (__u32)BPF_CORE_READ(regs, bx);
+                args[1] = (__u32)BPF_CORE_READ(regs, cx);
+                args[2] = (__u32)BPF_CORE_READ(regs, dx);
+                args[3] = (__u32)BPF_CORE_READ(regs, si);
+                args[4] = (__u32)BPF_CORE_READ(regs, di);
+                args[5] = (__u32)BPF_CORE_READ(regs, bp);
+                return;
+        }
+        args[0] = BPF_CORE_READ(regs, di);
+        args[1] = BPF_CORE_READ(regs, si);
+        args[2] = BPF_CORE_READ(regs, dx);
+        args[3] = BPF_CORE_READ(regs, r10);
+        args[4] = BPF_CORE_READ(regs, r8);
+        args[5] = BPF_CORE_READ(regs, r9);
+#elif defined(__TARGET_ARCH_arm64)
+        args[0] = BPF_CORE_READ(regs, orig_x0);
+        args[1] = BPF_CORE_READ(regs, regs[1]);
+        args[2] = BPF_CORE_READ(regs, regs[2]);
+        args[3] = BPF_CORE_READ(regs, regs[3]);
+        args[4] = BPF_CORE_READ(regs, regs[4]);
+        args[5] = BPF_CORE_READ(regs, regs[5]);
+        for (int i = 0; made->slot && i < CF_SEEN_ARGS; i++)
+                args[i] = (__u32)args[i];
+#endif
+}
+
+static __always_inline void count(const struct cf_seen_event *event)
+{
+        struct cf_seen_key key = {
+                .group = event->group,
+                .arch = event->arch,
+                .nr = event->nr,
+                .result = event->result < 0 ? (__s32)event->result : 0,
+                .kind = event->kind,
+        };
+        __u64 zero = 0, *counter = bpf_map_lookup_elem(&counters, &key);
+        if (!counter) {
+                bpf_map_update_elem(&counters, &key, &zero, BPF_NOEXIST);
+                counter = bpf_map_lookup_elem(&counters, &key);
+        }
+        __sync_fetch_and_add(counter ? counter : &settings.uncounted, 1);
+}
+
+static __noinline int tell(struct task_struct *task, struct pt_regs *regs, long result, __u32 kind)
+{
+        struct cf_seen_event event = {};
+        struct made made = call_made(task, regs);
+        const struct cred *cred = BPF_CORE_READ(task, cred);
+        event.time_ns = bpf_ktime_get_ns();
+        event.group = group_id(group_of(task));
+        event.result = result;
+        event.pid = BPF_CORE_READ(task, tgid);
+        event.tid = BPF_CORE_READ(task, pid);
+        event.arch = made.arch;
+        event.nr = made.nr;
+        event.kind = kind == CF_SEEN_REFUSED && made.nr == (__u32)-1 ? CF_SEEN_SKIPPED : kind;
+        event.filters = BPF_CORE_READ(task, seccomp.filter_count.counter);
+        event.mode = BPF_CORE_READ(task, seccomp.mode);
+        event.user_level = BPF_CORE_READ(cred, user_ns, level);
+        bpf_core_read(&event.capabilities, sizeof(event.capabilities), &cred->cap_effective);
+        bpf_core_read(event.comm, sizeof(event.comm), &task->comm);
+        read_arguments(regs, &made, event.args);
+        count(&event);
+        if (bpf_ringbuf_output(&ring, &event, sizeof(event), 0) < 0)
+                __sync_fetch_and_add(&settings.dropped, 1);
+        return 0;
+}
+
+/* ---- where it is seen ---------------------------------------------------------------------------
+ */
+
+static __always_inline void count_call(struct task_struct *task, struct pt_regs *regs)
+{
+        struct made made = call_made(task, regs);
+        __u32 nr = made.slot == 2 ? made.nr & ~X32_BIT : made.nr;
+        __u32 index = made.slot * CF_CALLS + (nr < CF_CALLS ? nr : CF_CALLS - 1);
+        __u64 *counter = bpf_map_lookup_elem(&calls, &index);
+        if (counter)
+                (*counter)++;
+}
+
+SEC("tp_btf/sys_enter")
+int BPF_PROG(on_enter, struct pt_regs *regs, long nr)
+{
+        struct task_struct *task = bpf_get_current_task_btf();
+        if (!settings.on || task->seccomp.mode == 0)
+                return 0;
+        struct task_state *state = state_of(task, true);
+        if (!state)
+                return 0;
+        state->where = INSIDE;
+        if (settings.count && is_watched(task, state))
+                count_call(task, regs);
+        return 0;
+}
+
+static __always_inline bool is_refusal_error(long result)
+{
+        return result < 0 && result >= -MAX_ERRNO &&
+               !(result <= -ERESTARTSYS && result >= -ERESTART_RESTARTBLOCK);
+}
+
+/* The kind of an event for a thread that returns from a call, or 0. */
+static __always_inline __u32 kind_of(struct task_struct *task, struct task_state *state, __u8 where,
+                                     long result)
+{
+        if (task->seccomp.mode == SECCOMP_MODE_DEAD)
+                return CF_SEEN_KILLED;
+        if (state->caught)
+                return state->caught;
+        if (task->thread_info.syscall_work & WORK_SYSCALL_EMU)
+                return 0;
+        if (where == INSIDE)
+                return settings.failed && (result == -EPERM || result == -EACCES) ? CF_SEEN_FAILED
+                                                                                  : 0;
+        if (where == UNKNOWN || (task->ptrace && result == -ENOSYS))
+                return is_refusal_error(result) ? CF_SEEN_UNSURE : 0;
+        /* Results that are no error come from a listener or a tracer. */
+        return result < 0 && !is_refusal_error(result) ? 0 : CF_SEEN_REFUSED;
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(on_exit, struct pt_regs *regs, long result)
+{
+        struct task_struct *task = bpf_get_current_task_btf();
+        struct task_state *state;
+        if (!settings.on)
+                return 0;
+        if (task->seccomp.mode == 0) {
+                if (settings.failed && (result == -EPERM || result == -EACCES)) {
+                        state = state_of(task, false);
+                        if (is_watched(task, state))
+                                tell(task, regs, result, CF_SEEN_FAILED);
+                }
+                return 0;
+        }
+        state = state_of(task, true);
+        if (!state)
+                return 0;
+        __u8 where = state->where;
+        state->where = BETWEEN;
+        __u32 kind = kind_of(task, state, where, result);
+        state->caught = 0;
+        if (!kind || !is_watched(task, state))
+                return 0;
+        if (settings.count && kind != CF_SEEN_FAILED)
+                count_call(task, regs);
+        return tell(task, regs, result, kind);
+}
+
+SEC("tp_btf/signal_generate")
+int BPF_PROG(on_signal, int signal, struct kernel_siginfo *info, struct task_struct *task)
+{
+        if (signal != SIGSYS || !settings.on)
+                return 0;
+        if ((unsigned long)info <= 1 || BPF_CORE_READ(info, si_code) != SYS_SECCOMP)
+                return 0;
+        struct task_struct *self = bpf_get_current_task_btf();
+        struct task_state *state = state_of(self, true);
+        if (state && self == task)
+                state->caught = BPF_CORE_READ(self, sighand, action[SIGSYS - 1].sa.sa_handler)
+                                        ? CF_SEEN_TRAPPED
+                                        : CF_SEEN_KILLED;
+        return 0;
+}
+
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
+{
+        struct task_state *state = state_of(parent, false);
+        bool member = state && state->member, filtered = child->seccomp.mode != 0;
+        if (!member && !filtered)
+                return 0;
+        struct task_state *made = state_of(child, true);
+        if (!made)
+                return 0;
+        made->member = member;
+        made->where = filtered ? INSIDE : UNKNOWN;
+        return 0;
+}
+
+/* A thread that a filter ends alone gets no signal and returns from no call. */
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(on_end, struct task_struct *task)
+{
+        int mode = task->seccomp.mode;
+        int signal = BPF_CORE_READ(task, exit_code) & 0x7f;
+        if (!settings.on || mode == 0 ||
+            !(signal == SIGSYS || (signal == SIGKILL && mode == SECCOMP_MODE_DEAD)) ||
+            (BPF_CORE_READ(task, signal, flags) & SIGNAL_GROUP_EXIT))
+                return 0;
+        struct task_state *state = state_of(task, false);
+        if (!state || state->where != BETWEEN || !is_watched(task, state))
+                return 0;
+        return tell(task, (struct pt_regs *)bpf_task_pt_regs(task), 0, CF_SEEN_KILLED);
+}
+
+#define TREE_DEPTH 64
+
+/* Run once over all tasks: marks `root` and its descendants, or learns its group. */
+SEC("iter/task")
+int on_look(struct bpf_iter__task *context)
+{
+        struct task_struct *task = context->task, *up = task;
+        if (!task)
+                return 0;
+        if ((__u32)task->tgid == settings.root) {
+                settings.found++;
+                if (settings.scope == CF_SCOPE_GROUP)
+                        settings.group = group_id(group_of(task));
+        }
+        if (settings.scope != CF_SCOPE_TREE)
+                return 0;
+        for (int i = 0; i < TREE_DEPTH; i++) {
+                if ((__u32)BPF_CORE_READ(up, tgid) == settings.root) {
+                        struct task_state *state = state_of(task, true);
+                        if (state)
+                                state->member = 1;
+                        return 0;
+                }
+                if (BPF_CORE_READ(up, tgid) <= 1)
+                        return 0;
+                up = BPF_CORE_READ(up, real_parent);
+        }
+        return 0;
+}

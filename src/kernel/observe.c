@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "kernel/observe.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/audit.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "kernel/bpf.h"
+#include "kernel/observe-shared.h"
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wcast-qual" /* generated */
+#include "observe.skel.h"
+#pragma GCC diagnostic pop
+
+#define X32_BIT 0x40000000u
+#if defined(__x86_64__)
+static const uint32_t slots[CF_CALL_SLOTS] = {AUDIT_ARCH_X86_64, AUDIT_ARCH_I386,
+                                              AUDIT_ARCH_X86_64};
+#else
+static const uint32_t slots[CF_CALL_SLOTS] = {AUDIT_ARCH_AARCH64, AUDIT_ARCH_ARM,
+                                              AUDIT_ARCH_AARCH64};
+#endif
+
+struct cf_observer {
+        struct observe_bpf *programs;
+        struct ring_buffer *ring;
+        int (*seen)(void *context, const struct cf_observed *event);
+        void *context;
+};
+
+/* ---- beginning ----------------------------------------------------------------------------------
+ */
+
+static bool is_locked_down(void)
+{
+        char text[128] = "";
+        int fd = open("/sys/kernel/security/lockdown", O_RDONLY | O_CLOEXEC);
+        ssize_t size = fd < 0 ? 0 : read(fd, text, sizeof(text) - 1);
+        if (fd >= 0)
+                close(fd);
+        return size > 0 && strstr(text, "[confidentiality]");
+}
+
+static int explain(struct cf_error *err, int r)
+{
+        const char *complaint = cf_bpf_complaint();
+        if (access("/sys/kernel/btf/vmlinux", F_OK) < 0)
+                return cf_error_set(err, -ENOTSUP, NULL,
+                                    "this kernel has no BTF (/sys/kernel/btf/vmlinux), without "
+                                    "which it cannot be watched: boot one that is built with "
+                                    "CONFIG_DEBUG_INFO_BTF");
+        if ((r == -EPERM || r == -EACCES) && is_locked_down())
+                return cf_error_set(err, -EPERM, NULL,
+                                    "the kernel is locked down (confidentiality) and cannot be "
+                                    "watched: boot with lockdown=integrity or none");
+        if (r == -EPERM)
+                return cf_error_set(err, -EPERM, NULL,
+                                    "no right to watch the kernel: run as root (CAP_BPF and "
+                                    "CAP_PERFMON, or CAP_SYS_ADMIN, in the first user namespace, "
+                                    "and no filter that refuses bpf(2))");
+        if (r == -ENOMEM)
+                return cf_error_set(err, r, NULL, "not enough memory");
+        return cf_error_set(err, -ENOTSUP, NULL,
+                            "this kernel cannot be watched (%s%s%s): it needs Linux 5.15 or later "
+                            "with BTF",
+                            strerror(-r), *complaint ? "; " : "", complaint);
+}
+
+/* Runs the program that looks at all tasks. */
+static int look(struct cf_observer *observer)
+{
+        char nothing[64];
+        int fd = bpf_iter_create(bpf_link__fd(observer->programs->links.on_look));
+        if (fd < 0)
+                return -errno;
+        ssize_t size;
+        do
+                size = read(fd, nothing, sizeof(nothing));
+        while (size > 0 || (size < 0 && (errno == EINTR || errno == EAGAIN)));
+        int r = size < 0 ? -errno : 0;
+        close(fd);
+        return r;
+}
+
+static int take_event(void *context, void *data, size_t size);
+
+static int start(struct cf_observer *observer, const struct cf_observe_wanted *wanted,
+                 struct cf_error *err)
+{
+        observer->programs = observe_bpf__open();
+        if (!observer->programs)
+                return explain(err, -errno);
+        struct observe_bpf *programs = observer->programs;
+        if (wanted->ring_kib)
+                bpf_map__set_max_entries(programs->maps.ring, wanted->ring_kib * 1024);
+        int r = observe_bpf__load(programs);
+        if (r < 0)
+                return explain(err, r);
+        struct cf_seen_settings *settings = &programs->bss->settings;
+        settings->scope = wanted->scope == CF_OBSERVE_ALL     ? CF_SCOPE_ALL
+                          : wanted->scope == CF_OBSERVE_GROUP ? CF_SCOPE_GROUP
+                                                              : CF_SCOPE_TREE;
+        settings->root = wanted->scope == CF_OBSERVE_ALL ? 0 : (uint32_t)wanted->pid;
+        settings->failed = wanted->failed;
+        settings->count = wanted->count;
+        settings->ignored = (uint32_t)getpid();
+        r = observe_bpf__attach(programs);
+        if (r < 0)
+                return explain(err, r);
+        if (wanted->scope != CF_OBSERVE_ALL) {
+                r = look(observer);
+                if (r < 0)
+                        return explain(err, r);
+                if (!settings->found)
+                        return cf_error_set(err, -ESRCH, NULL,
+                                            "there is no process %ld in the first PID namespace: "
+                                            "it has ended, or confined itself runs in another",
+                                            (long)wanted->pid);
+        }
+        observer->ring =
+                ring_buffer__new(bpf_map__fd(programs->maps.ring), take_event, observer, NULL);
+        if (!observer->ring)
+                return explain(err, -errno);
+        __atomic_store_n(&settings->on, 1, __ATOMIC_SEQ_CST);
+        return 0;
+}
+
+int cf_observer_open(const struct cf_observe_wanted *wanted, struct cf_observer **ret_observer,
+                     struct cf_error *err)
+{
+        int r = cf_bpf_load(err);
+        if (r < 0)
+                return r;
+        struct cf_observer *observer = calloc(1, sizeof(*observer));
+        if (!observer)
+                return cf_error_set(err, -ENOMEM, NULL, "not enough memory");
+        r = start(observer, wanted, err);
+        if (r < 0) {
+                cf_observer_close(observer);
+                return r;
+        }
+        *ret_observer = observer;
+        return 0;
+}
+
+void cf_observer_close(struct cf_observer *observer)
+{
+        if (!observer)
+                return;
+        if (observer->ring)
+                ring_buffer__free(observer->ring);
+        if (observer->programs)
+                observe_bpf__destroy(observer->programs);
+        free(observer);
+}
+
+int cf_observer_fd(const struct cf_observer *observer)
+{
+        return ring_buffer__epoll_fd(observer->ring);
+}
+
+/* ---- events -------------------------------------------------------------------------------------
+ */
+
+static enum cf_observed_kind kind_of(uint32_t kind)
+{
+        static const enum cf_observed_kind kinds[] = {
+                [CF_SEEN_REFUSED] = CF_OBSERVED_REFUSED, [CF_SEEN_UNSURE] = CF_OBSERVED_UNSURE,
+                [CF_SEEN_TRAPPED] = CF_OBSERVED_TRAPPED, [CF_SEEN_KILLED] = CF_OBSERVED_KILLED,
+                [CF_SEEN_SKIPPED] = CF_OBSERVED_SKIPPED, [CF_SEEN_FAILED] = CF_OBSERVED_FAILED,
+        };
+        return kinds[kind];
+}
+
+static int take_event(void *context, void *data, size_t size)
+{
+        struct cf_observer *observer = context;
+        const struct cf_seen_event *seen = data;
+        if (size < sizeof(*seen))
+                return 0;
+        struct cf_observed event = {
+                .kind = kind_of(seen->kind),
+                .time_ns = seen->time_ns,
+                .group = seen->group,
+                .arch = seen->arch,
+                .nr = seen->nr,
+                .result = seen->result,
+                .pid = (pid_t)seen->pid,
+                .tid = (pid_t)seen->tid,
+                .capabilities = seen->capabilities,
+                .initial = seen->user_level == 0,
+                .mode = seen->mode,
+                .filters = seen->filters,
+        };
+        memcpy(event.args, seen->args, sizeof(event.args));
+        memcpy(event.name, seen->comm, sizeof(seen->comm));
+        return observer->seen(observer->context, &event);
+}
+
+int cf_observer_read(struct cf_observer *observer,
+                     int (*seen)(void *context, const struct cf_observed *event), void *context,
+                     struct cf_error *err)
+{
+        observer->seen = seen;
+        observer->context = context;
+        int r = ring_buffer__consume(observer->ring);
+        return r < 0 ? cf_error_set(err, r, NULL, "reading what was seen: %s", strerror(-r)) : 0;
+}
+
+/* ---- counts -------------------------------------------------------------------------------------
+ */
+
+int cf_observer_totals(struct cf_observer *observer, struct cf_arena *arena,
+                       struct cf_observed_total **ret_totals, size_t *ret_count,
+                       struct cf_error *err)
+{
+        int fd = bpf_map__fd(observer->programs->maps.counters);
+        struct cf_seen_key key, next;
+        struct cf_observed_total *totals =
+                cf_arena_many(arena, CF_OBSERVE_TOTALS_MAX, __typeof__(*totals));
+        size_t count = 0;
+        if (!totals)
+                return cf_error_set(err, -ENOMEM, NULL, "not enough memory");
+        for (void *before = NULL; bpf_map_get_next_key(fd, before, &next) == 0; before = &key) {
+                uint64_t value;
+                key = next;
+                if (count == CF_OBSERVE_TOTALS_MAX || bpf_map_lookup_elem(fd, &key, &value) < 0)
+                        continue;
+                totals[count++] = (struct cf_observed_total){
+                        .group = key.group,
+                        .arch = key.arch,
+                        .nr = key.nr,
+                        .error = -key.result,
+                        .kind = kind_of(key.kind),
+                        .count = value,
+                };
+        }
+        *ret_totals = totals;
+        *ret_count = count;
+        return 0;
+}
+
+struct cf_observed_losses cf_observer_losses(const struct cf_observer *observer)
+{
+        const struct cf_seen_settings *settings = &observer->programs->bss->settings;
+        return (struct cf_observed_losses){
+                .events = __atomic_load_n(&settings->dropped, __ATOMIC_RELAXED),
+                .uncounted = __atomic_load_n(&settings->uncounted, __ATOMIC_RELAXED),
+                .unmarked = __atomic_load_n(&settings->unmarked, __ATOMIC_RELAXED),
+        };
+}
+
+int cf_observer_calls(struct cf_observer *observer, struct cf_arena *arena,
+                      struct cf_observed_call **ret_calls, size_t *ret_count, struct cf_error *err)
+{
+        int fd = bpf_map__fd(observer->programs->maps.calls), cpus = libbpf_num_possible_cpus();
+        if (cpus <= 0)
+                return cf_error_set(err, cpus, NULL, "the number of processors is not known");
+        uint64_t *values = cf_arena_many(arena, (size_t)cpus, uint64_t);
+        struct cf_observed_call *calls =
+                cf_arena_many(arena, (size_t)CF_CALLS * CF_CALL_SLOTS, __typeof__(*calls));
+        size_t count = 0;
+        if (!values || !calls)
+                return cf_error_set(err, -ENOMEM, NULL, "not enough memory");
+        for (uint32_t i = 0; i < CF_CALLS * CF_CALL_SLOTS; i++) {
+                uint64_t sum = 0;
+                if (bpf_map_lookup_elem(fd, &i, values) < 0)
+                        return cf_error_set(err, -errno, NULL, "reading counters of calls: %s",
+                                            strerror(errno));
+                for (int k = 0; k < cpus; k++)
+                        sum += values[k];
+                if (sum)
+                        calls[count++] = (struct cf_observed_call){
+                                .arch = slots[i / CF_CALLS],
+                                .nr = i % CF_CALLS | (i / CF_CALLS == 2 ? X32_BIT : 0),
+                                .count = sum,
+                        };
+        }
+        *ret_calls = calls;
+        *ret_count = count;
+        return 0;
+}
