@@ -22,6 +22,7 @@ struct cf_arena {
         size_t used; /* handed out, alignment included */
         size_t limit;
         size_t next_size;
+        bool full; /* the limit refused something */
 };
 
 struct cf_arena *cf_arena_new(size_t limit)
@@ -68,6 +69,7 @@ void cf_arena_clear(struct cf_arena *arena)
         }
         arena->blocks = keep;
         arena->used = 0;
+        arena->full = false;
 }
 
 static struct block *add_block(struct cf_arena *arena, size_t size)
@@ -92,8 +94,10 @@ void *cf_arena_alloc(struct cf_arena *arena, size_t size)
         size_t rounded = (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
         if (rounded == 0)
                 rounded = ALIGNMENT;
-        if (rounded > arena->limit - arena->used)
+        if (rounded > arena->limit - arena->used) {
+                arena->full = true;
                 return NULL;
+        }
         struct block *block = arena->blocks;
         if (!block || block->size - block->used < rounded) {
                 block = add_block(arena, rounded);
@@ -146,4 +150,9 @@ char *cf_arena_printf(struct cf_arena *arena, const char *format, ...)
 size_t cf_arena_used(const struct cf_arena *arena)
 {
         return arena->used;
+}
+
+bool cf_arena_is_full(const struct cf_arena *arena)
+{
+        return arena->full;
 }

@@ -4,6 +4,7 @@
  * Every arena is born with a limit: hostile input makes an allocation fail, not the machine. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/cleanup.h"
@@ -35,6 +36,10 @@ char *cf_arena_printf(struct cf_arena *arena, const char *format, ...) CF_PRINTF
 
 /* Bytes handed out so far. */
 size_t cf_arena_used(const struct cf_arena *arena);
+
+/* Whether the arena's own limit has refused an allocation since it was made or cleared: then what
+ * failed was too large, and there is memory. */
+bool cf_arena_is_full(const struct cf_arena *arena);
 
 #define cf_arena_one(arena, type) ((type *)cf_arena_alloc((arena), sizeof(type)))
 #define cf_arena_many(arena, count, type) ((type *)cf_arena_array((arena), (count), sizeof(type)))

@@ -15,13 +15,18 @@ typedef CF_VEC(struct cf_clause) rule_list;
 
 struct description {
         struct cf_policies *all;
-        struct cf_arena *arena;
+        struct cf_arena *arena; /* what is tried, too */
         enum cf_style style;
         struct cf_error *err;
 };
 
 static int no_memory(struct description *d)
 {
+        if (cf_arena_is_full(d->arena))
+                return cf_error_set(d->err, -E2BIG, NULL,
+                                    "the condition is too complex: to find its rules takes more "
+                                    "than %zu MiB",
+                                    CF_POLICY_RULES_MEMORY >> 20);
         return cf_error_set(d->err, -ENOMEM, NULL, "no memory for rules");
 }
 
@@ -445,11 +450,35 @@ static int by_conditions(const void *a, const void *b)
         return r ? r : order(x->count, y->count);
 }
 
+/* What was found, out of the memory of what was tried. */
+static int hand_over(const rule_list *rules, struct cf_arena *arena, struct cf_clauses *ret_rules,
+                     struct cf_error *err)
+{
+        struct cf_clause *copy = cf_arena_many(arena, rules->count, struct cf_clause);
+        for (size_t i = 0; copy && i < rules->count; i++) {
+                size_t count = rules->items[i].count;
+                copy[i].count = count;
+                copy[i].conditions = cf_arena_many(arena, count, struct cf_condition);
+                if (!copy[i].conditions)
+                        copy = NULL;
+                else if (count)
+                        memcpy(copy[i].conditions, rules->items[i].conditions,
+                               count * sizeof(struct cf_condition));
+        }
+        if (!copy)
+                return cf_error_set(err, -ENOMEM, NULL, "no memory for rules");
+        *ret_rules = (struct cf_clauses){copy, rules->count};
+        return 0;
+}
+
 int cf_policy_describe(struct cf_policies *all, cf_policy condition, enum cf_style style,
                        struct cf_arena *arena, struct cf_clauses *ret_rules, struct cf_error *err)
 {
-        struct description d = {all, arena, style, err};
+        CF_ARENA struct cf_arena *scratch = cf_arena_new(CF_POLICY_RULES_MEMORY);
+        struct description d = {all, scratch, style, err};
         rule_list rules = {0};
+        if (!scratch)
+                return cf_error_set(err, -ENOMEM, NULL, "no memory for rules");
         if (!condition)
                 return cf_failed(all, err);
         if (cf_var(all, condition) < CF_SLICE_NR.first + 32u)
@@ -468,6 +497,5 @@ int cf_policy_describe(struct cf_policies *all, cf_policy condition, enum cf_sty
         name_operators(&d, &rules);
         if (rules.count)
                 qsort(rules.items, rules.count, sizeof(*rules.items), by_conditions);
-        *ret_rules = (struct cf_clauses){rules.items, rules.count};
-        return 0;
+        return hand_over(&rules, arena, ret_rules, err);
 }

@@ -91,11 +91,12 @@ typedef uint32_t cf_policy;
 struct cf_policies;
 
 /* Limits, each a refusal with -E2BIG. */
-#define CF_POLICY_NODES_MAX (1u << 22)   /* nodes of one manager at most, and by default */
-#define CF_POLICY_STEPS_MAX (1u << 26)   /* steps of one operation */
-#define CF_POLICY_PIECES_MAX (1u << 17)  /* pieces that one word is cut into */
-#define CF_POLICY_REGIONS_MAX (1u << 16) /* differences that are listed */
-#define CF_POLICY_RULES_MAX (1u << 12)   /* rules that describe one condition */
+#define CF_POLICY_NODES_MAX (1u << 22)            /* nodes of one manager at most, and by default */
+#define CF_POLICY_STEPS_MAX (1u << 26)            /* steps of one operation */
+#define CF_POLICY_PIECES_MAX (1u << 17)           /* pieces that one word is cut into */
+#define CF_POLICY_REGIONS_MAX (1u << 16)          /* differences that are listed */
+#define CF_POLICY_RULES_MAX (1u << 12)            /* rules that describe one condition */
+#define CF_POLICY_RULES_MEMORY ((size_t)64 << 20) /* bytes that finding them may take */
 
 /* `node_limit` nodes at most (0, or more than CF_POLICY_NODES_MAX: that). NULL: no memory. */
 struct cf_policies *cf_policies_new(uint32_t node_limit);
@@ -375,6 +376,6 @@ enum cf_style {
  * mean exactly the same: no condition can be left out of a clause, and no clause out of the list.
  * They may overlap. -EINVAL when the condition depends on architecture or number, or, in
  * CF_STYLE_PROFILE, on the instruction pointer; -E2BIG when it needs more than
- * CF_POLICY_RULES_MAX clauses. */
+ * CF_POLICY_RULES_MAX clauses, or CF_POLICY_RULES_MEMORY to find them; -ENOMEM. */
 int cf_policy_describe(struct cf_policies *all, cf_policy condition, enum cf_style style,
                        struct cf_arena *arena, struct cf_clauses *ret_rules, struct cf_error *err);

@@ -422,6 +422,11 @@ int cf_profile_policy(struct cf_policies *all, const struct cf_profile *profile,
                 r = prepare(&b, err);
                 if (r == 0 && build(&b, &policy) < 0)
                         r = no_memory(profile, err);
+                if (r == -ENOMEM && cf_arena_is_full(scratch))
+                        r = cf_error_set(err, -E2BIG, &whole,
+                                         "the profile is too complex: to work it out takes more "
+                                         "than %zu MiB",
+                                         CF_PROFILE_MEMORY >> 20);
         }
         cf_policies_budget(all, steps);
         if (r < 0)

@@ -180,7 +180,8 @@ int cf_profile_architectures(struct cf_arena *arena, const struct cf_profile *pr
  * which all engines use; only number -1, which is no call, gets the default action on x86_64 and
  * x32 if one of the two is covered. A profile without a filter allows every call.
  *
- * -ENOTSUP as above; -E2BIG: over a limit of policy.h or CF_PROFILE_STEPS_MAX; -ENOMEM. */
+ * -ENOTSUP as above; -E2BIG: over a limit of policy.h or CF_PROFILE_STEPS_MAX, or
+ * CF_PROFILE_MEMORY to work it out; -ENOMEM. */
 int cf_profile_policy(struct cf_policies *all, const struct cf_profile *profile,
                       const struct cf_circumstances *circumstances, cf_policy *ret_policy,
                       struct cf_error *err);
@@ -270,7 +271,8 @@ int cf_profile_prove(struct cf_policies *all, cf_policy policy, const struct cf_
                      struct cf_span text, struct cf_error *err);
 
 /* All of it: adds the policy as a profile, in Docker's style, proved. Nothing is added on failure.
- * Errors as above; -EFBIG: larger than CF_PROFILE_MAX. */
+ * Errors as above; -E2BIG: finding the entries takes more than CF_PROFILE_MEMORY or than a limit of
+ * policy.h; -EFBIG: larger than CF_PROFILE_MAX. */
 int cf_profile_print(struct cf_policies *all, cf_policy policy, const struct cf_arch *const *arches,
                      size_t arch_count, const struct cf_profile_order *order, struct cf_text *out,
                      struct cf_error *err);

@@ -221,14 +221,13 @@ int cf_profile_read(struct cf_arena *arena, const struct cf_source *source,
 {
         struct cf_place whole = {.path = source->path};
         struct cf_json *root = NULL;
-        size_t before = cf_arena_used(arena);
         int r = check_bytes(source, err);
         if (r < 0)
                 return r;
         r = cf_json_parse(arena, source, &root, err);
         if (r == 0)
                 r = cf_profile_read_json(arena, source, root, ret_profile, err);
-        if (r == -ENOMEM && cf_arena_used(arena) - before > CF_PROFILE_MEMORY / 2)
+        if (r == -ENOMEM && cf_arena_is_full(arena))
                 return cf_error_set(err, -EFBIG, &whole,
                                     "holds more values than any seccomp profile: not read");
         return r;

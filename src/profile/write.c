@@ -216,6 +216,11 @@ int cf_profile_print(struct cf_policies *all, cf_policy policy, const struct cf_
         if (!cf_policy_is_constant(all, policy, &value) || value != CF_ALLOW) {
                 r = cf_profile_entries(all, policy, arches, arch_count, order, arena, &entries,
                                        err);
+                if (r == -ENOMEM && cf_arena_is_full(arena))
+                        r = cf_error_set(err, -E2BIG, NULL,
+                                         "the policy is too complex: to find the profile's entries "
+                                         "takes more than %zu MiB",
+                                         CF_PROFILE_MEMORY >> 20);
                 if (r == 0)
                         r = check_listener(&entries, listener, err);
                 if (r < 0)

@@ -11,10 +11,13 @@ static void arena_limit(void **state)
         (void)state;
         CF_ARENA struct cf_arena *arena = cf_arena_new(1000);
         assert_non_null(cf_arena_alloc(arena, 900));
+        assert_false(cf_arena_is_full(arena));
         assert_null(cf_arena_alloc(arena, 200));
+        assert_true(cf_arena_is_full(arena));
         assert_null(cf_arena_array(arena, SIZE_MAX / 2, 3));
         assert_null(cf_arena_alloc(arena, SIZE_MAX));
         cf_arena_clear(arena);
+        assert_false(cf_arena_is_full(arena));
         char *zero = cf_arena_alloc(arena, 900);
         assert_non_null(zero);
         for (size_t i = 0; i < 900; i++)

@@ -70,6 +70,31 @@ static void random_profiles(void **state)
         }
 }
 
+/* Rules that must be kept apart by many masks: what was tried on the way is forgotten call by call,
+ * so that it does not add up to a limit of memory. */
+static void wide_masks(void **state)
+{
+        (void)state;
+        static const char text[] =
+                "{\"defaultAction\":\"SCMP_ACT_KILL_THREAD\",\"syscalls\":["
+                "{\"names\":[\"read\",\"write\"],\"action\":\"SCMP_ACT_ALLOW\"},"
+                "{\"names\":[\"read\",\"write\"],\"action\":\"SCMP_ACT_TRAP\",\"args\":["
+                "{\"index\":3,\"op\":\"SCMP_CMP_NE\",\"value\":131072},"
+                "{\"index\":4,\"op\":\"SCMP_CMP_MASKED_EQ\",\"value\":562945658585087,"
+                "\"valueTwo\":30},"
+                "{\"index\":2,\"op\":\"SCMP_CMP_GT\",\"value\":3221225534}]},"
+                "{\"names\":[\"read\",\"write\"],\"action\":\"SCMP_ACT_ERRNO\",\"errnoRet\":3,"
+                "\"args\":[{\"index\":2,\"op\":\"SCMP_CMP_MASKED_EQ\",\"value\":1073741824,"
+                "\"valueTwo\":0},{\"index\":3,\"op\":\"SCMP_CMP_NE\",\"value\":31}]}]}";
+        CF_POLICIES struct cf_policies *all = cf_policies_new(0);
+        CF_ARENA struct cf_arena *arena = cf_arena_new(0);
+        const struct cf_circumstances c = {.machine = cf_arch_by_name("x86_64")};
+        const struct cf_arch *const *arches;
+        size_t count;
+        cf_policy policy = policy_of(all, arena, cf_span_of(text), &c, &arches, &count);
+        check_round_trip(all, arena, policy, arches, count);
+}
+
 static void defaults(void **state)
 {
         (void)state;
@@ -326,7 +351,8 @@ int main(int argc, char **argv)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(random_profiles), cmocka_unit_test(defaults),
                 cmocka_unit_test(written),         cmocka_unit_test(refusals),
-                cmocka_unit_test(no_filter),       cmocka_unit_test(merges),
+                cmocka_unit_test(no_filter),       cmocka_unit_test(wide_masks),
+                cmocka_unit_test(merges),
         };
         if (argc > 1)
                 count_wanted = (unsigned)strtoul(argv[1], NULL, 10);
