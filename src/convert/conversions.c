@@ -17,6 +17,8 @@ const struct cf_conversion cf_conversions[] = {
          cf_lxc_write},
         {"firecracker", "Firecracker's filters (JSON of seccompiler), one architecture", true,
          cf_firecracker_claim, cf_firecracker_read, cf_firecracker_write},
+        {"systemd", "systemd's SystemCallFilter= in a unit or drop-in", false, cf_systemd_claim,
+         cf_systemd_read, cf_systemd_write},
         {"raw", "raw filter: an array of struct sock_filter, as bwrap --seccomp takes it", false,
          cf_raw_claim, cf_raw_read, cf_raw_write},
         {"c", "the same array as C source (output only)", false, NULL, NULL, cf_c_write},

@@ -18,6 +18,7 @@ static const struct range {
         unsigned default_count, value_count;
         uint32_t others;  /* what calls of other architectures get */
         bool one_value;   /* beside the default */
+        bool plain;       /* arguments are not looked at */
         bool low_only;    /* only the lower half of an argument is compared */
         uint64_t largest; /* value that is compared with */
         bool x32_default; /* numbers from the x32 bit on are nothing special */
@@ -65,6 +66,23 @@ static const struct range {
          .x32_default = true,
          .others = CF_KILL_PROCESS,
          .largest = UINT64_MAX},
+        {.format = "systemd",
+         .arches = {"x86_64", "x32"},
+         .defaults = {CF_ERRNO | 1, CF_KILL_PROCESS, CF_ALLOW, CF_ERRNO | 38},
+         .default_count = 4,
+         .values = {CF_ALLOW, CF_ERRNO | 1, CF_ERRNO | 4094, CF_ERRNO, CF_KILL_PROCESS},
+         .value_count = 5,
+         .plain = true,
+         .largest = UINT64_MAX},
+        {.format = "systemd",
+         .arches = {"aarch64", "arm"},
+         .defaults = {CF_ERRNO | 1, CF_KILL_PROCESS, CF_ALLOW},
+         .default_count = 3,
+         .values = {CF_ALLOW, CF_ERRNO | 1, CF_ERRNO | 4094, CF_ERRNO, CF_KILL_PROCESS},
+         .value_count = 5,
+         .others = CF_ALLOW,
+         .plain = true,
+         .largest = UINT64_MAX},
 };
 
 static const char *const call_names[] = {
@@ -106,7 +124,7 @@ static cf_policy random_answer(struct cf_policies *all, const struct range *rang
         cf_policy answer = cf_policy_constant(
                 all,
                 random_below(2) ? default_value : range->values[random_below(range->value_count)]);
-        if (random_below(2))
+        if (!range->plain && random_below(2))
                 answer = cf_policy_choose(
                         all, random_condition(all, range),
                         cf_policy_constant(all, range->values[random_below(range->value_count)]),
