@@ -84,6 +84,19 @@ static void check_printed(struct cf_filter filter)
         expect(lines == filter.count);
 }
 
+/* A line for every instruction that is run. */
+static void check_run(struct cf_filter filter)
+{
+        const struct cf_call call = {.nr = filter.code[filter.count - 1].k, .arch = 0xc000003e};
+        CF_TEXT struct cf_text text = {0};
+        uint32_t steps;
+        size_t lines = 0;
+        uint32_t value = cf_filter_print_run(&text, filter, &call, &steps);
+        for (size_t i = 0; i < text.size; i++)
+                lines += text.data[i] == '\n';
+        expect(lines == steps && value == cf_filter_run(filter, &call, NULL, NULL, NULL));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -111,5 +124,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check_values(all, policy, filter, arena);
         check_emitted(all, policy, arena);
         check_printed(filter);
+        check_run(filter);
         return 0;
 }

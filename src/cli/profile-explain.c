@@ -274,11 +274,18 @@ int cf_profile_explain(struct cf_profile_job *job, struct cf_error *err)
                 r = answer_of(job, &input, &asked, &answer, err);
         if (r < 0)
                 return r;
+        if (job->json && cf_given(job->invocation, "trace"))
+                return cf_error_set(err, -EINVAL, NULL,
+                                    "--trace is for people: leave out --format json");
         if (job->json)
                 return print_json(job, &input, &asked, answer, err);
         cf_profile_job_say_loaded(job, &input);
         cf_text_printf(&job->out, "%s on %s: ", asked.syscall->name, asked.arch->name);
         r = cf_profile_job_answer(job, &job->out, asked.syscall, answer, err);
         cf_text_putc(&job->out, '\n');
-        return r < 0 ? r : say_reasons(job, &input, &asked, answer, err);
+        if (r == 0)
+                r = say_reasons(job, &input, &asked, answer, err);
+        if (r == 0 && cf_given(job->invocation, "trace"))
+                r = cf_profile_job_trace(job, &input, &asked.call, err);
+        return r;
 }

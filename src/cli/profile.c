@@ -35,7 +35,7 @@ static const struct subcommand {
         {{"explain", "PROFILE CALL", "what one call gets, and the line that decides it"},
          2,
          2,
-         " as cap-add cap-drop arch kernel from part format ",
+         " as cap-add cap-drop arch kernel from part trace format ",
          cf_profile_explain},
         {{"lint", "PROFILE…", "what is wrong with profiles, by rules"},
          1,
@@ -180,6 +180,8 @@ static const struct cf_option profile_options[] = {
          CF_COMPLETE_FILE, NULL},
         {"weights", 0, "FILE", "compile: how often calls are made, or: server", CF_COMPLETE_FILE,
          NULL},
+        {"trace", 0, NULL, "explain: also the filter's instructions that the call runs",
+         CF_COMPLETE_NONE, NULL},
         {0},
 };
 

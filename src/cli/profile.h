@@ -153,6 +153,11 @@ void cf_profile_job_json_open(struct cf_profile_job *job, struct cf_json_writer 
 int cf_profile_job_diff(struct cf_profile_job *job, const struct cf_profile_input *a,
                         const struct cf_profile_input *b, struct cf_error *err);
 
+/* Adds the instructions that a call runs: of the filter itself, or of the one that the runtime or
+ * confined makes of the profile. */
+int cf_profile_job_trace(struct cf_profile_job *job, const struct cf_profile_input *input,
+                         const struct cf_call *call, struct cf_error *err);
+
 /* Adds what a profile was made from, if it says so, in a few lines. */
 int cf_profile_job_show_base(struct cf_profile_job *job, const char *name, struct cf_error *err);
 

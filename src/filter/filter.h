@@ -88,3 +88,9 @@ int cf_filter_emit(struct cf_policies *all, cf_policy policy, const struct cf_we
  * names of architectures, calls and actions, and where it goes on when that is not the next line.
  * Any bytes can be printed, also a program that the kernel would refuse. */
 void cf_filter_print(struct cf_text *text, struct cf_filter filter);
+
+/* Runs a filter, which must have passed cf_filter_check, as cf_filter_run does, and adds a line for
+ * every instruction that is run: as cf_filter_print says it, then what it did, "a = 0x29 (socket)",
+ * "yes" and "no". */
+uint32_t cf_filter_print_run(struct cf_text *text, struct cf_filter filter,
+                             const struct cf_call *call, uint32_t *ret_steps);

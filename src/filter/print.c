@@ -132,23 +132,38 @@ static void print_alu(struct cf_text *text, const struct sock_filter *i)
         print_operand(text, i);
 }
 
-/* The constant of a comparison as a name, when A is known to hold what has names. */
-static const char *name_of(const struct printer *p, size_t pc)
+/* The name of what A holds, if it is known to hold what has names. */
+static const char *name_in(const struct known *known, uint32_t value)
 {
-        const struct sock_filter *i = &p->filter.code[pc];
-        const struct known *known = &p->known[pc];
         const struct cf_arch *arch;
-        if (BPF_SRC(i->code) == BPF_X)
-                return NULL;
         if (known->a == A_ARCH) {
-                arch = cf_arch_of_call(i->k, 0);
+                arch = cf_arch_of_call(value, 0);
                 return arch ? arch->name : NULL;
         }
         if (known->a != A_NUMBER || !known->has_token)
                 return NULL;
-        arch = cf_arch_of_call(known->token, i->k);
-        const struct cf_syscall *call = arch ? cf_syscall_by_number(arch, i->k) : NULL;
+        arch = cf_arch_of_call(known->token, value);
+        const struct cf_syscall *call = arch ? cf_syscall_by_number(arch, value) : NULL;
         return call ? call->name : NULL;
+}
+
+/* The constant of a comparison as a name. */
+static const char *name_of(const struct printer *p, size_t pc)
+{
+        const struct sock_filter *i = &p->filter.code[pc];
+        return BPF_SRC(i->code) == BPF_X ? NULL : name_in(&p->known[pc], i->k);
+}
+
+/* Where a jump goes, and what is returned there. */
+static void print_target(const struct printer *p, size_t pc)
+{
+        const struct sock_filter *i = pc < p->filter.count ? &p->filter.code[pc] : NULL;
+        cf_text_printf(p->text, "goto %zu", pc);
+        if (!i || i->code != (BPF_RET | BPF_K))
+                return;
+        cf_text_puts(p->text, " (");
+        cf_action_print(p->text, i->k);
+        cf_text_putc(p->text, ')');
 }
 
 static void print_jump(struct printer *p, size_t pc)
@@ -157,20 +172,18 @@ static void print_jump(struct printer *p, size_t pc)
         const struct sock_filter *i = &p->filter.code[pc];
         unsigned op = BPF_OP(i->code) >> 4;
         if (BPF_OP(i->code) == BPF_JA) {
-                cf_text_printf(p->text, "goto %zu", pc + 1 + (size_t)i->k);
+                print_target(p, pc + 1 + (size_t)i->k);
                 return;
         }
         cf_text_printf(p->text, "if (a %s ", op < CF_COUNT(signs) ? signs[op] : "?");
         print_operand(p->text, i);
         cf_text_puts(p->text, ")");
+        cf_text_puts(p->text, i->jt ? " " : " go on");
         if (i->jt)
-                cf_text_printf(p->text, " goto %zu", pc + 1 + i->jt);
-        else
-                cf_text_puts(p->text, " go on");
+                print_target(p, pc + 1 + i->jt);
+        cf_text_puts(p->text, i->jf ? ", else " : ", else go on");
         if (i->jf)
-                cf_text_printf(p->text, ", else goto %zu", pc + 1 + i->jf);
-        else
-                cf_text_puts(p->text, ", else go on");
+                print_target(p, pc + 1 + i->jf);
         const char *name = name_of(p, pc);
         if (name)
                 cf_text_printf(p->text, "  /* %s */", name);
@@ -232,4 +245,74 @@ void cf_filter_print(struct cf_text *text, struct cf_filter filter)
                         print_instruction(&p, pc);
                 cf_text_putc(text, '\n');
         }
+}
+
+/* ---- A run ---------------------------------------------------------------------------------- */
+
+#define EFFECT_COLUMN 72u
+
+static void print_effect(struct printer *p, const struct cf_step *step)
+{
+        const struct sock_filter *i = &p->filter.code[step->at];
+        const char *name = NULL;
+        switch (BPF_CLASS(i->code)) {
+        case BPF_RET:
+                if (BPF_RVAL(i->code) == BPF_A)
+                        cf_action_print(p->text, step->a);
+                return;
+        case BPF_JMP:
+                if (BPF_OP(i->code) != BPF_JA)
+                        cf_text_puts(p->text, step->next == step->at + 1 + i->jt ? "yes" : "no");
+                return;
+        case BPF_ST:
+        case BPF_STX:
+                cf_text_printf(p->text, "memory[%u] = %#x", i->k, step->memory[i->k]);
+                return;
+        case BPF_LDX:
+                cf_text_printf(p->text, "x = %#x", step->x);
+                return;
+        case BPF_MISC:
+                if (BPF_MISCOP(i->code) == BPF_TAX) {
+                        cf_text_printf(p->text, "x = %#x", step->x);
+                        return;
+                }
+                break;
+        default:
+                break;
+        }
+        if (step->next == step->at) {
+                cf_text_puts(p->text, "divided by 0: KILL_THREAD");
+                return;
+        }
+        if (step->next < p->filter.count)
+                name = name_in(&p->known[step->next], step->a);
+        cf_text_printf(p->text, "a = %#x", step->a);
+        if (name)
+                cf_text_printf(p->text, " (%s)", name);
+}
+
+static void print_step(void *context, const struct cf_step *step)
+{
+        struct printer *p = context;
+        const struct sock_filter *i = &p->filter.code[step->at];
+        bool says = i->code != (BPF_RET | BPF_K) && i->code != (BPF_JMP | BPF_JA);
+        size_t start = p->text->size;
+        cf_text_printf(p->text, "%4u  ", step->at);
+        print_instruction(p, step->at);
+        while (says && !p->text->failed && p->text->size - start < EFFECT_COLUMN)
+                cf_text_putc(p->text, ' ');
+        if (says)
+                cf_text_puts(p->text, "  ");
+        print_effect(p, step);
+        cf_text_putc(p->text, '\n');
+}
+
+uint32_t cf_filter_print_run(struct cf_text *text, struct cf_filter filter,
+                             const struct cf_call *call, uint32_t *ret_steps)
+{
+        struct printer p = {.text = text, .filter = filter};
+        reach(&p, 0, (struct known){.a = A_OTHER});
+        for (size_t pc = 0; pc < filter.count; pc++)
+                follow(&p, pc);
+        return cf_filter_run(filter, call, print_step, &p, ret_steps);
 }

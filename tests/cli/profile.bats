@@ -126,6 +126,32 @@ assert calls["read"]["action"] == "ALLOW"
 assert calls["personality"]["action"] is None' "$output"
 }
 
+@test "explain --trace shows what a call runs" {
+        "$CONFINED" profile default >docker.json
+        confined profile explain --arch x86_64 docker.json 'personality(0x40000)' --trace
+        expect_status 0
+        expect_in "$output" "docker.json:2:19: the default action"
+        expect_in "$output" "instructions of the filter that confined compiles:"
+        expect_in "$output" "a = 0x87 (personality)"
+        expect_in "$output" "a = arg0.low"
+        expect_in "$output" "a = 0x40000"
+        expect_in "$(tail -n 1 <<<"$output")" "return ERRNO(1)"
+        # As many lines as it says, and the same of the compiled filter.
+        steps=$(sed -n 's/.* runs \([0-9]*\) of .*/\1/p' <<<"$output")
+        [ "$(grep -c '^ *[0-9][0-9]*  ' <<<"$output")" = "$steps" ]
+        traced=$(sed -n '/ runs /,$p' <<<"$output" | tail -n +2)
+        confined profile compile --arch x86_64 docker.json -o docker.bpf
+        confined profile explain --arch x86_64 docker.bpf 'personality(0x40000)' --trace
+        expect_in "$output" "instructions of the filter:"
+        [ "$(sed -n '/ runs /,$p' <<<"$output" | tail -n +2)" = "$traced" ]
+        # What the kernel remembers is told.
+        confined profile explain --arch x86_64 docker.json read --trace
+        expect_in "$output" "the call is always allowed"
+        confined profile explain docker read --trace --format json
+        expect_status 2
+        expect_in "$errors" "--trace is for people"
+}
+
 @test "a compiled filter is the profile again, and the kernel does what it says" {
         [ "$(uname -m)" = x86_64 ] || skip "the numbers are those of x86_64"
         for profile in docker podman; do

@@ -220,18 +220,64 @@ static void print(void **state)
         };
         CF_TEXT struct cf_text text = {0};
         cf_filter_print(&text, (struct cf_filter){code, CF_COUNT(code)});
-        assert_string_equal(text.data,
-                            "   0  a = architecture\n"
-                            "   1  if (a == 0xc000003e) go on, else goto 8  /* x86_64 */\n"
-                            "   2  a = number\n"
-                            "   3  if (a == 0x29) go on, else goto 7  /* socket */\n"
-                            "   4  a = arg0.high\n"
-                            "   5  a &= 0xff\n"
-                            "   6  if (a & 0x3) goto 8, else go on\n"
-                            "   7  return ALLOW\n"
-                            "   8  return ERRNO(38)\n"
-                            "   9  code 0x0028, jt 0, jf 0, k 0  /* refused: seccomp has no such "
-                            "instruction */\n");
+        assert_string_equal(
+                text.data,
+                "   0  a = architecture\n"
+                "   1  if (a == 0xc000003e) go on, else goto 8 (ERRNO(38))  /* x86_64 */\n"
+                "   2  a = number\n"
+                "   3  if (a == 0x29) go on, else goto 7 (ALLOW)  /* socket */\n"
+                "   4  a = arg0.high\n"
+                "   5  a &= 0xff\n"
+                "   6  if (a & 0x3) goto 8 (ERRNO(38)), else go on\n"
+                "   7  return ALLOW\n"
+                "   8  return ERRNO(38)\n"
+                "   9  code 0x0028, jt 0, jf 0, k 0  /* refused: seccomp has no such "
+                "instruction */\n");
+}
+
+static void print_run(void **state)
+{
+        (void)state;
+        const struct sock_filter code[] = {
+                {BPF_LD | BPF_W | BPF_ABS, 0, 0, 4},
+                {BPF_JMP | BPF_JEQ | BPF_K, 1, 0, AUDIT_ARCH_X86_64},
+                {BPF_RET | BPF_K, 0, 0, CF_KILL_THREAD},
+                {BPF_LD | BPF_W | BPF_ABS, 0, 0, 0},
+                {BPF_STX, 0, 0, 3},
+                {BPF_ST, 0, 0, 4},
+                {BPF_LDX | BPF_MEM, 0, 0, 4},
+                {BPF_JMP | BPF_JA, 0, 0, 1},
+                {BPF_RET | BPF_K, 0, 0, CF_ALLOW},
+                {BPF_JMP | BPF_JGT | BPF_X, 0, 1, 0},
+                {BPF_RET | BPF_K, 0, 0, CF_ALLOW},
+                {BPF_ALU | BPF_ADD | BPF_K, 0, 0, CF_ERRNO},
+                {BPF_RET | BPF_A, 0, 0, 0},
+        };
+        static const struct {
+                const char *line, *effect;
+        } lines[] = {
+                {"   0  a = architecture", "a = 0xc000003e (x86_64)"},
+                {"   1  if (a == 0xc000003e) goto 3, else go on  /* x86_64 */", "yes"},
+                {"   3  a = number", "a = 0x29 (socket)"},
+                {"   4  memory[3] = x", "memory[3] = 0"},
+                {"   5  memory[4] = a", "memory[4] = 0x29"},
+                {"   6  x = memory[4]", "x = 0x29"},
+                {"   7  goto 9", ""},
+                {"   9  if (a > x) go on, else goto 11", "no"},
+                {"  11  a += 0x50000", "a = 0x50029"},
+                {"  12  return a", "ERRNO(41)"},
+        };
+        CF_TEXT struct cf_text text = {0}, expected = {0};
+        struct cf_filter filter = {code, CF_COUNT(code)};
+        struct cf_call call = {.nr = 41, .arch = AUDIT_ARCH_X86_64};
+        uint32_t run;
+        for (size_t i = 0; i < CF_COUNT(lines); i++)
+                cf_text_printf(&expected, lines[i].effect[0] ? "%-72s  %s\n" : "%s%s\n",
+                               lines[i].line, lines[i].effect);
+        assert_int_equal(cf_filter_check(filter, NULL), 0);
+        assert_int_equal(cf_filter_print_run(&text, filter, &call, &run), CF_ERRNO | 41);
+        assert_int_equal(run, CF_COUNT(lines));
+        assert_string_equal(text.data, expected.data);
 }
 
 struct seen {
@@ -274,6 +320,7 @@ int main(void)
                 cmocka_unit_test(arguments),
                 cmocka_unit_test(plans),
                 cmocka_unit_test(print),
+                cmocka_unit_test(print_run),
                 cmocka_unit_test(steps),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,13 +5,17 @@
  * of its own. The kernel takes the strictest answer of the two, and of two refusals the newer
  * filter's number: so what the filter in question lets pass is seen as that errno, and all else as
  * itself. Calls of 32 bits go through int 0x80; numbers of x32 through the same instruction as
- * those of x86_64. */
+ * those of x86_64.
+ *
+ * No call of the child's own gets through: not a sanitizer's either. siglongjmp, which they
+ * intercept to look at the stack by calls, would trap or be refused until something gives up or
+ * never does. What runs below the filter is therefore not instrumented and jumps by the compiler's
+ * own means; and a child that takes a minute is ended by the kernel. */
 #pragma once
 
 #include <errno.h>
 #include <linux/audit.h>
 #include <linux/seccomp.h>
-#include <setjmp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,8 +34,10 @@
 /* It never came to the filter: uretprobe and uprobe, which kernels from 6.14 on keep from filters
  * and end with SIGILL when no probe made them. */
 #define KERNEL_BESIDE UINT32_MAX
-#define KERNEL_CALLS_MAX 65536u          /* of one use */
-#define KERNEL_ERRNO 4000u               /* what the filter in front refuses with */
+#define KERNEL_CALLS_MAX 65536u /* of one use */
+#define KERNEL_ERRNO 4000u      /* what the filter in front refuses with */
+#define KERNEL_SECONDS 60u      /* that a child may take */
+#define KERNEL_BARE __attribute__((no_sanitize("address"), no_sanitize("undefined")))
 #define KERNEL_PASS UINT64_C(0x5eccc0de) /* in the sixth argument: this call loads the filter */
 
 struct kernel_report {
@@ -40,7 +46,7 @@ struct kernel_report {
         uint32_t answers[KERNEL_CALLS_MAX];
 };
 static struct kernel_report *kernel_report;
-static sigjmp_buf kernel_trapped;
+static void *kernel_trapped[5];
 static volatile uint32_t kernel_trap_data;
 
 /* Registers from an array: the number, then six arguments. */
@@ -74,15 +80,15 @@ __asm__(".text\n"
         "        pop %rbx\n"
         "        ret\n");
 
-static void kernel_on_trap(int signal, siginfo_t *info, void *context)
+KERNEL_BARE static void kernel_on_trap(int signal, siginfo_t *info, void *context)
 {
         (void)signal;
         (void)context;
         kernel_trap_data = (uint32_t)info->si_errno;
-        siglongjmp(kernel_trapped, 1);
+        __builtin_longjmp(kernel_trapped, 1);
 }
 
-static bool kernel_load(const struct sock_filter *code, size_t count, uint64_t pass)
+KERNEL_BARE static bool kernel_load(const struct sock_filter *code, size_t count, uint64_t pass)
 {
         struct sock_fprog program = {(unsigned short)count, (struct sock_filter *)(uintptr_t)code};
         const uint64_t words[] = {
@@ -92,7 +98,7 @@ static bool kernel_load(const struct sock_filter *code, size_t count, uint64_t p
         return r == 0;
 }
 
-static bool kernel_load_front(void)
+KERNEL_BARE static bool kernel_load_front(void)
 {
         static const struct sock_filter front[] = {
                 {BPF_LD | BPF_W | BPF_ABS, 0, 0, offsetof(struct cf_call, arch)},
@@ -107,28 +113,23 @@ static bool kernel_load_front(void)
         return kernel_load(front, CF_COUNT(front), 0);
 }
 
-static uint32_t kernel_make(const struct cf_call *call)
+/* Whoever comes back from a trap comes back here. */
+KERNEL_BARE static uint32_t kernel_make(const struct cf_call *call)
 {
-        long r;
-        if (call->arch == AUDIT_ARCH_I386) {
-                uint32_t words[7] = {call->nr};
-                for (unsigned i = 0; i < 6; i++)
-                        words[i + 1] = (uint32_t)call->args[i];
-                if (sigsetjmp(kernel_trapped, 0))
-                        return CF_TRAP | kernel_trap_data;
-                r = kernel_call32(words);
-        } else {
-                uint64_t words[7] = {call->nr};
-                memcpy(words + 1, call->args, sizeof(call->args));
-                if (sigsetjmp(kernel_trapped, 0))
-                        return CF_TRAP | kernel_trap_data;
-                r = kernel_call64(words);
+        uint64_t words[7] = {call->nr};
+        uint32_t halves[7] = {call->nr};
+        for (unsigned i = 0; i < 6; i++) {
+                words[i + 1] = call->args[i];
+                halves[i + 1] = (uint32_t)call->args[i];
         }
+        if (__builtin_setjmp(kernel_trapped))
+                return CF_TRAP | kernel_trap_data;
+        long r = call->arch == AUDIT_ARCH_I386 ? kernel_call32(halves) : kernel_call64(words);
         return r == -(long)KERNEL_ERRNO ? KERNEL_PASSED : CF_ERRNO | (uint32_t)-r;
 }
 
-_Noreturn static void kernel_child(struct cf_filter filter, const struct cf_call *calls,
-                                   uint32_t count)
+KERNEL_BARE _Noreturn static void kernel_child(struct cf_filter filter, const struct cf_call *calls,
+                                               uint32_t count)
 {
         const struct sigaction trap = {.sa_sigaction = kernel_on_trap,
                                        .sa_flags = SA_SIGINFO | SA_NODEFER};
@@ -137,6 +138,7 @@ _Noreturn static void kernel_child(struct cf_filter filter, const struct cf_call
         signal(SIGSEGV, SIG_DFL);
         sigaction(SIGSYS, &trap, NULL);
         prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+        alarm(KERNEL_SECONDS);
         if (kernel_load_front() && kernel_load(filter.code, filter.count, KERNEL_PASS)) {
                 while (kernel_report->next < count) {
                         uint32_t i = kernel_report->next;
@@ -145,6 +147,16 @@ _Noreturn static void kernel_child(struct cf_filter filter, const struct cf_call
                 }
         }
         __builtin_trap(); /* no call can end it */
+}
+
+/* A child that neither a filter nor its own end ended. */
+_Noreturn static void kernel_fail(int status)
+{
+        printf("not ok: the child that makes the calls %s %d at call %u, loading: %d\n",
+               WIFSIGNALED(status) ? "was ended by signal" : "ended with status",
+               WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status), kernel_report->next,
+               kernel_report->loaded);
+        exit(1);
 }
 
 /* What the kernel answers to each call under the filter: KERNEL_PASSED, KERNEL_KILLED, a TRAP or
@@ -168,14 +180,16 @@ static const uint32_t *kernel_answers(struct cf_filter filter, const struct cf_c
                 pid_t child = fork();
                 if (child == 0)
                         kernel_child(filter, calls, count);
-                if (child < 0 || waitpid(child, &status, 0) != child || !WIFSIGNALED(status))
+                if (child < 0 || waitpid(child, &status, 0) != child)
                         abort();
+                if (!WIFSIGNALED(status))
+                        kernel_fail(status);
                 if (kernel_report->loaded != 0)
                         return NULL;
                 if (WTERMSIG(status) == SIGSYS && kernel_report->next < count)
                         kernel_report->answers[kernel_report->next++] = KERNEL_KILLED;
                 else if (WTERMSIG(status) != SIGILL)
-                        abort();
+                        kernel_fail(status);
                 else if (kernel_report->next < count)
                         kernel_report->answers[kernel_report->next++] = KERNEL_BESIDE;
         } while (kernel_report->next < count);

@@ -43,6 +43,16 @@ static void check_emitted(struct cf_policies *all, cf_policy policy, struct cf_a
         EXPECT(r == 0 && cf_filter_check(ours, NULL) == 0);
         r = cf_filter_lift(all, ours, &again, NULL);
         EXPECT(r == 0 && again == policy);
+        for (unsigned i = 0; i < 16; i++) { /* the kernel knows what is always allowed */
+                struct cf_call call = random_call();
+                uint32_t value;
+                if (i % 2)
+                        call.nr = ours.code[random_below((uint32_t)ours.count)].k;
+                cf_policy own = cf_policy_of_call(all, policy, call.arch, call.nr);
+                EXPECT(!own ||
+                       cf_filter_is_known_allowed(ours, call.arch, call.nr) ==
+                               (cf_policy_is_constant(all, own, &value) && value == CF_ALLOW));
+        }
         for (unsigned i = 0; i < 4; i++) {
                 struct cf_call call = random_call();
                 EXPECT(cf_filter_run(ours, &call, NULL, NULL, NULL) ==
