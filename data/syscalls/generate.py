@@ -183,12 +183,13 @@ def write_constants(out, order):
         out.append("};\n")
     out.append("static const struct constant_use constant_uses[] = {")
     for where, cells in list(rows("constant-uses.tsv"))[1:]:
-        call, argument, key, kind = cells
-        if call not in order or key not in sets or kind not in ("one", "flags") or not 0 <= int(argument) < ARGS_MAX:
-            refuse(where, "no call, argument, set and kind that there are")
+        call, argument, key, kind, decides = cells
+        if call not in order or key not in sets or kind not in ("one", "flags") or \
+                decides not in ("values", "flags", "-") or not 0 <= int(argument) < ARGS_MAX:
+            refuse(where, "no call, argument, set, kind and decision that there are")
         key = key.replace("-", "_")
-        out.append(f"        {{{order[call]}, {argument}, {'true' if kind == 'one' else 'false'}, set_{key}, "
-                   f"CF_COUNT(set_{key})}},")
+        out.append(f"        {{{order[call]}, {argument}, {'true' if kind == 'one' else 'false'}, "
+                   f"CF_DECIDES_{'NOT' if decides == '-' else decides.upper()}, set_{key}, CF_COUNT(set_{key})}},")
     out.append("};\n")
 
 

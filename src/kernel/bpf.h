@@ -17,6 +17,7 @@
         CF_BPF_FUNCTION(bpf_object__destroy_skeleton) \
         CF_BPF_FUNCTION(bpf_map__fd)                  \
         CF_BPF_FUNCTION(bpf_map__set_max_entries)     \
+        CF_BPF_FUNCTION(bpf_map_update_elem)          \
         CF_BPF_FUNCTION(bpf_map_lookup_elem)          \
         CF_BPF_FUNCTION(bpf_map_get_next_key)         \
         CF_BPF_FUNCTION(bpf_link__fd)                 \
@@ -49,6 +50,7 @@ const char *cf_bpf_complaint(void);
 #define bpf_object__destroy_skeleton cf_bpf.bpf_object__destroy_skeleton
 #define bpf_map__fd cf_bpf.bpf_map__fd
 #define bpf_map__set_max_entries cf_bpf.bpf_map__set_max_entries
+#define bpf_map_update_elem cf_bpf.bpf_map_update_elem
 #define bpf_map_lookup_elem cf_bpf.bpf_map_lookup_elem
 #define bpf_map_get_next_key cf_bpf.bpf_map_get_next_key
 #define bpf_link__fd cf_bpf.bpf_link__fd

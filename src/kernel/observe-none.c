@@ -65,3 +65,14 @@ int cf_observer_calls(struct cf_observer *observer, struct cf_arena *arena,
         (void)ret_count;
         return refuse(err);
 }
+
+int cf_observer_values(struct cf_observer *observer, struct cf_arena *arena,
+                       struct cf_observed_value **ret_values, size_t *ret_count,
+                       struct cf_error *err)
+{
+        (void)observer;
+        (void)arena;
+        (void)ret_values;
+        (void)ret_count;
+        return refuse(err);
+}

@@ -66,3 +66,16 @@ struct cf_seen_settings {
  * 32-bit companion, x32. A number above goes to the last of its slot. */
 #define CF_CALLS 1024
 #define CF_CALL_SLOTS 3
+#define CF_CALL_KINDS (CF_CALLS * CF_CALL_SLOTS)
+
+/* Arguments whose values are kept: of each call, a bit for each argument, and from bit 8 on one for
+ * each of those of which 32 bits count. */
+#define CF_NARROW_SHIFT 8
+#define CF_VALUES_EACH 64 /* different values that are kept of one argument */
+#define CF_VALUES_MAX (1 << 15)
+
+struct cf_value_key {
+        __u32 call; /* slot * CF_CALLS + number */
+        __u32 arg;
+        __u64 value;
+};

@@ -155,6 +155,7 @@ enum cgroup_subsys_id {
 #define TIF_32BIT 22 /* arm64 */
 #define X32_BIT 0x40000000u
 #define EPERM 1
+#define E2BIG 7
 #define EACCES 13
 #define ENOSYS 38
 #define ERESTARTSYS 512
@@ -170,7 +171,7 @@ struct task_state {
         __u8 where;
         __u8 member; /* TREE: of the tree */
         __u8 caught; /* SIGSYS is under way for the call that it is in */
-        __u8 padding;
+        __u8 ran;    /* it, or what it descends from, has called execve under a filter */
 };
 
 struct {
@@ -194,10 +195,32 @@ struct {
 
 struct {
         __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-        __uint(max_entries, CF_CALLS *CF_CALL_SLOTS);
+        __uint(max_entries, CF_CALL_KINDS * 2); /* behind execve, and in front of it */
         __type(key, __u32);
         __type(value, __u64);
 } calls SEC(".maps");
+
+struct {
+        __uint(type, BPF_MAP_TYPE_ARRAY);
+        __uint(max_entries, CF_CALL_KINDS);
+        __type(key, __u32);
+        __type(value, __u32);
+} wanted SEC(".maps");
+
+/* Of each wanted argument how many values are kept; more than CF_VALUES_EACH: not all. */
+struct {
+        __uint(type, BPF_MAP_TYPE_ARRAY);
+        __uint(max_entries, CF_CALL_KINDS *CF_SEEN_ARGS);
+        __type(key, __u32);
+        __type(value, __u32);
+} kept SEC(".maps");
+
+struct {
+        __uint(type, BPF_MAP_TYPE_HASH);
+        __uint(max_entries, CF_VALUES_MAX);
+        __type(key, struct cf_value_key);
+        __type(value, __u64);
+} values SEC(".maps");
 
 struct cf_seen_settings settings;
 
@@ -369,14 +392,56 @@ static __noinline int tell(struct task_struct *task, struct pt_regs *regs, long 
 /* ---- where it is seen ---------------------------------------------------------------------------
  */
 
-static __always_inline void count_call(struct task_struct *task, struct pt_regs *regs)
+/* A value that was not there before; false: it is not kept. */
+static __always_inline bool keep_value(const struct cf_value_key *key)
+{
+        __u32 place = key->call * CF_SEEN_ARGS + key->arg;
+        __u32 *count = bpf_map_lookup_elem(&kept, &place);
+        __u64 zero = 0;
+        if (!count || *count > CF_VALUES_EACH)
+                return false;
+        if (*count == CF_VALUES_EACH ||
+            bpf_map_update_elem(&values, key, &zero, BPF_NOEXIST) == -E2BIG) {
+                *count = CF_VALUES_EACH + 1;
+                return false;
+        }
+        __sync_fetch_and_add(count, 1);
+        return true;
+}
+
+static __noinline int count_values(struct pt_regs *regs, __u32 slot, __u32 index, __u32 mask)
+{
+        struct made made = {.slot = slot};
+        __u64 args[CF_SEEN_ARGS] = {};
+        read_arguments(regs, &made, args);
+        for (__u32 i = 0; i < CF_SEEN_ARGS; i++) {
+                struct cf_value_key key = {.call = index, .arg = i, .value = args[i]};
+                if (!(mask >> i & 1))
+                        continue;
+                if (mask >> (CF_NARROW_SHIFT + i) & 1)
+                        key.value = (__u32)key.value;
+                __u64 *counter = bpf_map_lookup_elem(&values, &key);
+                if (!counter && keep_value(&key))
+                        counter = bpf_map_lookup_elem(&values, &key);
+                if (counter)
+                        __sync_fetch_and_add(counter, 1);
+        }
+        return 0;
+}
+
+static __always_inline void count_call(struct task_struct *task, const struct task_state *state,
+                                       struct pt_regs *regs)
 {
         struct made made = call_made(task, regs);
         __u32 nr = made.slot == 2 ? made.nr & ~X32_BIT : made.nr;
         __u32 index = made.slot * CF_CALLS + (nr < CF_CALLS ? nr : CF_CALLS - 1);
-        __u64 *counter = bpf_map_lookup_elem(&calls, &index);
+        __u32 place = index + (state->ran ? 0 : CF_CALL_KINDS);
+        __u64 *counter = bpf_map_lookup_elem(&calls, &place);
         if (counter)
                 (*counter)++;
+        __u32 *mask = bpf_map_lookup_elem(&wanted, &index);
+        if (mask && *mask)
+                count_values(regs, made.slot, index, *mask);
 }
 
 SEC("tp_btf/sys_enter")
@@ -390,7 +455,7 @@ int BPF_PROG(on_enter, struct pt_regs *regs, long nr)
                 return 0;
         state->where = INSIDE;
         if (settings.count && is_watched(task, state))
-                count_call(task, regs);
+                count_call(task, state, regs);
         return 0;
 }
 
@@ -444,7 +509,7 @@ int BPF_PROG(on_exit, struct pt_regs *regs, long result)
         if (!kind || !is_watched(task, state))
                 return 0;
         if (settings.count && kind != CF_SEEN_FAILED)
-                count_call(task, regs);
+                count_call(task, state, regs);
         return tell(task, regs, result, kind);
 }
 
@@ -475,7 +540,18 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
         if (!made)
                 return 0;
         made->member = member;
+        made->ran = state && state->ran;
         made->where = filtered ? INSIDE : UNKNOWN;
+        return 0;
+}
+
+/* What a runtime calls under the filter ends with the workload's execve. */
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(on_exec, struct task_struct *task)
+{
+        struct task_state *state = task->seccomp.mode != 0 ? state_of(task, true) : NULL;
+        if (state)
+                state->ran = 1;
         return 0;
 }
 
@@ -508,6 +584,11 @@ int on_look(struct bpf_iter__task *context)
                 settings.found++;
                 if (settings.scope == CF_SCOPE_GROUP)
                         settings.group = group_id(group_of(task));
+        }
+        if (settings.count && task->seccomp.mode != 0) {
+                struct task_state *state = state_of(task, true);
+                if (state)
+                        state->ran = 1; /* it has been there for longer */
         }
         if (settings.scope != CF_SCOPE_TREE)
                 return 0;

@@ -86,6 +86,30 @@ static int look(struct cf_observer *observer)
         return r;
 }
 
+/* Tells the programs which arguments' values are kept. */
+static int want_arguments(struct cf_observer *observer, const struct cf_observe_wanted *wanted)
+{
+        int fd = bpf_map__fd(observer->programs->maps.wanted);
+        for (size_t i = 0; i < wanted->argument_count; i++) {
+                const struct cf_observe_argument *argument = &wanted->arguments[i];
+                uint32_t nr = argument->nr & ~X32_BIT, mask = 0, slot = 0;
+                while (slot < CF_CALL_SLOTS && (slots[slot] != argument->arch ||
+                                                (slot == 2) != ((argument->nr & X32_BIT) != 0)))
+                        slot++;
+                if (slot == CF_CALL_SLOTS || nr >= CF_CALLS - 1 || argument->arg >= CF_SEEN_ARGS)
+                        continue;
+                uint32_t call = slot * CF_CALLS + nr;
+                if (bpf_map_lookup_elem(fd, &call, &mask) < 0)
+                        return -errno;
+                mask |= 1u << argument->arg;
+                if (argument->narrow)
+                        mask |= 1u << (CF_NARROW_SHIFT + argument->arg);
+                if (bpf_map_update_elem(fd, &call, &mask, 0) < 0)
+                        return -errno;
+        }
+        return 0;
+}
+
 static int take_event(void *context, void *data, size_t size);
 
 static int start(struct cf_observer *observer, const struct cf_observe_wanted *wanted,
@@ -108,7 +132,9 @@ static int start(struct cf_observer *observer, const struct cf_observe_wanted *w
         settings->failed = wanted->failed;
         settings->count = wanted->count;
         settings->ignored = (uint32_t)getpid();
-        r = observe_bpf__attach(programs);
+        r = want_arguments(observer, wanted);
+        if (r == 0)
+                r = observe_bpf__attach(programs);
         if (r < 0)
                 return explain(err, r);
         if (wanted->scope != CF_OBSERVE_ALL) {
@@ -254,6 +280,17 @@ struct cf_observed_losses cf_observer_losses(const struct cf_observer *observer)
         };
 }
 
+/* The architecture and the number of a counter. */
+static uint32_t arch_of(uint32_t call)
+{
+        return slots[call / CF_CALLS];
+}
+
+static uint32_t number_of(uint32_t call)
+{
+        return call % CF_CALLS | (call / CF_CALLS == 2 ? X32_BIT : 0);
+}
+
 int cf_observer_calls(struct cf_observer *observer, struct cf_arena *arena,
                       struct cf_observed_call **ret_calls, size_t *ret_count, struct cf_error *err)
 {
@@ -266,21 +303,73 @@ int cf_observer_calls(struct cf_observer *observer, struct cf_arena *arena,
         size_t count = 0;
         if (!values || !calls)
                 return cf_error_set(err, -ENOMEM, NULL, "not enough memory");
-        for (uint32_t i = 0; i < CF_CALLS * CF_CALL_SLOTS; i++) {
-                uint64_t sum = 0;
+        for (uint32_t i = 0; i < CF_CALL_KINDS; i++) {
+                struct cf_observed_call call = {.arch = arch_of(i), .nr = number_of(i)};
+                uint32_t before = i + CF_CALL_KINDS;
                 if (bpf_map_lookup_elem(fd, &i, values) < 0)
                         return cf_error_set(err, -errno, NULL, "reading counters of calls: %s",
                                             strerror(errno));
                 for (int k = 0; k < cpus; k++)
-                        sum += values[k];
-                if (sum)
-                        calls[count++] = (struct cf_observed_call){
-                                .arch = slots[i / CF_CALLS],
-                                .nr = i % CF_CALLS | (i / CF_CALLS == 2 ? X32_BIT : 0),
-                                .count = sum,
-                        };
+                        call.count += values[k];
+                if (bpf_map_lookup_elem(fd, &before, values) == 0)
+                        for (int k = 0; k < cpus; k++)
+                                call.before += values[k];
+                if (call.count || call.before)
+                        calls[count++] = call;
         }
         *ret_calls = calls;
+        *ret_count = count;
+        return 0;
+}
+
+/* Rows for arguments of which there are more values than are kept. */
+static int add_open(struct cf_observer *observer, struct cf_observed_value *values, size_t *count)
+{
+        int fd = bpf_map__fd(observer->programs->maps.kept);
+        for (uint32_t i = 0; i < CF_CALL_KINDS * CF_SEEN_ARGS; i++) {
+                uint32_t kept, call = i / CF_SEEN_ARGS;
+                if (bpf_map_lookup_elem(fd, &i, &kept) < 0)
+                        return -errno;
+                if (kept > CF_VALUES_EACH)
+                        values[(*count)++] = (struct cf_observed_value){
+                                .arch = arch_of(call),
+                                .nr = number_of(call),
+                                .arg = (uint8_t)(i % CF_SEEN_ARGS),
+                                .open = true,
+                        };
+        }
+        return 0;
+}
+
+int cf_observer_values(struct cf_observer *observer, struct cf_arena *arena,
+                       struct cf_observed_value **ret_values, size_t *ret_count,
+                       struct cf_error *err)
+{
+        int fd = bpf_map__fd(observer->programs->maps.values);
+        struct cf_value_key key, next;
+        struct cf_observed_value *values = cf_arena_many(
+                arena, CF_VALUES_MAX + (size_t)CF_CALL_KINDS * CF_SEEN_ARGS, __typeof__(*values));
+        size_t count = 0;
+        if (!values)
+                return cf_error_set(err, -ENOMEM, NULL, "not enough memory");
+        for (void *before = NULL; bpf_map_get_next_key(fd, before, &next) == 0; before = &key) {
+                uint64_t number;
+                key = next;
+                if (count == CF_VALUES_MAX || key.call >= CF_CALL_KINDS ||
+                    bpf_map_lookup_elem(fd, &key, &number) < 0)
+                        continue;
+                values[count++] = (struct cf_observed_value){
+                        .arch = arch_of(key.call),
+                        .nr = number_of(key.call),
+                        .arg = (uint8_t)key.arg,
+                        .value = key.value,
+                        .count = number,
+                };
+        }
+        int r = add_open(observer, values, &count);
+        if (r < 0)
+                return cf_error_set(err, r, NULL, "reading values of arguments: %s", strerror(-r));
+        *ret_values = values;
         *ret_count = count;
         return 0;
 }

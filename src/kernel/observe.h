@@ -33,11 +33,21 @@ enum cf_observe_scope {
         CF_OBSERVE_TREE,  /* a process and its descendants, those that it has and those to come */
 };
 
+/* An argument whose values are kept. */
+struct cf_observe_argument {
+        uint32_t arch, nr;
+        uint8_t arg;
+        bool narrow; /* its low 32 bits alone */
+};
+
 struct cf_observe_wanted {
         enum cf_observe_scope scope;
-        pid_t pid;         /* GROUP, TREE */
-        bool failed;       /* events for calls that ran and gave EPERM or EACCES, too */
-        bool count;        /* count all calls, see cf_observer_calls */
+        pid_t pid;   /* GROUP, TREE */
+        bool failed; /* events for calls that ran and gave EPERM or EACCES, too */
+        bool count;  /* count all calls, see cf_observer_calls */
+        /* With `count`: keep the values of these arguments, see cf_observer_values. */
+        const struct cf_observe_argument *arguments;
+        size_t argument_count;
         unsigned ring_kib; /* room for events, a power of two; 0: 8192 */
 };
 
@@ -79,6 +89,18 @@ struct cf_observed_total {
 struct cf_observed_call {
         uint32_t arch, nr;
         uint64_t count;
+        uint64_t before; /* besides: by threads before they, or what they descend from, called
+                          * execve under a filter: a container's runtime */
+};
+
+/* Values of one argument that are kept at most. */
+#define CF_OBSERVE_VALUES_MAX 64u
+
+struct cf_observed_value {
+        uint32_t arch, nr;
+        uint8_t arg;
+        bool open; /* not all values of this argument are here; value and count are 0 then */
+        uint64_t value, count;
 };
 
 /* All 0: nothing was missed. */
@@ -116,3 +138,9 @@ struct cf_observed_losses cf_observer_losses(const struct cf_observer *observer)
  * (arch, nr), ascending; numbers above 1,022 of an architecture are counted as 1,023. */
 int cf_observer_calls(struct cf_observer *observer, struct cf_arena *arena,
                       struct cf_observed_call **ret_calls, size_t *ret_count, struct cf_error *err);
+
+/* The values of the arguments that were wanted, of all calls that are counted, in no order; one row
+ * that is `open` for each argument of which there are more. */
+int cf_observer_values(struct cf_observer *observer, struct cf_arena *arena,
+                       struct cf_observed_value **ret_values, size_t *ret_count,
+                       struct cf_error *err);

@@ -12,6 +12,8 @@ struct work {
         struct cf_arena *arena;
         const struct cf_observation *observation;
         const struct cf_record_options *options;
+        const struct cf_arch *const *base; /* architectures that the base covers, for ADD */
+        size_t base_count;
         struct cf_error *err;
 };
 
@@ -31,14 +33,12 @@ static cf_policy values_condition(struct work *work, const struct cf_syscall *ca
         struct cf_slice slice = cf_slice_arg(arg);
         cf_policy any = CF_POLICY_FALSE;
         uint64_t flags = 0;
-        bool one = false;
-        cf_argument_constant(call, arg, 0, &one);
         for (size_t i = 0; i < count; i++) {
                 flags |= values[i].value;
                 any = cf_policy_or(work->all, any,
                                    cf_policy_equal(work->all, slice, values[i].value));
         }
-        if (!one)
+        if (cf_argument_decides(call, arg) == CF_DECIDES_FLAGS)
                 return cf_policy_masked(work->all, slice, ~flags, 0);
         return count <= CF_RECORD_VALUES_MAX ? any : CF_POLICY_TRUE;
 }
@@ -54,7 +54,7 @@ static cf_policy call_condition(struct work *work, const struct cf_syscall *call
                 for (end = i; end < seen->value_count && seen->values[end].arg == arg;)
                         end++;
                 if (arg >= CF_POLICY_ARGS || seen->open >> arg & 1 ||
-                    !cf_argument_constant(call, arg, 0, NULL))
+                    cf_argument_decides(call, arg) == CF_DECIDES_NOT)
                         continue;
                 condition =
                         cf_policy_and(work->all, condition,
@@ -77,6 +77,38 @@ static int compare_named(const void *a, const void *b)
         return strcmp(((const struct named *)a)->call->name, ((const struct named *)b)->call->name);
 }
 
+/* What may be called though nobody called it this time: the kernel has threads return from signals
+ * and go on with what was interrupted, and every process ends. */
+static const char *const always[] = {"exit", "exit_group", "restart_syscall", "rt_sigreturn",
+                                     "sigreturn"};
+
+/* Of a runtime that is written in Go, between its filter and the workload: memory, threads and
+ * signals of the language's own, now and then. Source: Go 1.19 to 1.24, src/runtime/sys_linux_*.s;
+ * and what runc 1.1.5 was seen to call. */
+static const char *const of_runtime[] = {
+        "capget", "capset",       "chdir",          "close",       "epoll_ctl", "epoll_pwait",
+        "execve", "faccessat2",   "fcntl",          "fstat",       "fstatfs",   "futex",
+        "getcwd", "getdents64",   "getpid",         "getppid",     "gettid",    "madvise",
+        "mmap",   "munmap",       "nanosleep",      "newfstatat",  "openat",    "prctl",
+        "read",   "rt_sigaction", "rt_sigprocmask", "sched_yield", "setgid",    "setgroups",
+        "setuid", "sigaltstack",  "tgkill",         "write"};
+
+static int add_names(struct work *work, struct cf_arena *arena, const char *const *names,
+                     size_t count, struct named **items, size_t *item_count, size_t *capacity)
+{
+        cf_policy allow = cf_policy_constant(work->all, CF_ALLOW);
+        for (size_t i = 0; i < count; i++) {
+                struct named named = {cf_syscall_by_name(names[i]), allow};
+                if (!named.call)
+                        continue;
+                if (cf_vec_reserve(arena, (void **)items, *item_count, capacity, sizeof(**items)) <
+                    0)
+                        return -ENOMEM;
+                (*items)[(*item_count)++] = named;
+        }
+        return 0;
+}
+
 static int name_calls(struct work *work, struct named **ret_named, size_t *ret_count)
 {
         CF_VEC(struct named) named = {0};
@@ -92,6 +124,12 @@ static int name_calls(struct work *work, struct named **ret_named, size_t *ret_c
                 if (cf_vec_push(work->arena, &named, (struct named){call, answer}) < 0)
                         return -ENOMEM;
         }
+        if (add_names(work, work->arena, always, CF_COUNT(always), &named.items, &named.count,
+                      &named.capacity) < 0 ||
+            (work->options->started &&
+             add_names(work, work->arena, of_runtime, CF_COUNT(of_runtime), &named.items,
+                       &named.count, &named.capacity) < 0))
+                return -ENOMEM;
         if (named.count)
                 qsort(named.items, named.count, sizeof(*named.items), compare_named);
         size_t kept = 0;
@@ -130,6 +168,8 @@ static cf_policy answer_of(struct work *work, const struct named *named, size_t 
 static bool is_covered(const struct work *work, const struct cf_arch *arch)
 {
         bool covered = arch == work->options->machine;
+        for (size_t i = 0; i < work->base_count && !covered; i++)
+                covered = work->base[i] == arch;
         for (size_t i = 0; i < work->observation->call_count && !covered; i++)
                 covered = work->observation->calls[i].arch == arch &&
                           is_needed(work, &work->observation->calls[i]);
@@ -192,11 +232,20 @@ int cf_record_policy(struct cf_policies *all, const struct cf_observation *obser
                      struct cf_error *err)
 {
         CF_ARENA struct cf_arena *arena = cf_arena_new(CF_PROFILE_MEMORY);
-        struct work work = {all, arena, observation, options, err};
+        struct work work = {.all = all,
+                            .arena = arena,
+                            .observation = observation,
+                            .options = options,
+                            .err = err};
         cf_policy policy = CF_POLICY_NONE;
         if (!arena)
                 return cf_error_set(err, -ENOMEM, NULL, "not enough memory");
-        int r = seen_policy(&work, &policy);
+        int r = options->base != CF_RECORD_ADD
+                        ? 0
+                        : cf_profile_covered(all, options->policy, options->machine, arena,
+                                             &work.base, &work.base_count, err);
+        if (r == 0)
+                r = seen_policy(&work, &policy);
         if (r < 0)
                 return r;
         if (options->base == CF_RECORD_TIGHTEN) {
@@ -223,7 +272,11 @@ int cf_record_missing(struct cf_policies *all, struct cf_arena *arena,
 {
         CF_VEC(size_t) missing = {0};
         struct cf_record_options options = {.arguments = true};
-        struct work work = {all, arena, observation, &options, err};
+        struct work work = {.all = all,
+                            .arena = arena,
+                            .observation = observation,
+                            .options = &options,
+                            .err = err};
         unsigned refused = 0;
         for (unsigned i = 0; i < CF_ACTION_COUNT; i++)
                 if (cf_action_rank(cf_action_at(i)) < cf_action_rank(CF_LOG))

@@ -43,7 +43,7 @@ struct cf_seen_call {
         uint64_t count[2]; /* by enum cf_seen_by: times that it was let through */
         uint64_t refused;  /* times that a filter refused it */
         unsigned runs;     /* runs that it was seen in, of cf_observation.runs */
-        /* Values of the arguments that decide (cf_argument_constant), ascending by argument, then
+        /* Values of the arguments that decide (cf_argument_decides), ascending by argument, then
          * value. Bit i of `open`: argument i has values that are not listed. */
         const struct cf_seen_value *values;
         size_t value_count;
@@ -103,11 +103,13 @@ struct cf_record_options {
         const struct cf_arch *machine; /* covered in any case */
         bool arguments; /* also ask for arguments, where those that were seen are few */
         bool refused;   /* let through what was refused, too */
+        bool started;   /* by a container's runtime: with what that may call by chance */
 };
 
-#define CF_RECORD_VALUES_MAX 8u /* values of one argument that a rule lists; more: any */
+#define CF_RECORD_VALUES_MAX 16u /* values of one argument that a rule lists; more: any */
 
-/* What the workload, and before it the runtime, needs. Calls that were not seen are refused with
+/* What the workload, and before it the runtime, needs; and what the kernel has any thread call (the
+ * return from a signal, say). Calls that were not seen are refused with
  * EPERM; with ENOSYS those that programs do without then (cf_syscall.fallback). Architectures of
  * which nothing was seen are not covered (KILL_THREAD), but with ADD as in the base. 0, or as
  * cf_policies_check. */

@@ -30,6 +30,7 @@ struct constant_use {
         uint16_t call;
         uint8_t arg;
         bool one;
+        enum cf_decides decides;
         const struct cf_constant *set;
         size_t count;
 };
@@ -190,6 +191,14 @@ unsigned cf_argument_bits(const struct cf_arch *arch, const struct cf_syscall *c
                 break;
         }
         return arch->bits;
+}
+
+enum cf_decides cf_argument_decides(const struct cf_syscall *call, unsigned arg)
+{
+        for (size_t i = 0; i < CF_COUNT(constant_uses); i++)
+                if (&calls[constant_uses[i].call] == call && constant_uses[i].arg == arg)
+                        return constant_uses[i].decides;
+        return CF_DECIDES_NOT;
 }
 
 const struct cf_constant *cf_argument_constant(const struct cf_syscall *call, unsigned arg,

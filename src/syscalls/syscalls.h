@@ -145,6 +145,14 @@ uint32_t cf_syscall_largest(const struct cf_arch *arch);
 /* Bits of an argument that the kernel looks at, on an architecture; 64 when it is not known. */
 unsigned cf_argument_bits(const struct cf_arch *arch, const struct cf_syscall *call, unsigned arg);
 
+/* Whether an argument decides what a call may do: family of socket, flags of clone. */
+enum cf_decides {
+        CF_DECIDES_NOT,
+        CF_DECIDES_VALUES, /* each value is something else */
+        CF_DECIDES_FLAGS,  /* each bit is */
+};
+enum cf_decides cf_argument_decides(const struct cf_syscall *call, unsigned arg);
+
 /* A name of a value, as the kernel's headers have it on x86_64. */
 struct cf_constant {
         const char *name;

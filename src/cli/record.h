@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of `confined record` share. Private to cli/. */
+#pragma once
+
+#include "cli/profile.h"
+#include "kernel/kernel.h"
+#include "kernel/observe.h"
+#include "record/record.h"
+
+/* One time that a workload ran, or was looked at. */
+struct cf_record_run {
+        struct cf_observed_call *calls; /* that it made since a filter is on it */
+        size_t call_count;
+        struct cf_observed_total *totals; /* of them: refused */
+        size_t total_count;
+        struct cf_observed_value *values;
+        size_t value_count;
+        struct cf_observed_losses losses;
+        bool ended; /* the workload did; else it was looked away from */
+        int status; /* as wait(2) gives it, of a command */
+        double seconds;
+};
+
+struct cf_record {
+        struct cf_profile_job job;
+        char *const *words; /* the command; NULL: something that runs already */
+        size_t word_count;
+        const char *target; /* --container or --pid */
+        pid_t pid;
+        double seconds; /* --for; 0: until it ends */
+        bool engine;    /* the command is `docker run …`: its container is the workload */
+        const char *runtime;
+        struct cf_record_run run;
+        struct cf_observation observation;
+        struct cf_profile_input base; /* of --base, of the report otherwise */
+        cf_policy policy;
+        struct cf_text profile; /* the profile's JSON */
+        size_t *missing;        /* calls that the base does not let through */
+        size_t missing_count;
+};
+
+/* Runs the command, or watches what runs, until it ends, is told to (SIGINT, SIGTERM) or the time
+ * is over. `profile`: JSON that the workload runs under; NULL: one that lets every call through. 0
+ * or negative. */
+int cf_record_watch(struct cf_record *record, const char *profile, struct cf_record_run *ret_run,
+                    struct cf_error *err);
+
+/* The same for `docker run` and `podman run`, in a control group that is made for it. */
+int cf_record_engine(struct cf_record *record, const char *profile, struct cf_record_run *ret_run,
+                     struct cf_error *err);
+
+/* What is watched of a process: its calls, and the arguments that decide. */
+int cf_record_wanted(struct cf_record *record, enum cf_observe_scope scope, pid_t pid,
+                     struct cf_observe_wanted *ret_wanted, struct cf_error *err);
+
+/* Waits for what is watched; see cf_record_watch. `pid` is a child that is waited for, unless
+ * `child` is false. */
+int cf_record_wait(struct cf_record *record, struct cf_observer *observer, pid_t pid, bool child,
+                   struct cf_record_run *ret_run, struct cf_error *err);
+
+/* Whether the command runs a container by an engine whose command line is known: `docker run …`. */
+bool cf_record_is_engine(char *const *words, size_t count, size_t *ret_run);
