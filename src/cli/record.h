@@ -4,7 +4,6 @@
 
 #include "cli/profile.h"
 #include "kernel/kernel.h"
-#include "kernel/observe.h"
 #include "record/record.h"
 
 /* One time that a workload ran, or was looked at. */

@@ -21,6 +21,7 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "kernel/observe.h"
 
 /* Limits. The kernel's own are lower: 32,768 instructions of all filters of a thread together,
  * each filter counted as four more. */
