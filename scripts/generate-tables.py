@@ -16,8 +16,8 @@ import sys
 
 HEADINGS = ["What it says", "Why it matters", "Bad", "Good", "How to fix", "When to suppress",
             "References"]
-COLUMNS = ["id", "name", "program", "symptom", "calls", "rules", "need", "docker", "kernel", "remedy",
-           "evidence", "match"]
+COLUMNS = ["id", "name", "program", "symptom", "calls", "rules", "capabilities", "need", "docker", "kernel",
+           "remedy", "evidence", "match"]
 NEEDS = {"nothing": "CF_NEED_NOTHING", "capability": "CF_NEED_CAPABILITY",
          "argument-rule": "CF_NEED_ARGUMENT_RULE", "call": "CF_NEED_CALL"}
 ENGINES = {"docker": "Docker", "containerd": "containerd", "podman": "Podman"}
@@ -98,9 +98,11 @@ def read_reasons(path):
             die(path, number, f"the id '{row['id']}' is there already")
         if row["match"] != row["match"].lower():
             die(path, number, "match must be lower case")
+        if row["need"] == "capability" and not row["capabilities"]:
+            die(path, number, "capabilities is empty, though one is needed")
         if row["rules"] and row["need"] not in ("argument-rule", "call"):
             die(path, number, "rules, though no rule is needed")
-        for column in ("id", "name", "program", "remedy", "evidence"):
+        for column in ("id", "name", "program", "symptom", "calls", "remedy", "evidence"):
             if not row[column]:
                 die(path, number, f"{column} is empty")
         ids.add(row["id"])

@@ -10,6 +10,7 @@
 
 #define SETTING_MAX 128 /* bytes of a sysctl's path and of its value */
 #define OPENED_SHOWN 6  /* calls that are named of those that a way opens */
+#define DANGERS_SHOWN 2 /* dangers that are told of one way, those told before apart */
 
 bool cf_why_setting(void *context, const char *name, long *ret_number)
 {
@@ -82,14 +83,35 @@ struct said {
         size_t way_count;
         struct cf_profile_decision decision; /* of the profile, where there is one */
         bool decided;
+        const char *untold; /* the call, where arguments that decide are not known; else NULL */
 };
+
+/* The call's name when what its flags or kinds are is not known: then no rule can name them. */
+static const char *find_untold(const struct cf_why_failure *failure)
+{
+        const struct cf_arch *arch = cf_arch_of_call(failure->call.arch, failure->call.nr);
+        const struct cf_syscall *call = arch ? cf_syscall_by_number(arch, failure->call.nr) : NULL;
+        for (unsigned i = 0; call && (int)i < call->argument_count; i++)
+                if (!failure->known[i] && cf_argument_constant(call, i, 0, NULL))
+                        return call->name;
+        return NULL;
+}
+
+static void drop_ways_by_arguments(struct said *said)
+{
+        size_t count = 0;
+        for (size_t i = 0; i < said->way_count; i++)
+                if (said->ways[i].kind != CF_WAY_ARGUMENTS)
+                        said->ways[count++] = said->ways[i];
+        said->way_count = count;
+}
 
 static int work_out(struct cf_why *why, const struct cf_why_failure *failure, struct said *said,
                     struct cf_error *err)
 {
         const struct cf_profile *profile = why->input.profile;
         const struct cf_circumstances *circumstances = &why->job.circumstances;
-        *said = (struct said){.failure = failure};
+        *said = (struct said){.failure = failure, .untold = find_untold(failure)};
         int r = cf_why_judge(why, failure, &said->verdict, &said->answer, err);
         if (r < 0)
                 return r;
@@ -104,9 +126,12 @@ static int work_out(struct cf_why *why, const struct cf_why_failure *failure, st
                 r = cf_profile_decide(profile, circumstances, &failure->call, &said->decision, err);
                 said->decided = r == 0;
         }
-        return r < 0 ? r
-                     : cf_explain_ways(why->job.all, why->job.arena, &failure->call, &said->cause,
-                                       profile, circumstances, said->ways, &said->way_count, err);
+        if (r == 0)
+                r = cf_explain_ways(why->job.all, why->job.arena, &failure->call, &said->cause,
+                                    profile, circumstances, said->ways, &said->way_count, err);
+        if (r == 0 && said->untold)
+                drop_ways_by_arguments(said);
+        return r;
 }
 
 static void put_call(struct cf_text *out, const struct cf_why_failure *failure)
@@ -143,7 +168,8 @@ static void put_first_line(struct cf_text *out, const struct said *said)
 {
         const struct cf_why_failure *failure = said->failure;
         put_call(out, failure);
-        cf_text_printf(out, " = %s", error_name(failure->error));
+        if (!failure->untold)
+                cf_text_printf(out, " = %s", error_name(failure->error));
         if (failure->count > 1)
                 cf_text_printf(out, ", %zu times", failure->count);
         if (failure->program || failure->where) {
@@ -216,10 +242,29 @@ static void put_behind(struct cf_text *out, const struct said *said)
         } else if (cause->perhaps_count) {
                 cf_text_puts(out, filtered ? "  the kernel may ask for " : "  it may lack ");
                 put_requirements(out, cause->perhaps, cause->perhaps_count);
+        } else if (said->untold) {
+                cf_text_puts(out, "  what the kernel would answer depends on arguments");
         } else {
                 cf_text_puts(out, "  the kernel would not refuse it: it asks for nothing");
         }
         cf_text_putc(out, '\n');
+}
+
+/* What a way opens to an attacker: of the call itself, and of the first that a capability opens. */
+static void find_dangers(const struct said *said, const struct cf_way *way,
+                         struct cf_why_dangers *dangers)
+{
+        const struct cf_why_failure *failure = said->failure;
+        const struct cf_arch *arch = cf_arch_of_call(failure->call.arch, failure->call.nr);
+        bool opens = way->kind == CF_WAY_ARGUMENTS || way->kind == CF_WAY_CALL ||
+                     way->kind == CF_WAY_CAPABILITY;
+        *dangers = (struct cf_why_dangers){0};
+        if (!arch || !opens)
+                return;
+        cf_why_dangers_of_call(dangers, cf_syscall_by_number(arch, failure->call.nr),
+                               way->kind == CF_WAY_CALL ? NULL : failure);
+        for (size_t i = 0; i < way->opened_count; i++)
+                cf_why_dangers_of_call(dangers, cf_syscall_by_name(way->opened[i]), NULL);
 }
 
 static void put_opened(struct cf_text *out, const struct cf_way *way)
@@ -242,9 +287,28 @@ static void put_opened(struct cf_text *out, const struct cf_way *way)
         cf_text_putc(out, '\n');
 }
 
+/* The dangers of a way that no way before it has. */
+static void put_new_dangers(struct cf_text *out, const struct said *said, const struct cf_way *way,
+                            struct cf_why_dangers *told)
+{
+        struct cf_why_dangers all, new = {0};
+        find_dangers(said, way, &all);
+        for (size_t i = 0; i < all.count && told->count < CF_WHY_DANGERS_MAX; i++) {
+                bool known = false;
+                for (size_t k = 0; k < told->count; k++)
+                        known |= told->items[k] == all.items[i];
+                if (known || new.count >= DANGERS_SHOWN)
+                        continue;
+                new.items[new.count++] = all.items[i];
+                told->items[told->count++] = all.items[i];
+        }
+        cf_why_put_dangers(out, "         ", &new);
+}
+
 static void put_ways(struct cf_why *why, const struct said *said)
 {
         struct cf_text *out = &why->job.out;
+        struct cf_why_dangers told = {0};
         bool any = false;
         for (size_t i = 0; i < said->way_count; i++) {
                 const struct cf_way *way = &said->ways[i];
@@ -257,7 +321,14 @@ static void put_ways(struct cf_why *why, const struct said *said)
                 if (way->also)
                         cf_text_printf(out, " and %s", way->also);
                 put_opened(out, way);
+                put_new_dangers(out, said, way, &told);
         }
+        if (any && said->untold)
+                cf_text_printf(
+                        out,
+                        "  a rule for its arguments opens less: strace -f -e trace=%s -o log "
+                        "COMMAND tells them, then confined why --log log\n",
+                        said->untold);
         const struct cf_way *first = said->way_count ? &said->ways[0] : NULL;
         if (any && first->option && first->kind <= CF_WAY_CALL && first->enough) {
                 cf_text_puts(out, "  write it: confined profile extend ");
@@ -314,8 +385,10 @@ static void put_json_requirements(struct cf_json_writer *json, const char *key,
         cf_json_close(json, ']');
 }
 
-static void put_json_way(struct cf_json_writer *json, const struct cf_way *way)
+static void put_json_way(struct cf_json_writer *json, const struct said *said,
+                         const struct cf_way *way)
 {
+        struct cf_why_dangers dangers;
         static const char *const kinds[] = {"nothing", "errno",      "arguments",
                                             "call",    "capability", "setting"};
         cf_json_open(json, '{');
@@ -330,6 +403,8 @@ static void put_json_way(struct cf_json_writer *json, const struct cf_way *way)
         for (size_t i = 0; i < way->opened_count; i++)
                 cf_json_put_string(json, way->opened[i]);
         cf_json_close(json, ']');
+        find_dangers(said, way, &dangers);
+        cf_why_json_dangers(json, &dangers);
         cf_json_close(json, '}');
 }
 
@@ -355,7 +430,7 @@ static void put_json(struct cf_why *why, const struct said *said)
         cf_json_key(json, "ways");
         cf_json_open(json, '[');
         for (size_t i = 0; i < said->way_count; i++)
-                put_json_way(json, &said->ways[i]);
+                put_json_way(json, said, &said->ways[i]);
         cf_json_close(json, ']');
         cf_json_close(json, '}');
 }

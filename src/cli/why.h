@@ -10,12 +10,16 @@ struct cf_why_failure {
         struct cf_call call;
         bool known[CF_POLICY_ARGS]; /* arguments that are known */
         int error;                  /* 0: killed, or not known */
+        bool untold;                /* nobody told how it failed: error is 0, and it need not have
+                                     * been killed */
         bool by_filter;             /* it was seen that a filter answered it */
         size_t count;
         const char *program; /* of the first; NULL: not known */
         long pid;            /* of the first; -1: not known */
         const char *where;   /* of the first: "FILE:LINE"; NULL: it was seen live */
 };
+
+#define CF_WHY_DANGERS_MAX 8u
 
 enum cf_why_verdict {
         CF_WHY_REFUSED, /* by the profile */
@@ -44,6 +48,30 @@ int cf_why_say(struct cf_why *why, const struct cf_why_failure *failure, struct 
 
 /* `setting` of a caller on this machine: reads /proc/sys. */
 bool cf_why_setting(void *context, const char *name, long *ret_number);
+
+/* Ways in which a call helps an attacker. */
+struct cf_why_dangers {
+        const struct cf_danger *items[CF_WHY_DANGERS_MAX];
+        size_t count;
+};
+
+/* Adds those of a call that it has with these arguments; of all, when `known` is NULL. */
+void cf_why_dangers_of_call(struct cf_why_dangers *dangers, const struct cf_syscall *known,
+                            const struct cf_why_failure *failure);
+/* Adds those that some call has which the condition on arguments lets through. */
+void cf_why_dangers_of_rule(struct cf_why_dangers *dangers, struct cf_policies *all,
+                            const struct cf_syscall *call, cf_policy condition);
+/* A line each, with this in front; or the array of the member "dangers". */
+void cf_why_put_dangers(struct cf_text *out, const char *indent,
+                        const struct cf_why_dangers *dangers);
+void cf_why_json_dangers(struct cf_json_writer *json, const struct cf_why_dangers *dangers);
+
+/* The members of the JSON document in front of "engine", and its end. */
+void cf_why_json_open(struct cf_why *why);
+void cf_why_json_close(struct cf_why *why);
+
+/* --message: an exit status or negative. */
+int cf_why_message(struct cf_why *why, struct cf_error *err);
 
 /* --log: an exit status or negative. */
 int cf_why_log(struct cf_why *why, const char *path, struct cf_error *err);

@@ -105,6 +105,21 @@ struct cf_logged {
 bool cf_explain_log_line(struct cf_span line, const struct cf_arch *arch,
                          struct cf_logged *ret_logged);
 
+/* A call that an error message names. */
+struct cf_told {
+        struct cf_logged logged; /* error 0: the message tells none, unless it was killed */
+        bool killed;             /* "Bad system call" */
+        struct cf_span seen;     /* the part of the text that names it and its error */
+};
+#define CF_TOLD_MAX ((size_t)8)
+
+/* The calls that a pasted message names in a way that says that they failed: "unshare: Operation
+ * not permitted", "clone(CLONE_NEWUSER) failed", "EPERM: operation not permitted, mount", lines of
+ * logs as above; each once, in order, CF_TOLD_MAX at most. Any bytes. A name alone says nothing: it
+ * may be a program's or an English word. Returns how many. */
+size_t cf_explain_message(struct cf_span text, const struct cf_arch *arch,
+                          struct cf_told ret_told[CF_TOLD_MAX]);
+
 /* ---- in words ---------------------------------------------------------------------------------
  */
 

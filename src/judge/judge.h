@@ -95,8 +95,11 @@ int cf_judge_finish(struct cf_judge *judge, struct cf_finding ***ret_findings, s
 
 enum cf_need { CF_NEED_NOTHING, CF_NEED_CAPABILITY, CF_NEED_ARGUMENT_RULE, CF_NEED_CALL };
 struct cf_reason {
-        const char *id, *program, *symptom, *calls;
-        const char *rules; /* additions parted by ';', see cf_profile_addition_read; "": none */
+        const char *id, *program;
+        const char *symptom; /* messages parted by ';', "..." in them for anything; "(remarks)" */
+        const char *calls;   /* as cf_call_rules_read takes them */
+        const char *rules;   /* additions parted by ';', see cf_profile_addition_read; "": none */
+        const char *capabilities; /* "BPF PERFMON": those that it runs with; "": none */
         enum cf_need need;
         const char *name;   /* short, for a sentence: "Delve" */
         const char *docker; /* Docker version from which the need holds: "19.03"; "": any */
@@ -109,3 +112,36 @@ extern const size_t cf_reason_count;
 /* The first reason that knows the image ("golang:1.25", "registry/x/delve@sha256:…") or the command
  * line; NULL when none does. Either may be NULL. */
 const struct cf_reason *cf_reason_find(const char *image, const char *command);
+/* Whether this one knows it. */
+bool cf_reason_knows(const struct cf_reason *reason, const char *image, const char *command);
+
+/* Whether what the table says of the need holds for these versions (NULL: not known): 1 yes, -1 one
+ * of them is older, 0 nobody knows. */
+int cf_reason_holds(const struct cf_reason *reason, const char *docker, const char *kernel);
+/* A sentence: "for Delve this is not needed since Docker 19.03 on kernels from 4.8; this is Docker
+ * 18.09.1". NULL when there is no memory. */
+const char *cf_reason_sentence(struct cf_arena *arena, const struct cf_reason *reason,
+                               const char *docker, const char *kernel);
+
+/* What an error message is known to be of. */
+enum cf_hit_certainty { CF_HIT_SURE, CF_HIT_LIKELY, CF_HIT_PERHAPS };
+struct cf_reason_hit {
+        const struct cf_reason *reason;
+        enum cf_hit_certainty certainty;
+        bool of_program;        /* the reason is about the program that was named */
+        struct cf_span message; /* the known message that fits (of reason->symptom); empty: none
+                                 * does, but the program is known */
+        struct cf_span seen;    /* the part of the text that fits it */
+        unsigned share;         /* percent of the known message that is there, by weight */
+};
+#define CF_REASON_HITS_MAX ((size_t)8)
+#define CF_MESSAGE_MAX ((size_t)1 << 20) /* bytes; more: -E2BIG */
+
+/* The reasons whose known messages are like this text, any bytes; the surest first. Case, numbers,
+ * paths, quotes, colours and what stands around are not looked at, and words that every error has
+ * ("operation not permitted") are no evidence. `program`: a program's or image's name; NULL: not
+ * known, and the name that a line begins with is taken. Spans point into the text and the table. 0,
+ * -E2BIG, -ENOMEM. */
+int cf_reason_hits(struct cf_span text, const char *program,
+                   struct cf_reason_hit ret_hits[CF_REASON_HITS_MAX], size_t *ret_count,
+                   struct cf_error *err);

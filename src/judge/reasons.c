@@ -176,21 +176,39 @@ static bool word_matches(const struct asked *asked, struct cf_span word)
         return cf_span_find_byte(word, '/') == SIZE_MAX && starts_program(asked, word, false);
 }
 
+static void take(struct asked *asked, const char *image, const char *command)
+{
+        asked->image[0] = asked->tag[0] = '\0';
+        asked->program_count = 0;
+        if (image)
+                take_image(asked, image);
+        if (command)
+                take_command(asked, command);
+}
+
+static bool knows(const struct cf_reason *reason, const struct asked *asked)
+{
+        struct cf_span rest = cf_span_of(reason->match), word;
+        while (next_word(&rest, &word))
+                if (word_matches(asked, word))
+                        return true;
+        return false;
+}
+
+bool cf_reason_knows(const struct cf_reason *reason, const char *image, const char *command)
+{
+        struct asked asked;
+        take(&asked, image, command);
+        return knows(reason, &asked);
+}
+
 const struct cf_reason *cf_reason_find(const char *image, const char *command)
 {
         struct asked asked;
-        asked.image[0] = asked.tag[0] = '\0';
-        asked.program_count = 0;
-        if (image)
-                take_image(&asked, image);
-        if (command)
-                take_command(&asked, command);
-        for (size_t i = 0; i < cf_reason_count; i++) {
-                struct cf_span rest = cf_span_of(cf_reasons[i].match), word;
-                while (next_word(&rest, &word))
-                        if (word_matches(&asked, word))
-                                return &cf_reasons[i];
-        }
+        take(&asked, image, command);
+        for (size_t i = 0; i < cf_reason_count; i++)
+                if (knows(&cf_reasons[i], &asked))
+                        return &cf_reasons[i];
         return NULL;
 }
 
@@ -256,4 +274,17 @@ const char *cf_reason_note(struct cf_arena *arena, const struct cf_reason *reaso
         return when ? cf_arena_printf(arena, "for %s%s%s: %s", reason->name, phrases[reason->need],
                                       when, reason->remedy)
                     : NULL;
+}
+
+int cf_reason_holds(const struct cf_reason *reason, const char *docker, const char *kernel)
+{
+        int engine = reaches(cf_version_of(docker), reason->docker);
+        int system = reaches(cf_version_of(kernel), reason->kernel);
+        return engine < system ? engine : system;
+}
+
+const char *cf_reason_sentence(struct cf_arena *arena, const struct cf_reason *reason,
+                               const char *docker, const char *kernel)
+{
+        return cf_reason_note(arena, reason, cf_version_of(docker), cf_version_of(kernel));
 }

@@ -92,10 +92,116 @@ json() {
         [ "$(json '[w["enough"] for w in j["calls"][0]["ways"]]')" = "[True, False, False]" ]
 }
 
+# message ARGUMENT…: what is known, with Docker 20.10.24 on kernel 6.1.
+message() {
+        confined why --engine-version 20.10.24 --kernel 6.1 --as written --message "$@"
+}
+
+@test "a known message: how sure, still needed, commands that work" {
+        message 'warning: Error disabling address space randomization: Operation not permitted'
+        expect_status 1
+        expect_in "$output" "(gdb-aslr): this is its message"
+        expect_in "$output" "personality(personality == ADDR_NO_RANDOMIZE): EPERM"
+        expect_in "$output" "still needed: yes, a rule for these calls (Docker 20.10.24, kernel 6.1)"
+        expect_in "$output" "type: confined profile extend docker-20.10.24 --for gdb-aslr -o gdb-aslr.json"
+        expect_in "$output" "source: moby/moby#43011"
+        confined profile extend docker-20.10.24 --for gdb-aslr -o gdb-aslr.json
+        expect_status 0
+        # With the rule nothing is needed.
+        confined why --profile gdb-aslr.json --engine-version 20.10.24 --as written \
+                --message 'warning: Error disabling address space randomization: Operation not permitted'
+        expect_status 0
+        expect_in "$output" "still needed: no: the profile lets all of it through"
+}
+
+@test "what needed something once: by the engine's version" {
+        message "pthread_create failed: Operation not permitted"
+        expect_status 0
+        expect_in "$output" "clone3: ENOSYS"
+        expect_in "$output" "still needed: no: for programs on glibc 2.34 and later"
+        expect_in "$output" "type: remove --security-opt seccomp=unconfined"
+        confined why --engine-version 20.10.9 --as written \
+                --message "pthread_create failed: Operation not permitted"
+        expect_status 1
+        expect_in "$output" "clone3: EPERM"
+        expect_in "$output" "still needed: until an update"
+        expect_in "$output" "this is Docker 20.10.9"
+}
+
+@test "a capability, and an engine that does not know it" {
+        message 'perf_event_open failed: Operation not permitted'
+        expect_status 1
+        expect_in "$output" "a rule: this profile does not know the capability"
+        expect_in "$output" "danger of perf_event_open: it measures"
+        confined why --engine-version 28.5.2 --as written \
+                --message 'perf_event_open failed: Operation not permitted'
+        expect_in "$output" "still needed: yes, a capability"
+        expect_in "$output" "type: docker run --cap-add PERFMON"
+}
+
+@test "a message that names a call is answered by the call" {
+        message 'unshare: clone(CLONE_NEWUSER|SIGCHLD) failed: Operation not permitted'
+        expect_status 1
+        expect_in "$output" "clone(CLONE_NEWUSER|SIGCHLD, _, _, _, _) = EPERM"
+        expect_in "$output" "refused by seccomp: by docker-20.10.24"
+        expect_in "$output" "known holes: CVE-2022-0185"
+        expect_in "$output" '(online-judge): perhaps: its message is "clone(...) failed'
+        # Arguments that are not told are not made up.
+        message 'unshare: Operation not permitted'
+        expect_in "$output" "depends on arguments"
+        expect_not_in "$output" "unshare_flags == 0"
+        message "chown: changing ownership of 'x': Operation not permitted"
+        expect_status 0
+        expect_in "$output" "not seccomp: docker-20.10.24 lets it through"
+}
+
+@test "what every program says tells nothing, and what would tell is said" {
+        message 'Operation not permitted'
+        expect_status 2
+        expect_in "$output" "names no call that failed"
+        expect_in "$output" "strace -f -o log"
+        message 'Operation not permitted' --program mysqld
+        expect_status 0
+        expect_in "$output" "(mysql-mbind): perhaps: it is known of this program"
+}
+
+@test "a message from the standard input, of any bytes" {
+        status=0
+        output=$(printf '\033[31mbwrap: No permissions to\ncreate new namespace, likely because the kernel does not allow non-privileged user namespaces' |
+                "$CONFINED" why --engine-version 20.10.24 --as written --message -) || status=$?
+        expect_status 1
+        expect_in "$output" "(bwrap-flatpak): this is its message"
+        expect_in "$output" "(ai-agent-bwrap): this is its message"
+        expect_not_in "$output" $'\033'
+        head -c 900000 /dev/urandom | "$CONFINED" why --engine-version 20.10.24 --message - >out || true
+        expect_not_in "$(tr -d '\n' <out | tr -c '[:print:]' '!')" '!'
+        status=0
+        head -c 1100000 /dev/zero | "$CONFINED" why --engine-version 20.10.24 --message - 2>errors || status=$?
+        expect_status 2
+        grep -q "more than 1048576 bytes" errors
+}
+
+@test "messages as JSON" {
+        message 'mbind: Operation not permitted' --program mysqld --format json
+        expect_status 1
+        [ "$(json 'j["reasons"][0]["id"], j["reasons"][0]["certainty"], j["reasons"][0]["stillNeeded"]')" = \
+                "('mysql-mbind', 'sure', 'yes')" ]
+        [ "$(json 'j["reasons"][0]["commands"]')" = "['docker run --cap-add SYS_NICE']" ]
+        [ "$(json 'j["calls"][0]["verdict"], j["next"]')" = "('refused', [])" ]
+        message 'no' --format json
+        expect_status 2
+        [ "$(json 'len(j["next"]) > 2 and j["reasons"] == j["calls"] == []')" = True ]
+}
+
 @test "bad input is one error" {
         confined why
         expect_status 2
         expect_in "$errors" "'why' needs a log"
+        confined why --log x --message y
+        expect_status 2
+        confined why --engine-version 1.2 --message y
+        expect_status 2
+        expect_in "$errors" "no default profile of Docker '1.2' is known"
         confined why --log nowhere
         expect_status 2
         expect_in "$errors" "nowhere"

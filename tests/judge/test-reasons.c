@@ -95,6 +95,140 @@ static void rules(void **state)
         assert_true(count > 30);
 }
 
+/* What is concerned is written as rules are. */
+static void calls(void **state)
+{
+        (void)state;
+        for (size_t i = 0; i < cf_reason_count; i++) {
+                CF_ARENA struct cf_arena *arena = cf_arena_new(0);
+                const struct cf_call_rule *read;
+                struct cf_error err = {0};
+                size_t count;
+                if (cf_call_rules_read(arena, cf_reasons[i].id, cf_span_of(cf_reasons[i].calls),
+                                       &read, &count, &err) < 0)
+                        fail_msg("%s", err.frames[0].message);
+        }
+}
+
+/* Every message of the table is found as it is. */
+static void messages_are_reachable(void **state)
+{
+        (void)state;
+        for (size_t i = 0; i < cf_reason_count; i++) {
+                struct cf_span rest = cf_span_of(cf_reasons[i].symptom);
+                while (rest.size) {
+                        struct cf_reason_hit hits[CF_REASON_HITS_MAX];
+                        size_t count, end = cf_span_find_byte(rest, ';'), at = 0;
+                        struct cf_span text = cf_span_trim(cf_span_part(rest, 0, end));
+                        rest = cf_span_part(rest, end == SIZE_MAX ? end : end + 1, SIZE_MAX);
+                        if (text.size && text.data[0] == '(')
+                                continue;
+                        assert_int_equal(cf_reason_hits(text, NULL, hits, &count, NULL), 0);
+                        while (at < count && hits[at].reason != &cf_reasons[i])
+                                at++;
+                        if (at == count || hits[at].share < 100)
+                                fail_msg("%s: \"%.*s\" is not found", cf_reasons[i].id,
+                                         (int)text.size, text.data);
+                }
+        }
+}
+
+static void messages(void **state)
+{
+        (void)state;
+        static const struct {
+                const char *text, *program, *id; /* id NULL: nothing is */
+                enum cf_hit_certainty certainty;
+        } rows[] = {
+                /* as they are seen: prefixes, numbers, paths, case, quotes, colours, lines */
+                {"WARNING: ERROR DISABLING ADDRESS SPACE RANDOMIZATION: OPERATION NOT PERMITTED",
+                 NULL, "gdb-aslr", CF_HIT_SURE},
+                {"db_1  | 2024-01-02T03:04:05Z 7 [Warning] mbind: Operation not permitted", NULL,
+                 "mysql-mbind", CF_HIT_PERHAPS},
+                {"mbind: Operation not permitted", "mysqld", "mysql-mbind", CF_HIT_SURE},
+                {"mbind: Operation not permitted", "docker.io/library/mysql:8", "mysql-mbind",
+                 CF_HIT_SURE},
+                {"mysqld: mbind: Operation not permitted", NULL, "mysql-mbind", CF_HIT_SURE},
+                {"\x1b[31mbwrap:\x1b[0m No permissions to\ncreate new namespace, likely because "
+                 "the kernel does not allow non-privileged user namespaces",
+                 NULL, "bwrap-flatpak", CF_HIT_SURE},
+                {"[1:1:0102/030405.678:FATAL:zygote_host_impl_linux.cc(117)] No usable sandbox! "
+                 "Update your kernel or see https://x/y/z.md for more information on developing "
+                 "with the SUID sandbox.",
+                 NULL, "chromium-sandbox", CF_HIT_SURE},
+                {"could not launch process: fork/exec /tmp/a b/__debug_bin: operation not "
+                 "permitted",
+                 NULL, "delve", CF_HIT_SURE},
+                {"tar: ./usr/lib: Cannot change mode to rwxr-xr-x: Operation not permitted", NULL,
+                 "fchmodat2-tar", CF_HIT_SURE},
+                {"RuntimeError: can\xe2\x80\x99t start new thread", NULL, "clone3-glibc234",
+                 CF_HIT_SURE},
+                {"Read -1, expected 131072, errno = 1", NULL, "openmpi-cma", CF_HIT_SURE},
+                {"adjtimex(0x8001) failed", "ntptime", "clock-adjtime", CF_HIT_SURE},
+                /* the program alone */
+                {"Operation not permitted", "dlv", "delve", CF_HIT_PERHAPS},
+                {"", "chrome", "chromium-sandbox", CF_HIT_PERHAPS},
+                /* what every program says */
+                {"Operation not permitted", NULL, NULL, 0},
+                {"error: operation not permitted (os error 1)", NULL, NULL, 0},
+                {"PermissionError: [Errno 1] Operation not permitted", NULL, NULL, 0},
+                {"fatal: failed to open file: permission denied", NULL, NULL, 0},
+                {"Operation not permitted", "nginx", NULL, 0},
+                {"bash: ./x: Permission denied", NULL, NULL, 0},
+                {"nginx: [emerg] bind() to 0.0.0.0:80 failed (13: Permission denied)", NULL, NULL,
+                 0},
+                {"mkdir: cannot create directory '/x': Permission denied", NULL, NULL, 0},
+                {"Segmentation fault (core dumped)", NULL, NULL, 0},
+                {"iptables v1.8.9 (nf_tables): Could not fetch rule set generation id: Permission "
+                 "denied (you must be root)",
+                 NULL, NULL, 0},
+                {"the read failed because of the network namespace", NULL, NULL, 0},
+                {"Error response from daemon: No such container: kernel", NULL, NULL, 0},
+                {"ERROR: failed to solve: process \"/bin/sh -c make\" did not complete "
+                 "successfully: exit code: 2",
+                 NULL, NULL, 0},
+                {"", NULL, NULL, 0},
+                {"... ; (", "...", NULL, 0},
+        };
+        for (size_t i = 0; i < CF_COUNT(rows); i++) {
+                struct cf_reason_hit hits[CF_REASON_HITS_MAX];
+                size_t count;
+                assert_int_equal(cf_reason_hits(cf_span_of(rows[i].text), rows[i].program, hits,
+                                                &count, NULL),
+                                 0);
+                const char *id = count ? hits[0].reason->id : "none";
+                if (strcmp(id, rows[i].id ? rows[i].id : "none") != 0 ||
+                    (count && hits[0].certainty != rows[i].certainty))
+                        fail_msg("\"%s\" of %s: %s (%d, %u %%)", rows[i].text, rows[i].program, id,
+                                 count ? (int)hits[0].certainty : 0, count ? hits[0].share : 0);
+        }
+}
+
+/* A message that a page of other text stands around, or within, and more than is looked at. */
+static void long_messages(void **state)
+{
+        (void)state;
+        struct cf_reason_hit hits[CF_REASON_HITS_MAX];
+        struct cf_error err = {0};
+        CF_TEXT struct cf_text text = {0};
+        size_t count;
+        for (size_t i = 0; i < 5000; i++)
+                cf_text_printf(&text, "line %zu: operation of process /a/b not permitted\n", i);
+        assert_int_equal(cf_reason_hits(cf_text_span(&text), NULL, hits, &count, NULL), 0);
+        assert_int_equal(count, 0);
+        size_t at = text.size;
+        cf_text_puts(&text, "setting membind: Operation not permitted\n");
+        for (size_t i = 0; i < 5000; i++)
+                cf_text_printf(&text, "%zu membind and other words\n", i);
+        assert_int_equal(cf_reason_hits(cf_text_span(&text), NULL, hits, &count, NULL), 0);
+        assert_int_equal(count, 1);
+        assert_string_equal(hits[0].reason->id, "numactl");
+        assert_int_equal(hits[0].certainty, CF_HIT_SURE);
+        assert_ptr_equal(hits[0].seen.data, text.data + at);
+        cf_text_repeat(&text, 'x', CF_MESSAGE_MAX);
+        assert_int_equal(cf_reason_hits(cf_text_span(&text), NULL, hits, &count, &err), -E2BIG);
+}
+
 static void notes(void **state)
 {
         (void)state;
@@ -195,8 +329,14 @@ static void versions(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(found),    cmocka_unit_test(notes),
-                cmocka_unit_test(rules),    cmocka_unit_test(words_are_reachable),
+                cmocka_unit_test(found),
+                cmocka_unit_test(notes),
+                cmocka_unit_test(rules),
+                cmocka_unit_test(calls),
+                cmocka_unit_test(messages_are_reachable),
+                cmocka_unit_test(messages),
+                cmocka_unit_test(long_messages),
+                cmocka_unit_test(words_are_reachable),
                 cmocka_unit_test(versions),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
