@@ -329,8 +329,7 @@ static int say_call(struct cf_why_message *m, const struct cf_told *told)
 static const char *const next_steps[] = {
         "the whole message and the program's name: confined why --message 'TEXT' --program NAME",
         "every failed call: strace -f -o log COMMAND, then confined why --log log",
-        "the kernel's own lines, if the process was killed: dmesg | grep type=1326 >log, then "
-        "confined why --log log",
+        "the kernel's own lines of killed processes: dmesg >log, then confined why --log log",
         "what the container's profile refuses: confined prove CONTAINER",
 };
 

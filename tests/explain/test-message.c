@@ -49,7 +49,6 @@ static const struct {
         {"at Object.open (fs.js:1) Operation not permitted", ""},
         {"fs.open(x) failed: Operation not permitted", ""},
         {"std::bind(f) failed", ""},
-        {"git clone failed-over", ""},
         {"mount(", ""},
         {"", ""},
 };
