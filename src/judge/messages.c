@@ -380,7 +380,8 @@ static void keep(struct cf_reason_hit *hits, size_t *count, const struct cf_reas
 static struct cf_span speaker(struct cf_span text)
 {
         struct cf_span line;
-        cf_span_next_line(&text, &line);
+        if (!cf_span_next_line(&text, &line))
+                return (struct cf_span){0};
         line = cf_span_trim(line);
         line = cf_span_part(line, escape_size(line), SIZE_MAX);
         size_t size = 0;
