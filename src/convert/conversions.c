@@ -19,6 +19,8 @@ const struct cf_conversion cf_conversions[] = {
          cf_firecracker_claim, cf_firecracker_read, cf_firecracker_write},
         {"systemd", "systemd's SystemCallFilter= in a unit or drop-in", false, cf_systemd_claim,
          cf_systemd_read, cf_systemd_write},
+        {"minijail", "policy of minijail0 -S, one architecture", true, NULL, cf_minijail_read,
+         cf_minijail_write},
         {"raw", "raw filter: an array of struct sock_filter, as bwrap --seccomp takes it", false,
          cf_raw_claim, cf_raw_read, cf_raw_write},
         {"c", "the same array as C source (output only)", false, NULL, NULL, cf_c_write},

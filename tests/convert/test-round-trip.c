@@ -18,6 +18,7 @@ static const struct range {
         unsigned default_count, value_count;
         uint32_t others;  /* what calls of other architectures get */
         bool one_value;   /* beside the default */
+        bool allow_other; /* a call is allowed, and else gets one other value */
         bool plain;       /* arguments are not looked at */
         bool low_only;    /* only the lower half of an argument is compared */
         uint64_t largest; /* value that is compared with */
@@ -65,6 +66,16 @@ static const struct range {
          .one_value = true,
          .x32_default = true,
          .others = CF_KILL_PROCESS,
+         .largest = UINT64_MAX},
+        {.format = "minijail",
+         .arches = {"x86_64"},
+         .defaults = {CF_KILL_THREAD},
+         .default_count = 1,
+         .values = {CF_ERRNO | 1, CF_ERRNO | 4095, CF_KILL_THREAD, CF_ERRNO},
+         .value_count = 4,
+         .allow_other = true,
+         .x32_default = true,
+         .others = CF_KILL_THREAD,
          .largest = UINT64_MAX},
         {.format = "systemd",
          .arches = {"x86_64", "x32"},
@@ -127,7 +138,10 @@ static cf_policy random_answer(struct cf_policies *all, const struct range *rang
         if (!range->plain && random_below(2))
                 answer = cf_policy_choose(
                         all, random_condition(all, range),
-                        cf_policy_constant(all, range->values[random_below(range->value_count)]),
+                        cf_policy_constant(
+                                all, range->allow_other
+                                             ? CF_ALLOW
+                                             : range->values[random_below(range->value_count)]),
                         answer);
         return answer;
 }
