@@ -167,7 +167,8 @@ static int obtain(struct load *load)
                                     "no container would start under this profile: libseccomp "
                                     "makes more than the %u instructions that the kernel takes",
                                     CF_FILTER_MAX);
-        if (answer->stage != ANSWER_DONE)
+        /* In time to say that it is done, but perhaps not to hand all of it over. */
+        if (answer->stage != ANSWER_DONE || answer->late)
                 return refused(load);
         r = cf_filter_from_bytes(load->plan.arena, answer->program, &load->loaded.filter,
                                  load->err);
