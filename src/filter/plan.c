@@ -73,14 +73,14 @@ static int32_t chain_cost(const struct cf_plan *plan, size_t i, size_t j,
  * that lack one end (for trees of splits alone Knuth proved that the best is there) and some to
  * both sides, which chains make necessary. */
 #define TRIED_ALL 64u
-#define MARGIN 2u
+#define MARGIN 1u
 
 /* The cost of the best split of pieces i … j behind one of from … to, without their own weight. */
 static int32_t split_cost(const struct cf_plan *plan, size_t i, size_t j, size_t from, size_t to,
                           size_t *ret_split)
 {
         const int32_t *lower = plan->cost + i * plan->count;
-        const int32_t *upper = plan->turned + j * plan->count;
+        const int32_t *upper = plan->cost + j * plan->count;
         int32_t best = INT32_MAX;
         for (size_t k = from; k <= to; k++) {
                 int32_t cost = lower[k] + upper[k + 1];
@@ -109,7 +109,7 @@ static size_t choose(struct cf_plan *plan, size_t i, size_t j, size_t without_j,
                 int32_t cost = chain_cost(plan, i, j, &chain);
                 best = cost < best ? cost : best;
         }
-        plan->cost[i * plan->count + j] = plan->turned[j * plan->count + i] = best;
+        plan->cost[i * plan->count + j] = plan->cost[j * plan->count + i] = best;
         return split;
 }
 
@@ -143,9 +143,8 @@ int cf_plan_make(struct cf_arena *arena, const struct cf_piece *pieces, const ui
         find_chains(&plan);
         if (count <= CF_PLAN_SEARCHED) {
                 plan.cost = cf_arena_many(arena, count * count, int32_t);
-                plan.turned = cf_arena_many(arena, count * count, int32_t);
                 size_t *splits = cf_arena_many(arena, count + 1, size_t);
-                if (!plan.cost || !plan.turned || !splits)
+                if (!plan.cost || !splits)
                         return -ENOMEM;
                 for (size_t j = 1; j < count; j++)
                         for (size_t i = j; i-- > 0;)

@@ -12,9 +12,10 @@ struct cf_plan {
         const struct cf_piece *pieces;
         size_t count;
         int32_t *before; /* weights of all pieces in front of i; count + 1 of them */
-        int32_t *cost;   /* of the pieces i … j, at [i * count + j]; NULL: too many pieces */
-        size_t *chain;   /* [j]: pieces i … j may be a chain when i is at least this */
-        int32_t *turned; /* the same at [j * count + i]: what is read together lies together */
+        /* Of the pieces i … j, at [i * count + j] and at [j * count + i]: what is read together
+         * lies together, either way. NULL: too many pieces. */
+        int32_t *cost;
+        size_t *chain; /* [j]: pieces i … j may be a chain when i is at least this */
 };
 
 /* Ranges above this many are halved by weight instead of searched for the best order. */
