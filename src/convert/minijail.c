@@ -492,8 +492,17 @@ static int put_call(const struct cf_writing *writing, const char *name, cf_polic
 int cf_minijail_write(const struct cf_writing *writing, struct cf_text *out, struct cf_error *err)
 {
         const struct cf_arch *arch = writing->arches[0];
-        uint32_t nr;
+        cf_policy rest = cf_policy_of_call(writing->all, writing->policy, arch->token,
+                                           cf_syscall_largest(arch) + 1);
+        CF_TEXT struct cf_text text = {0};
+        uint32_t nr, value;
         int r = 0;
+        if (cf_policy_is_constant(writing->all, rest, &value) && value != CF_KILL_THREAD) {
+                cf_say_value(&text, value);
+                return cf_error_set(err, -ENOTSUP, NULL,
+                                    "calls without a rule get '%s', and minijail kills the thread",
+                                    text.data ? text.data : "");
+        }
         for (size_t i = 0; r == 0 && cf_syscall_of_arch(arch, i, &nr); i++)
                 r = put_call(writing, cf_syscall_of_arch(arch, i, &nr)->name,
                              cf_policy_of_call(writing->all, writing->policy, arch->token, nr), out,

@@ -219,8 +219,54 @@ static void test_ranges(void **state)
                 run_range(&ranges[i]);
 }
 
+/* What a format cannot say is refused in words that name it. */
+static void test_refusals(void **state)
+{
+        static const struct {
+                const char *format;
+                uint32_t other, value; /* of every call, and of read(0, …) */
+                const char *words;
+        } rows[] = {
+                {"minijail", CF_ERRNO | 1, CF_ALLOW, "without a rule"},
+                {"minijail", CF_KILL_THREAD, CF_LOG, "minijail knows only"},
+                {"systemd", CF_ERRNO | 1, CF_ALLOW, "read(0, 0, 0) gets 'allowed'"},
+        };
+        (void)state;
+        for (size_t i = 0; i < CF_COUNT(rows); i++) {
+                CF_ARENA struct cf_arena *arena = cf_arena_new(0);
+                CF_POLICIES struct cf_policies *all = cf_policies_new(0);
+                CF_TEXT struct cf_text text = {0};
+                struct cf_error err = {0};
+                const struct cf_arch *arch = cf_arch_by_name("x86_64");
+                const struct cf_condition zero = {0, CF_EQ, UINT64_MAX, 0};
+                cf_policy here = cf_policy_equal(all, CF_SLICE_ARCH, arch->token);
+                cf_policy read =
+                        cf_policy_and(all, here,
+                                      cf_policy_and(all, cf_policy_equal(all, CF_SLICE_NR, 0),
+                                                    cf_policy_condition(all, &zero)));
+                cf_policy policy =
+                        cf_policy_choose(all, here, cf_policy_constant(all, rows[i].other),
+                                         cf_policy_constant(all, CF_KILL_THREAD));
+                policy =
+                        cf_policy_choose(all, read, cf_policy_constant(all, rows[i].value), policy);
+                struct cf_writing writing = {.all = all,
+                                             .arena = arena,
+                                             .policy = policy,
+                                             .arches = &arch,
+                                             .arch_count = 1,
+                                             .within = true};
+                assert_int_equal(cf_convert_write(&writing, cf_conversion_by_name(rows[i].format),
+                                                  &text, &err),
+                                 -ENOTSUP);
+                assert_int_equal(text.size, 0);
+                if (!strstr(err.frames[0].message, rows[i].words))
+                        fail_msg("%s: %s", rows[i].format, err.frames[0].message);
+        }
+}
+
 int main(void)
 {
-        const struct CMUnitTest tests[] = {cmocka_unit_test(test_ranges)};
+        const struct CMUnitTest tests[] = {cmocka_unit_test(test_refusals),
+                                           cmocka_unit_test(test_ranges)};
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
