@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The JSON of `confined profile` and `confined prove` against the schemas in docs/schema: real
+"""The JSON of `confined profile`, `prove` and `why` against the schemas in docs/schema: real
 outputs of the program, with nothing allowed but what the schema names."""
 import json
 import os
@@ -155,10 +155,48 @@ def proofs(folder):
             sleeper.wait()
 
 
+# ---- why ----------------------------------------------------------------------------------
+
+LOG = """unshare(CLONE_NEWNS) = -1 EPERM (Operation not permitted)
+clone3({flags=0}, 88) = -1 ENOSYS (Function not implemented)
+openat(AT_FDCWD, "/x", O_RDONLY) = -1 ENOENT (No such file or directory)
+audit: type=1326 audit(1.0:1): pid=7 comm="x" sig=31 arch=c000003e syscall=165 compat=0 code=0x80000000
+audit: type=1326 audit(1.0:1): pid=7 comm="x" sig=0 arch=c000003e syscall=39 compat=0 code=0x50001
+perf_event_open({type=0}, 0, -1, -1, 0) = -1 EPERM (Operation not permitted)
+"""
+
+
+def whys(folder):
+    kind = load("confined-why-1")
+    log = folder / "log"
+    log.write_text(LOG)
+    on = ["--arch", "x86_64", "--kernel", "6.1", "--as", "written"]
+    for more in [[], ["--all-errors"], ["--cap-drop", "ALL"], ["--profile", "podman"]]:
+        found = validate(kind, f"why --log {' '.join(more)}", confined("why", "--log", str(log), *more, *on), (1,))
+        if found and not all(call["count"] for call in found["calls"]):
+            check("why --log", ["a call that was never made"])
+    rows = [line.split("\t") for line in (TOP / "data/reasons.tsv").read_text().splitlines() if line[:1] not in "#"]
+    column = rows[0].index("symptom")
+    seen = set()
+    for version in ["20.10.9", "28.5.2"]:
+        for row in rows[1:]:
+            message = row[column].split(";")[0].strip()
+            if message.startswith("("):
+                continue
+            found = validate(kind, f"why --message of {row[0]}, {version}",
+                             confined("why", "--message", message, "--engine-version", version, *on), (0, 1))
+            seen |= {(reason["need"], reason["stillNeeded"]) for reason in found["reasons"]} if found else set()
+    check("every need is seen", {("nothing", "no"), ("nothing", "until-update"), ("capability", "yes"),
+                                 ("argument-rule", "yes"), ("call", "yes")} - seen)
+    unknown = validate(kind, "why --message no", confined("why", "--message", "no", *on), (2,))
+    check("what is not known says what to do next", [] if unknown and unknown["next"] else ["nothing"])
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder:
         profiles(pathlib.Path(folder))
         proofs(pathlib.Path(folder))
+        whys(pathlib.Path(folder))
     print(f"{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""))
     return failed > 0
 

@@ -1,0 +1,238 @@
+#!/usr/bin/env bats
+# data/reasons.tsv, tried: what a row says is needed is run in real containers under Docker's newest
+# default profile. It fails there with the row's message, passes with what the row says, and a call
+# that is none of its business is refused all the same.
+
+load ../lib/common
+load ../lib/engine
+
+setup_file() {
+        if [ "$(id -u)" -ne 0 ]; then
+                export ENGINE_SKIP="needs root: a real engine starts containers"
+                return
+        fi
+        if [ "$(uname -m)" != x86_64 ]; then
+                export ENGINE_SKIP="numbers of calls are those of x86_64"
+                return
+        fi
+        if ! start_docker; then
+                export ENGINE_SKIP="dockerd does not run here: $(tail -n 1 "$docker_dir/log")"
+                return
+        fi
+        export docker_pid docker_pids docker_dir docker_dirs
+        # The machine's own programs, by a mount: an image is nothing but the links to them.
+        local rootfs=$BATS_FILE_TMPDIR/rootfs
+        mkdir -p "$rootfs"/{usr,proc,dev,sys,tmp,etc,t}
+        ln -s usr/bin "$rootfs/bin"
+        ln -s usr/lib "$rootfs/lib"
+        ln -s usr/lib64 "$rootfs/lib64"
+        tar -C "$rootfs" -c . | docker import - machine:1 >/dev/null
+        mkdir "$BATS_FILE_TMPDIR/t"
+        cc -D_GNU_SOURCE -O1 -static -no-pie -pthread -o "$BATS_FILE_TMPDIR/t/probe" \
+                "$BATS_TEST_DIRNAME/probe.c"
+        "$CONFINED" profile default docker >"$BATS_FILE_TMPDIR/default.json"
+}
+
+teardown_file() {
+        stop_engines
+}
+
+setup() {
+        [ -z "${ENGINE_SKIP:-}" ] || skip "$ENGINE_SKIP"
+        cd "$BATS_FILE_TMPDIR"
+}
+
+needs() {
+        command -v "$1" >/dev/null || skip "needs the program $1"
+}
+
+# inside PROFILE [DOCKER-OPTION…] -- COMMAND…: what it prints, and its status.
+inside() {
+        local profile=$1 options=()
+        shift
+        while [ "$1" != -- ]; do
+                options+=("$1")
+                shift
+        done
+        shift
+        status=0
+        output=$(docker run --rm --network none -v /usr:/usr:ro -v "$PWD/t:/t:ro" \
+                --security-opt "seccomp=$profile" "${options[@]}" machine:1 "$@" 2>&1) || status=$?
+}
+
+# The profile with a row's rules: its file.
+with_rules() {
+        [ -e "$1.json" ] || "$CONFINED" profile extend docker --for "$1" -o "$1.json"
+        echo "$1.json"
+}
+
+# A probe's call: its name, as numbers.tsv has it, and arguments.
+number() {
+        awk -F '\t' -v name="$1" '!/^#/ && !column { for (i = 1; i <= NF; i++) if ($i == "x86_64") column = i }
+                $1 == name { print $column }' "$BATS_TEST_DIRNAME/../../data/syscalls/numbers.tsv"
+}
+
+# still_refuses PROFILE [CALL ARGUMENT…]: a call that asks the kernel for nothing.
+still_refuses() {
+        local profile=$1 call=${2:-kcmp}
+        shift 2 2>/dev/null || set -- self self 0 0 0
+        inside "$profile" -- /t/probe "$(number "$call")" "$@"
+        expect_in "$output" EPERM
+}
+
+# rule ID CALL ARGUMENT…: refused by default, not with the row's rules.
+rule() {
+        local id=$1 call=$2 profile
+        shift 2
+        inside default.json -- /t/probe "$(number "$call")" "$@"
+        expect_in "$id $call: $output" EPERM
+        profile=$(with_rules "$id")
+        inside "$profile" -- /t/probe "$(number "$call")" "$@"
+        expect_not_in "$id $call: $output" EPERM
+}
+
+# known ID: the output of the program is known to be of this row.
+known() {
+        "$CONFINED" why --profile docker --as written --message "$output" >why || true
+        expect_in "$(<why)" "($1): this is its message"
+}
+
+@test "gdb and setarch: address space randomisation" {
+        needs gdb
+        inside default.json -- setarch -R true
+        [ "$status" -ne 0 ]
+        known gdb-aslr
+        inside default.json -- gdb -batch -ex run /usr/bin/true
+        known gdb-aslr
+        inside "$(with_rules gdb-aslr)" -- gdb -batch -ex run /usr/bin/true
+        expect_not_in "$output" "Error disabling"
+        inside "$(with_rules gdb-aslr)" -- setarch -R true
+        expect_status 0
+        still_refuses "$(with_rules gdb-aslr)"
+}
+
+@test "personality, for all that ask for it" {
+        local id
+        for id in devcontainer-rust lldb-swift-repl tsan tarpaulin sbcl gcl-maxima msan rr; do
+                rule "$id" personality 0x40000
+                still_refuses "$(with_rules "$id")"
+        done
+        rule gdb-aslr personality 0x40008
+}
+
+@test "bubblewrap in a user namespace" {
+        local id
+        needs bwrap
+        inside default.json --user 1000 -- bwrap --ro-bind / / true
+        [ "$status" -ne 0 ]
+        known bwrap-flatpak
+        for id in bwrap-flatpak ai-agent-bwrap; do
+                inside "$(with_rules "$id")" --user 1000 -- bwrap --ro-bind / / true
+                expect_status 0
+                still_refuses "$(with_rules "$id")"
+        done
+}
+
+@test "user namespaces, for all that ask for them" {
+        local id
+        for id in chromium-sandbox ai-agent-bwrap bwrap-flatpak rootless-build online-judge; do
+                inside default.json --user 1000 -- unshare --user true
+                [ "$status" -ne 0 ]
+                inside "$(with_rules "$id")" --user 1000 -- unshare --user true
+                expect_status 0
+                still_refuses "$(with_rules "$id")"
+        done
+}
+
+@test "single calls, narrowed by arguments" {
+        rule kcmp-mesa kcmp self self 0 0 0
+        still_refuses "$(with_rules kcmp-mesa)" kcmp self self 2 0 0
+        rule unshare-threads unshare 0x400
+        still_refuses "$(with_rules unshare-threads)" unshare 0x10000000
+        rule vsock socket 40 1 0
+        still_refuses "$(with_rules vsock)" socket 38 5 0
+        rule af-alg socket 38 5 0
+        still_refuses "$(with_rules af-alg)" socket 40 1 0
+        rule userfaultfd userfaultfd 1
+        rule keyring keyctl 0 0xfffffffd 0
+        still_refuses "$(with_rules keyring)" add_key s:user s:confined s:x 1 0xfffffffd
+}
+
+@test "whole calls" {
+        local id
+        for id in io-uring tigerbeetle-ci; do
+                rule "$id" io_uring_setup 8 z
+                still_refuses "$(with_rules "$id")"
+        done
+        rule move-pages move_pages 0 0 0 0 0 0
+        still_refuses "$(with_rules move-pages)"
+}
+
+@test "the new mount calls: another error" {
+        local call
+        for call in open_tree fsopen move_mount; do
+                inside default.json -- /t/probe "$(number "$call")" -1 s: 1
+                expect_in "$output" EPERM
+                inside "$(with_rules newfd-mount-api)" -- /t/probe "$(number "$call")" -1 s: 1
+                expect_in "$output" ENOSYS
+        done
+        still_refuses "$(with_rules newfd-mount-api)"
+}
+
+@test "numactl: a capability" {
+        needs numactl
+        inside default.json -- numactl --membind=0 true
+        [ "$status" -ne 0 ]
+        known numactl
+        inside default.json --cap-add SYS_NICE -- numactl --membind=0 true
+        expect_status 0
+}
+
+@test "dmesg and nsenter: a capability" {
+        inside default.json -- dmesg
+        [ "$status" -ne 0 ]
+        known dmesg
+        inside default.json --cap-add SYSLOG -- dmesg -n 7
+        expect_status 0
+        inside default.json -- nsenter -t 1 -u true
+        [ "$status" -ne 0 ]
+        known nsenter
+        inside default.json --cap-add SYS_ADMIN -- nsenter -t 1 -u true
+        expect_status 0
+}
+
+# capability ID CAPABILITY CALL ARGUMENT…
+capability() {
+        local id=$1 capability=$2 call=$3
+        shift 3
+        inside default.json -- /t/probe "$(number "$call")" "$@"
+        expect_in "$id $call: $output" EPERM
+        inside default.json --cap-add "$capability" -- /t/probe "$(number "$call")" "$@"
+        expect_not_in "$id $call: $output" EPERM
+}
+
+@test "capabilities" {
+        capability mysql-mbind SYS_NICE mbind 0 0 0 0 0 0
+        capability vllm-cpu SYS_NICE get_mempolicy 0 0 0 0 0
+        capability numactl SYS_NICE set_mempolicy 0 0 0
+        capability chrony-set SYS_TIME settimeofday 0 0
+        capability fanotify SYS_ADMIN fanotify_init 0 0
+        capability fuse SYS_ADMIN mount s:none s:/tmp s:tmpfs 0 0
+        capability perf PERFMON perf_event_open z 0 -1 -1 0
+        capability bpf-tools BPF bpf 5 z 128
+}
+
+@test "what needs nothing today" {
+        needs strace
+        needs gdb
+        inside default.json -- strace -o /tmp/log true
+        expect_status 0
+        inside default.json -- gdb -batch -ex run /usr/bin/true
+        expect_in "$output" "exited normally"
+        inside default.json -- /t/probe "$(number clone3)" z 0
+        expect_in "$output" ENOSYS
+        inside default.json -- /t/probe "$(number landlock_create_ruleset)" 0 0 1
+        expect_not_in "$output" EPERM
+        inside default.json -- /t/probe "$(number name_to_handle_at)" -1 s:x z z 0
+        expect_not_in "$output" EPERM
+}
