@@ -45,6 +45,7 @@ enum {
         CF_SCOPE_ALL,
         CF_SCOPE_GROUP, /* `group` and those below it */
         CF_SCOPE_TREE,  /* tasks that are marked: `root` and its descendants */
+        CF_SCOPE_MARK,  /* who loads a filter with `mark` in it, and all that it starts */
 };
 
 struct cf_seen_settings {
@@ -55,6 +56,7 @@ struct cf_seen_settings {
         __u32 count;   /* calls are counted */
         __u32 ignored; /* tgid that is never told of: the observer itself */
         __u64 group;   /* GROUP */
+        __u64 mark;    /* MARK */
         __u32 found;   /* tasks of `root` that were found */
         __u32 padding;
         __u64 dropped;   /* events that the ring had no room for */

@@ -20,147 +20,10 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
+#include "kernel/observe-kernel.h"
 #include "kernel/observe-shared.h"
 
 char terms[] SEC("license") = "Dual BSD/GPL";
-
-/* ---- of the kernel, as far as it is read -------------------------------------------------------
- */
-
-#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
-
-typedef struct {
-        int counter;
-} atomic_t;
-
-struct thread_info {
-        unsigned long flags;
-        unsigned long syscall_work;
-        __u32 status; /* x86 */
-};
-
-struct seccomp {
-        int mode;
-        atomic_t filter_count;
-};
-
-struct kernfs_node {
-        __u64 id;
-};
-
-struct cgroup;
-
-struct cgroup_subsys_state {
-        struct cgroup *cgroup;
-        struct cgroup_subsys_state *parent;
-};
-
-struct cgroup_root {
-        int hierarchy_id;
-};
-
-struct cgroup {
-        struct cgroup_subsys_state self;
-        int level;
-        struct kernfs_node *kn;
-        struct cgroup_root *root;
-};
-
-struct css_set {
-        struct cgroup_subsys_state *subsys[1];
-        struct cgroup *dfl_cgrp;
-};
-
-struct user_namespace {
-        int level;
-};
-
-struct capabilities {
-        __u32 words[2];
-};
-
-struct cred {
-        struct capabilities cap_effective; /* the kernel's type has changed, its bytes have not */
-        struct user_namespace *user_ns;
-};
-
-struct k_sigaction {
-        struct {
-                void *sa_handler;
-                unsigned long sa_flags;
-        } sa;
-};
-
-struct sighand_struct {
-        struct k_sigaction action[64];
-};
-
-struct signal_struct {
-        unsigned int flags;
-};
-
-struct task_struct {
-        struct thread_info thread_info;
-        int pid, tgid;
-        unsigned int ptrace;
-        int exit_code;
-        struct task_struct *real_parent;
-        const struct cred *cred;
-        char comm[16];
-        struct signal_struct *signal;
-        struct sighand_struct *sighand;
-        struct seccomp seccomp;
-        struct css_set *cgroups;
-};
-
-struct kernel_siginfo {
-        int si_signo;
-        int si_errno;
-        int si_code;
-};
-
-#if defined(__TARGET_ARCH_x86)
-struct pt_regs {
-        unsigned long r10, r9, r8, bp, bx, cx, dx, si, di, orig_ax;
-};
-#elif defined(__TARGET_ARCH_arm64)
-struct pt_regs {
-        __u64 regs[31];
-        __u64 orig_x0;
-        int syscallno;
-};
-#endif
-
-struct bpf_iter_meta;
-
-struct bpf_iter__task {
-        struct bpf_iter_meta *meta;
-        struct task_struct *task;
-};
-
-enum cgroup_subsys_id {
-        memory_cgrp_id,
-        pids_cgrp_id,
-};
-
-#pragma clang attribute pop
-
-#define SIGSYS 31
-#define SIGKILL 9
-#define SYS_SECCOMP 1
-#define SECCOMP_MODE_DEAD 3        /* kernel/seccomp.c */
-#define SIGNAL_GROUP_EXIT 4        /* linux/sched/signal.h */
-#define WORK_SYSCALL_EMU (1u << 3) /* linux/thread_info.h, SYSCALL_WORK_BIT_SYSCALL_EMU */
-#define TS_COMPAT 2
-#define TIF_32BIT 22 /* arm64 */
-#define X32_BIT 0x40000000u
-#define EPERM 1
-#define E2BIG 7
-#define EACCES 13
-#define ENOSYS 38
-#define ERESTARTSYS 512
-#define ERESTART_RESTARTBLOCK 516
-#define MAX_ERRNO 4095
 
 /* ---- maps ---------------------------------------------------------------------------------------
  */
@@ -172,6 +35,8 @@ struct task_state {
         __u8 member; /* TREE: of the tree */
         __u8 caught; /* SIGSYS is under way for the call that it is in */
         __u8 ran;    /* it, or what it descends from, has called execve under a filter */
+        __u32 below; /* GROUP: it is in the group, as long as it has this set of groups: */
+        __u64 set;
 };
 
 struct {
@@ -221,6 +86,29 @@ struct {
         __type(key, struct cf_value_key);
         __type(value, __u64);
 } values SEC(".maps");
+
+#define FILTER_MAX 4096 /* linux/filter.h, BPF_MAXINSNS */
+
+struct filter {
+        struct {
+                __u32 code, k;
+        } of[FILTER_MAX];
+};
+
+struct {
+        __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+        __uint(max_entries, 1);
+        __type(key, __u32);
+        __type(value, struct filter);
+} scratch SEC(".maps");
+
+/* MARK: processes (tgid) that have loaded such a filter: all their threads may be under it. */
+struct {
+        __uint(type, BPF_MAP_TYPE_HASH);
+        __uint(max_entries, 1 << 14);
+        __type(key, __u32);
+        __type(value, __u8);
+} marked SEC(".maps");
 
 struct cf_seen_settings settings;
 
@@ -281,13 +169,38 @@ static __always_inline bool is_below(struct cgroup *group, __u64 wanted)
         return false;
 }
 
-static __always_inline bool is_watched(struct task_struct *task, const struct task_state *state)
+/* A thread stays in its groups for long; walking up from them is slow. */
+static __always_inline bool is_in_group(struct task_struct *task, struct task_state *state)
+{
+        __u64 set = (__u64)task->cgroups;
+        if (!state)
+                return is_below(group_of(task), settings.group);
+        if (state->set != set) {
+                state->below = is_below(group_of(task), settings.group);
+                state->set = set;
+        }
+        return state->below;
+}
+
+static __always_inline bool is_marked(struct task_struct *task, struct task_state *state)
+{
+        __u32 tgid = task->tgid;
+        if (!state || state->member)
+                return state;
+        if (bpf_map_lookup_elem(&marked, &tgid))
+                state->member = 1;
+        return state->member;
+}
+
+static __always_inline bool is_watched(struct task_struct *task, struct task_state *state)
 {
         if ((__u32)task->tgid == settings.ignored)
                 return false;
         if (settings.scope == CF_SCOPE_TREE)
                 return state && state->member;
-        return settings.scope == CF_SCOPE_ALL || is_below(group_of(task), settings.group);
+        if (settings.scope == CF_SCOPE_MARK)
+                return is_marked(task, state);
+        return settings.scope == CF_SCOPE_ALL || is_in_group(task, state);
 }
 
 /* ---- what ---------------------------------------------------------------------------------------
@@ -303,13 +216,13 @@ static __always_inline struct made call_made(struct task_struct *task, struct pt
 {
         struct made made = {};
 #if defined(__TARGET_ARCH_x86)
-        made.nr = (__u32)BPF_CORE_READ(regs, orig_ax);
-        bool narrow = BPF_CORE_READ(task, thread_info.status) & TS_COMPAT;
+        made.nr = (__u32)regs->orig_ax;
+        bool narrow = task->thread_info.status & TS_COMPAT;
         made.arch = narrow ? 0x40000003 : 0xc000003e;
         made.slot = narrow ? 1 : made.nr != (__u32)-1 && (made.nr & X32_BIT) ? 2 : 0;
 #elif defined(__TARGET_ARCH_arm64)
-        made.nr = (__u32)BPF_CORE_READ(regs, syscallno);
-        bool narrow = BPF_CORE_READ(task, thread_info.flags) >> TIF_32BIT & 1;
+        made.nr = (__u32)regs->syscallno;
+        bool narrow = task->thread_info.flags >> TIF_32BIT & 1;
         made.arch = narrow ? 0x40000028 : 0xc00000b7;
         made.slot = narrow;
 #endif
@@ -321,27 +234,27 @@ static __always_inline void read_arguments(struct pt_regs *regs, const struct ma
 {
 #if defined(__TARGET_ARCH_x86)
         if (made->slot == 1) {
-                args[0] = (__u32)BPF_CORE_READ(regs, bx);
-                args[1] = (__u32)BPF_CORE_READ(regs, cx);
-                args[2] = (__u32)BPF_CORE_READ(regs, dx);
-                args[3] = (__u32)BPF_CORE_READ(regs, si);
-                args[4] = (__u32)BPF_CORE_READ(regs, di);
-                args[5] = (__u32)BPF_CORE_READ(regs, bp);
+                args[0] = (__u32)regs->bx;
+                args[1] = (__u32)regs->cx;
+                args[2] = (__u32)regs->dx;
+                args[3] = (__u32)regs->si;
+                args[4] = (__u32)regs->di;
+                args[5] = (__u32)regs->bp;
                 return;
         }
-        args[0] = BPF_CORE_READ(regs, di);
-        args[1] = BPF_CORE_READ(regs, si);
-        args[2] = BPF_CORE_READ(regs, dx);
-        args[3] = BPF_CORE_READ(regs, r10);
-        args[4] = BPF_CORE_READ(regs, r8);
-        args[5] = BPF_CORE_READ(regs, r9);
+        args[0] = regs->di;
+        args[1] = regs->si;
+        args[2] = regs->dx;
+        args[3] = regs->r10;
+        args[4] = regs->r8;
+        args[5] = regs->r9;
 #elif defined(__TARGET_ARCH_arm64)
-        args[0] = BPF_CORE_READ(regs, orig_x0);
-        args[1] = BPF_CORE_READ(regs, regs[1]);
-        args[2] = BPF_CORE_READ(regs, regs[2]);
-        args[3] = BPF_CORE_READ(regs, regs[3]);
-        args[4] = BPF_CORE_READ(regs, regs[4]);
-        args[5] = BPF_CORE_READ(regs, regs[5]);
+        args[0] = regs->orig_x0;
+        args[1] = regs->regs[1];
+        args[2] = regs->regs[2];
+        args[3] = regs->regs[3];
+        args[4] = regs->regs[4];
+        args[5] = regs->regs[5];
         for (int i = 0; made->slot && i < CF_SEEN_ARGS; i++)
                 args[i] = (__u32)args[i];
 #endif
@@ -444,11 +357,62 @@ static __always_inline void count_call(struct task_struct *task, const struct ta
                 count_values(regs, made.slot, index, *mask);
 }
 
+/* 0 when two numbers are equal, else 1; without a branch, of which the verifier would follow both
+ * sides every time. */
+static __always_inline __u32 differ(__u32 a, __u32 b)
+{
+        __u64 difference = a ^ b;
+        asm volatile("" : "+r"(difference)); /* or the compiler makes it a branch after all */
+        return (difference + 0xffffffffu) >> 32;
+}
+
+/* A call that is about to load a filter: whether that has the mark. */
+static __noinline int look_for_mark(struct task_struct *task, struct pt_regs *regs)
+{
+        struct made made = call_made(task, regs);
+        __u64 args[CF_SEEN_ARGS] = {};
+        __u32 zero = 0, no_low = 1, no_high = 1, tgid = task->tgid;
+        struct {
+                __u16 count;
+                void *code;
+        } program = {};
+        __u8 one = 1;
+        read_arguments(regs, &made, args);
+        if (made.slot ||
+            (made.nr == NR_SECCOMP ? args[0] != SECCOMP_SET_MODE_FILTER
+                                   : args[0] != PR_SET_SECCOMP || args[1] != SECCOMP_MODE_FILTER))
+                return 0;
+        struct filter *filter = bpf_map_lookup_elem(&scratch, &zero);
+        if (!filter || bpf_probe_read_user(&program, sizeof(program), (void *)args[2]) < 0)
+                return 0;
+        __u32 count = program.count;
+        if (count > FILTER_MAX || bpf_probe_read_user(filter, count * 8, program.code) < 0)
+                return 0;
+        for (__u32 i = 0; i < FILTER_MAX && i < count; i++) {
+                no_low &= differ(filter->of[i].k, (__u32)settings.mark);
+                no_high &= differ(filter->of[i].k, (__u32)(settings.mark >> 32));
+        }
+        if (no_low || no_high)
+                return 0;
+        struct task_state *state = state_of(task, true);
+        if (!state || bpf_map_update_elem(&marked, &tgid, &one, BPF_ANY) < 0) {
+                __sync_fetch_and_add(&settings.unmarked, 1);
+                return 0;
+        }
+        state->member = 1;
+        state->where = INSIDE;
+        return 0;
+}
+
 SEC("tp_btf/sys_enter")
 int BPF_PROG(on_enter, struct pt_regs *regs, long nr)
 {
         struct task_struct *task = bpf_get_current_task_btf();
-        if (!settings.on || task->seccomp.mode == 0)
+        if (!settings.on)
+                return 0;
+        if (settings.scope == CF_SCOPE_MARK && (nr == NR_SECCOMP || nr == NR_PRCTL))
+                look_for_mark(task, regs);
+        if (task->seccomp.mode == 0)
                 return 0;
         struct task_state *state = state_of(task, true);
         if (!state)
@@ -561,6 +525,9 @@ int BPF_PROG(on_end, struct task_struct *task)
 {
         int mode = task->seccomp.mode;
         int signal = BPF_CORE_READ(task, exit_code) & 0x7f;
+        __u32 tgid = task->tgid;
+        if (settings.scope == CF_SCOPE_MARK && task->pid == task->tgid)
+                bpf_map_delete_elem(&marked, &tgid);
         if (!settings.on || mode == 0 ||
             !(signal == SIGSYS || (signal == SIGKILL && mode == SECCOMP_MODE_DEAD)) ||
             (BPF_CORE_READ(task, signal, flags) & SIGNAL_GROUP_EXIT))

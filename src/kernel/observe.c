@@ -127,8 +127,11 @@ static int start(struct cf_observer *observer, const struct cf_observe_wanted *w
         struct cf_seen_settings *settings = &programs->bss->settings;
         settings->scope = wanted->scope == CF_OBSERVE_ALL     ? CF_SCOPE_ALL
                           : wanted->scope == CF_OBSERVE_GROUP ? CF_SCOPE_GROUP
+                          : wanted->scope == CF_OBSERVE_MARK  ? CF_SCOPE_MARK
                                                               : CF_SCOPE_TREE;
-        settings->root = wanted->scope == CF_OBSERVE_ALL ? 0 : (uint32_t)wanted->pid;
+        bool looked = wanted->scope == CF_OBSERVE_GROUP || wanted->scope == CF_OBSERVE_TREE;
+        settings->root = looked ? (uint32_t)wanted->pid : 0;
+        settings->mark = wanted->mark;
         settings->failed = wanted->failed;
         settings->count = wanted->count;
         settings->ignored = (uint32_t)getpid();
@@ -137,7 +140,7 @@ static int start(struct cf_observer *observer, const struct cf_observe_wanted *w
                 r = observe_bpf__attach(programs);
         if (r < 0)
                 return explain(err, r);
-        if (wanted->scope != CF_OBSERVE_ALL) {
+        if (looked) {
                 r = look(observer);
                 if (r < 0)
                         return explain(err, r);

@@ -31,6 +31,11 @@ enum cf_observe_scope {
         CF_OBSERVE_GROUP, /* the control group of a process and those below it: a container, also
                            * what is later started in it from outside (exec) */
         CF_OBSERVE_TREE,  /* a process and its descendants, those that it has and those to come */
+        CF_OBSERVE_MARK,  /* processes that load a filter with a mark, from then on, and what they
+                           * start: a container, whoever starts it and wherever, also what is later
+                           * started in it from outside. The mark is a 64-bit number of which both
+                           * halves are constants in the filter, as a comparison of an argument
+                           * leaves them. */
 };
 
 /* An argument whose values are kept. */
@@ -42,9 +47,10 @@ struct cf_observe_argument {
 
 struct cf_observe_wanted {
         enum cf_observe_scope scope;
-        pid_t pid;   /* GROUP, TREE */
-        bool failed; /* events for calls that ran and gave EPERM or EACCES, too */
-        bool count;  /* count all calls, see cf_observer_calls */
+        uint64_t mark; /* MARK */
+        pid_t pid;     /* GROUP, TREE */
+        bool failed;   /* events for calls that ran and gave EPERM or EACCES, too */
+        bool count;    /* count all calls, see cf_observer_calls */
         /* With `count`: keep the values of these arguments, see cf_observer_values. */
         const struct cf_observe_argument *arguments;
         size_t argument_count;

@@ -402,13 +402,107 @@ static void test_calls_are_counted(void **state)
         for (size_t i = 0; i < count; i++) {
                 if (calls[i].nr == __NR_getppid || calls[i].nr == REFUSED) {
                         found++;
-                        assert_int_equal(calls[i].count, calls[i].nr == REFUSED ? 99 : 1234);
+                        assert_int_equal(calls[i].before, calls[i].nr == REFUSED ? 99 : 1234);
+                        assert_int_equal(calls[i].count, 0); /* it never called execve */
                 }
                 assert_true(calls[i].nr != __NR_read); /* before the filter */
         }
         assert_int_equal(found, 2);
         cf_observer_close(observer);
         cf_arena_free(arena);
+}
+
+/* ---- a mark ------------------------------------------------------------------------------------
+ */
+
+#define MARK UINT64_C(0x5a5a1234c3c39876)
+#define LONG_FILTER 4000
+
+/* A filter that compares an argument with a number, behind `before` instructions that do nothing.
+ */
+static void load_marked(uint64_t number, size_t before)
+{
+        static struct sock_filter code[LONG_FILTER + 4];
+        size_t count = 0;
+        while (count < before)
+                code[count++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_IMM, 0);
+        code[count++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K,
+                                                     (uint32_t)(number >> 32), 0, 1);
+        code[count++] =
+                (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)number, 0, 0);
+        code[count++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+        struct sock_fprog program = {(unsigned short)count, code};
+        if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+            syscall(__NR_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) < 0)
+                _exit(100);
+}
+
+static void *call_in_thread(void *unused)
+{
+        for (int i = 0; i < 10; i++)
+                syscall(__NR_getppid);
+        return unused;
+}
+
+static void call_by_all(void)
+{
+        pthread_t thread;
+        call_in_thread(NULL);
+        if (pthread_create(&thread, NULL, call_in_thread, NULL) != 0 ||
+            pthread_join(thread, NULL) != 0)
+                _exit(101);
+        pid_t child = fork();
+        if (child == 0) {
+                call_in_thread(NULL);
+                _exit(0);
+        }
+        waitpid(child, NULL, 0);
+}
+
+static void call_marked(void)
+{
+        call_in_thread(NULL); /* before: not counted */
+        load_marked(MARK, 0);
+        call_by_all();
+}
+
+static void call_marked_far_behind(void)
+{
+        load_marked(MARK, LONG_FILTER);
+        call_by_all();
+}
+
+static void call_nearly_marked(void)
+{
+        load_marked(MARK + 1, 0);
+        call_by_all();
+}
+
+static void test_who_has_the_mark(void **state)
+{
+        (void)state;
+        static const struct {
+                void (*work)(void);
+                uint64_t calls;
+        } all[] = {{call_marked, 30}, {call_marked_far_behind, 30}, {call_nearly_marked, 0}};
+        for (size_t i = 0; i < CF_COUNT(all); i++) {
+                struct cf_error err = {0};
+                struct cf_arena *arena = cf_arena_new((size_t)1 << 20);
+                struct cf_observed_call *calls;
+                size_t count;
+                uint64_t found = 0;
+                struct child child = begin(all[i].work);
+                struct cf_observer *observer = watch((struct cf_observe_wanted){
+                        .scope = CF_OBSERVE_MARK, .mark = MARK, .count = true});
+                assert_int_equal(end(child), 0);
+                assert_int_equal(cf_observer_calls(observer, arena, &calls, &count, &err), 0);
+                for (size_t k = 0; k < count; k++)
+                        if (calls[k].nr == __NR_getppid)
+                                found = calls[k].count + calls[k].before;
+                assert_int_equal(found, all[i].calls);
+                cf_observer_close(observer);
+                cf_arena_free(arena);
+        }
 }
 
 static void test_no_such_process(void **state)
@@ -434,6 +528,7 @@ int main(void)
                 cmocka_unit_test(test_what_the_kernel_refuses),
                 cmocka_unit_test(test_other_answers),
                 cmocka_unit_test(test_calls_are_counted),
+                cmocka_unit_test(test_who_has_the_mark),
                 cmocka_unit_test(test_no_such_process),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
