@@ -245,7 +245,8 @@ static int watch_running(struct cf_record *record, struct cf_record_run *ret_run
 static const char allows_all[] =
         "{\"defaultAction\": \"SCMP_ACT_ALLOW\", \"architectures\": [\"SCMP_ARCH_X86_64\", "
         "\"SCMP_ARCH_X86\", \"SCMP_ARCH_X32\"], \"syscalls\": [{\"names\": [\"vserver\"], "
-        "\"action\": \"SCMP_ACT_ERRNO\", \"errnoRet\": 38}]}\n";
+        "\"action\": \"SCMP_ACT_ERRNO\", \"errnoRet\": 38, \"args\": [{\"index\": 1, \"value\": 1, "
+        "\"op\": \"SCMP_CMP_EQ\"}]}]}\n";
 
 int cf_record_watch(struct cf_record *record, const char *profile, struct cf_record_run *ret_run,
                     struct cf_error *err)

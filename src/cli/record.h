@@ -44,7 +44,7 @@ struct cf_record {
 int cf_record_watch(struct cf_record *record, const char *profile, struct cf_record_run *ret_run,
                     struct cf_error *err);
 
-/* The same for `docker run` and `podman run`, in a control group that is made for it. */
+/* The same for `docker run` and `podman run`, under a filter with a mark. */
 int cf_record_engine(struct cf_record *record, const char *profile, struct cf_record_run *ret_run,
                      struct cf_error *err);
 
