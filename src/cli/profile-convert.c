@@ -95,7 +95,9 @@ static int write_text(struct cf_profile_job *job, const struct cf_profile_input 
         if (r == 0)
                 r = choose_arches(job, input, &writing, err);
         if (r == 0)
-                r = cf_convert_write(&writing, format, &job->out, err);
+                r = strcmp(format->name, "text") == 0 && input->profile && !input->loaded
+                            ? cf_profile_job_text(job, input, err)
+                            : cf_convert_write(&writing, format, &job->out, err);
         if (r == 0 && input->profile && input->profile->flags.count)
                 fprintf(stderr,
                         "confined: %s: note: its 'flags' are no part of the policy and were not "

@@ -158,6 +158,11 @@ int cf_profile_job_diff(struct cf_profile_job *job, const struct cf_profile_inpu
 int cf_profile_job_trace(struct cf_profile_job *job, const struct cf_profile_input *input,
                          const struct cf_call *call, struct cf_error *err);
 
+/* Adds the filter of a profile as text, at each return the lines of the profile that decide there.
+ */
+int cf_profile_job_text(struct cf_profile_job *job, const struct cf_profile_input *input,
+                        struct cf_error *err);
+
 /* Adds what a profile was made from, if it says so, in a few lines. */
 int cf_profile_job_show_base(struct cf_profile_job *job, const char *name, struct cf_error *err);
 

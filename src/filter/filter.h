@@ -89,6 +89,9 @@ int cf_filter_emit(struct cf_policies *all, cf_policy policy, const struct cf_we
  * Any bytes can be printed, also a program that the kernel would refuse. */
 void cf_filter_print(struct cf_text *text, struct cf_filter filter);
 
+/* The same, with a remark of one line behind each instruction; NULL: none. */
+void cf_filter_print_noted(struct cf_text *text, struct cf_filter filter, const char *const *notes);
+
 /* Runs a filter, which must have passed cf_filter_check, as cf_filter_run does, and adds a line for
  * every instruction that is run: as cf_filter_print says it, then what it did, "a = 0x29 (socket)",
  * "yes" and "no". */

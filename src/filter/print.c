@@ -227,7 +227,7 @@ static void print_instruction(struct printer *p, size_t pc)
         }
 }
 
-void cf_filter_print(struct cf_text *text, struct cf_filter filter)
+void cf_filter_print_noted(struct cf_text *text, struct cf_filter filter, const char *const *notes)
 {
         struct printer p = {.text = text, .filter = filter};
         if (filter.count > CF_FILTER_MAX)
@@ -243,8 +243,15 @@ void cf_filter_print(struct cf_text *text, struct cf_filter filter)
                                        i->code, i->jt, i->jf, i->k, why);
                 else
                         print_instruction(&p, pc);
+                if (notes && notes[pc])
+                        cf_text_printf(text, "  /* %s */", notes[pc]);
                 cf_text_putc(text, '\n');
         }
+}
+
+void cf_filter_print(struct cf_text *text, struct cf_filter filter)
+{
+        cf_filter_print_noted(text, filter, NULL);
 }
 
 /* ---- A run ---------------------------------------------------------------------------------- */

@@ -51,6 +51,25 @@ C
         expect_in "$output" "return ALLOW"
 }
 
+@test "the text of a profile's filter names the lines that decide" {
+        printf '%s\n' '{"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [' \
+                '{"names": ["read"], "action": "SCMP_ACT_ALLOW"},' \
+                '{"names": ["personality"], "action": "SCMP_ACT_ALLOW",' \
+                ' "args": [{"index": 0, "op": "SCMP_CMP_EQ", "value": 0}]},' \
+                '{"names": ["personality"], "action": "SCMP_ACT_ALLOW",' \
+                ' "args": [{"index": 0, "op": "SCMP_CMP_EQ", "value": 8}]},' \
+                '{"names": ["clone3"], "action": "SCMP_ACT_ERRNO", "errnoRet": 38}]}' >lines.json
+        confined profile convert lines.json --to text
+        expect_status 0
+        expect_in "$output" "return ALLOW  /* lines 2, 3, 5 */"
+        expect_in "$output" "return ERRNO(38)  /* line 7 */"
+        expect_in "$output" "return ERRNO(1)  /* line 1 */"
+        # A filter has no lines.
+        confined profile compile lines.json -o lines.bpf
+        confined profile convert lines.bpf --to text
+        expect_not_in "$output" "/* line"
+}
+
 @test "the other subcommands read the formats too" {
         printf '2\ndenylist\nkeyctl errno 1\n' >deny.lxc
         confined profile explain deny.lxc 'keyctl(1)'
