@@ -30,6 +30,17 @@ static void look_at_kernel(struct cf_check *check, const struct cf_enforced *enf
                                 NULL);
 }
 
+/* Why an engine's filter for the profile would refuse nothing. */
+static const char *why_open(struct cf_check *check, const struct cf_profile_reading *profile)
+{
+        if (!*profile->default_action)
+                return "it names neither a default action nor calls: engines load no filter for it";
+        if (!profile->default_lets_through)
+                return "every call that is known is named and allowed";
+        return cf_check_text(check, "the default action is %s and no rule refuses",
+                             profile->default_action);
+}
+
 static void look(struct cf_check *check)
 {
         const struct cf_seen *seen = check->deciding;
@@ -56,13 +67,12 @@ static void look(struct cf_check *check)
         draft->label = "every kernel call is open";
         draft->label_names_image = check->subject->kind != CF_SUBJECT_DAEMON;
         const struct cf_place *place = &seen->profile->default_place;
+        const char *why = why_open(check, seen->profile);
         if (file && place->line > 0)
-                cf_check_note(check, draft,
-                              "%s:%u:%u: the default action is %s and no rule refuses", place->path,
-                              place->line, place->column, seen->profile->default_action);
+                cf_check_note(check, draft, "%s:%u:%u: %s", place->path, place->line, place->column,
+                              why);
         else
-                cf_check_note(check, draft, "its default action is %s and no rule refuses",
-                              seen->profile->default_action);
+                cf_check_note(check, draft, "%s", why);
         if (kernel)
                 cf_check_note(check, draft,
                               "the kernel confirms it: its filter (%zu instructions) lets every "

@@ -117,6 +117,7 @@ static struct cf_profile_reading *read_source(struct cf_arena *keep, struct cf_a
                          : summary.kind == CF_PROFILE_DENYLIST ? CF_PROFILE_LETS_OTHER
                                                                : CF_PROFILE_SOUND;
         reading->default_action = cf_arena_string(keep, summary.default_action);
+        reading->default_lets_through = summary.default_lets_through;
         reading->default_place = summary.default_place;
         reading->default_place.path = cf_arena_string(keep, source->path);
         return reading->default_action && reading->default_place.path ? reading : NULL;

@@ -19,7 +19,8 @@ struct cf_profile_reading {
         enum cf_profile_state state;
         const char *absence; /* ABSENT: "does not exist", "is a folder" */
         const char *problem; /* BROKEN, UNREADABLE: why, with the place; else NULL */
-        const char *default_action;
+        const char *default_action; /* "": engines load no filter */
+        bool default_lets_through;
         struct cf_place default_place; /* ALLOWS, LETS_OTHER: of the default action */
         /* SOUND, of a file: what it lets through beyond this default of Docker, whatever
          * capabilities a container has. */

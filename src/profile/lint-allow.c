@@ -182,6 +182,8 @@ int cf_profile_allows_everything(struct cf_policies *all, const struct cf_profil
         if (r < 0)
                 return r;
         uint64_t steps = cf_policies_budget(all, CF_PROFILE_STEPS_MAX);
+        if (steps < CF_PROFILE_STEPS_MAX)
+                cf_policies_budget(all, steps);
         r = 1;
         for (size_t i = 0; r == 1 && i < count; i++)
                 r = arch_is_open(all, scratch, profile, circumstances, whatever, arches[i],

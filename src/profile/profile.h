@@ -118,11 +118,10 @@ struct cf_place cf_profile_place(const struct cf_profile *profile, struct cf_pro
 
 enum cf_profile_kind {
         CF_PROFILE_FILTERS,    /* the default action refuses: a usual profile */
-        CF_PROFILE_DENYLIST,   /* the default action lets calls through, some rule refuses */
-        CF_PROFILE_ALLOWS_ALL, /* the default action lets calls through and no rule refuses, under
-                                * whatever capabilities, architecture and kernel: rules about calls
-                                * or capabilities that do not exist, and those whose conditions
-                                * never hold, refuse nothing */
+        CF_PROFILE_DENYLIST,   /* the default action lets calls through, some call is refused */
+        CF_PROFILE_ALLOWS_ALL, /* no call is refused (see cf_profile_allows_everything), under
+                                * whatever capabilities and kernel, on this machine and on those
+                                * that the profile speaks of */
 };
 const char *cf_profile_kind_name(enum cf_profile_kind kind); /* "filters", "denylist", … */
 
@@ -130,6 +129,7 @@ struct cf_profile_summary {
         enum cf_profile_kind kind;
         /* "SCMP_ACT_ERRNO". "": engines load no filter; the kind is then ALLOWS_ALL. */
         const char *default_action;
+        bool default_lets_through;     /* what is not named goes through */
         struct cf_place default_place; /* of the value of defaultAction; "": of the whole value */
         size_t rules;                  /* entries of "syscalls" */
         size_t names;                  /* calls named, with repetitions */

@@ -1,55 +1,52 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/cleanup.h"
-#include "profile/profile.h"
+#include "profile/lint.h"
 
-/* A call goes through under these; SCMP_ACT_TRACE fails with ENOSYS when no tracer is there. */
-static bool lets_through(uint32_t value)
-{
-        return value == CF_ALLOW || value == CF_LOG;
-}
+/* Summaries are made of profiles that files name: some are written to take long. */
+#define NODES_MAX (1u << 18)
+#define STEPS_MAX (UINT64_C(1) << 22)
+#define KERNEL_MAJOR 6
 
-static bool can_hold(const struct cf_condition *condition)
+static bool some_rule_refuses(const struct cf_profile *profile)
 {
-        switch (condition->op) {
-        case CF_LT:
-                return condition->value > 0;
-        case CF_GT:
-                return condition->value < UINT64_MAX;
-        case CF_EQ:
-        case CF_MASKED_EQ:
-                return (condition->value & ~condition->mask) == 0;
-        default:
-                return true;
-        }
-}
-
-/* Whether there is a call, a container and a machine for which the rule counts. Names that no
- * architecture has, capabilities that do not exist and conditions that never hold make a rule of
- * words alone. */
-static bool has_effect(const struct cf_profile_rule *rule)
-{
-        bool named = false;
-        for (size_t i = 0; i < rule->names.count; i++)
-                named |= cf_syscall_by_name(rule->names.items[i].text.data) != NULL;
-        for (size_t i = 0; i < rule->condition_count; i++)
-                if (!can_hold(&rule->conditions[i]))
-                        return false;
-        for (size_t i = 0; i < rule->includes.caps.count; i++) {
-                unsigned number;
-                if (!cf_capability_number(rule->includes.caps.items[i].text, &number))
-                        return false;
-        }
-        return named;
-}
-
-static enum cf_profile_kind kind_of(const struct cf_profile *profile)
-{
-        if (!lets_through(profile->default_value))
-                return CF_PROFILE_FILTERS;
         for (size_t i = 0; i < profile->rule_count; i++)
-                if (!lets_through(profile->rules[i].value) && has_effect(&profile->rules[i]))
-                        return CF_PROFILE_DENYLIST;
-        return CF_PROFILE_ALLOWS_ALL;
+                if (!lint_lets_through(profile->rules[i].value))
+                        return true;
+        return false;
+}
+
+/* 1: it refuses no call on this machine and on those that it speaks of. */
+static int is_open(struct cf_arena *scratch, const struct cf_profile *profile)
+{
+        CF_POLICIES struct cf_policies *all = cf_policies_new(NODES_MAX);
+        struct cf_circumstances here = {.machine = cf_arch_native() ? cf_arch_native()
+                                                                    : cf_arch_by_name("x86_64"),
+                                        .capabilities = cf_capabilities_docker(),
+                                        .kernel_major = KERNEL_MAJOR};
+        struct lint lint = {.scratch = scratch, .profile = profile, .circumstances = &here};
+        int r = all && lint_machines(&lint) == 0 ? 1 : -ENOMEM;
+        if (r == 1)
+                cf_policies_budget(all, STEPS_MAX);
+        for (size_t i = 0; r == 1 && i < lint.machine_count; i++) {
+                struct cf_circumstances there = here;
+                there.machine = lint.machines[i];
+                r = cf_profile_allows_everything(all, profile, &there, true, NULL, NULL);
+        }
+        return r;
+}
+
+/* What cannot be worked out is not called open. -ENOMEM. */
+static int find_kind(struct cf_arena *scratch, const struct cf_profile *profile,
+                     enum cf_profile_kind *ret_kind)
+{
+        bool through = lint_lets_through(profile->default_value);
+        int r = through && !some_rule_refuses(profile) ? 1
+                : !through && profile->rule_count == 0 ? 0
+                                                       : is_open(scratch, profile);
+        *ret_kind = r == 1    ? CF_PROFILE_ALLOWS_ALL
+                    : through ? CF_PROFILE_DENYLIST
+                              : CF_PROFILE_FILTERS;
+        return r == -ENOMEM ? r : 0;
 }
 
 int cf_profile_summarize(struct cf_arena *arena, const struct cf_source *source,
@@ -64,13 +61,15 @@ int cf_profile_summarize(struct cf_arena *arena, const struct cf_source *source,
         if (r < 0)
                 return r;
         char *name = cf_arena_string(arena, profile->default_action);
-        if (!name)
+        enum cf_profile_kind kind;
+        if (!name || find_kind(scratch, profile, &kind) < 0)
                 return cf_error_set(err, -ENOMEM, &whole, "not enough memory to read the profile");
         size_t names = 0;
         for (size_t i = 0; i < profile->rule_count; i++)
                 names += profile->rules[i].names.count;
         *ret_summary = (struct cf_profile_summary){
-                .kind = kind_of(profile),
+                .kind = kind,
+                .default_lets_through = lint_lets_through(profile->default_value),
                 .default_action = name,
                 .default_place = cf_profile_place(profile, profile->default_part),
                 .rules = profile->rule_count,

@@ -278,7 +278,7 @@ static void enforced(void **state)
                  {OPT_JSON("{\"defaultAction\":\"SCMP_ACT_ALLOW\"}")},
                  "fail profile-allows-everything: the profile of container 'web' refuses no call "
                  "at all"
-                 "\n  its default action is SCMP_ACT_ALLOW and no rule refuses"
+                 "\n  the default action is SCMP_ACT_ALLOW and no rule refuses"
                  "\n  the kernel confirms it: its filter (7 instructions) lets every call through"},
                 {"one dangerous call more than the default",
                  {.state = CF_ENFORCED_FILTERS,

@@ -165,12 +165,37 @@ static void place_of_the_default(void **state)
         assert_int_equal(err.code, 0);
 }
 
+/* Every name that there is, but `without`, is allowed. */
+static enum cf_profile_kind kind_of_all_names(const char *without)
+{
+        CF_ARENA struct cf_arena *arena = cf_arena_new(0);
+        CF_TEXT struct cf_text text = {0};
+        struct cf_profile_summary summary;
+        const struct cf_syscall *call;
+        cf_text_puts(&text, "{\"defaultAction\": \"SCMP_ACT_ERRNO\", \"syscalls\": [{\"action\": "
+                            "\"SCMP_ACT_ALLOW\", \"names\": [\"read\"");
+        for (size_t i = 0; (call = cf_syscall_at(i)); i++)
+                if (strcmp(call->name, without) != 0)
+                        cf_text_printf(&text, ", \"%s\"", call->name);
+        cf_text_puts(&text, "]}]}");
+        assert_int_equal(summarize_text(arena, cf_text_span(&text), &summary, NULL), 0);
+        assert_false(summary.default_lets_through);
+        return summary.kind;
+}
+
+static void every_name_allowed(void **state)
+{
+        (void)state;
+        assert_int_equal(kind_of_all_names(""), CF_PROFILE_ALLOWS_ALL);
+        assert_int_equal(kind_of_all_names("keyctl"), CF_PROFILE_FILTERS);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(cases),     cmocka_unit_test(limits),
                 cmocka_unit_test(encodings), cmocka_unit_test(place_of_the_default),
-                cmocka_unit_test(no_memory),
+                cmocka_unit_test(no_memory), cmocka_unit_test(every_name_allowed),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
