@@ -114,13 +114,28 @@ uint64_t cf_audit_capabilities(const struct cf_container *container)
 /* ---- side by side -----------------------------------------------------------------------------
  */
 
+static struct cf_loose_call loose_call(struct cf_audit_work *work,
+                                       const struct cf_profile_item *item, uint64_t capabilities)
+{
+        struct cf_loose_call call = {.name = item->label};
+        const struct cf_danger *danger =
+                item->call ? cf_danger_met(work->job.all, item->call, item->difference->condition,
+                                           capabilities)
+                           : NULL;
+        if (danger) {
+                call.danger = danger->gain;
+                call.lock = cf_danger_is_granted(danger, capabilities) ? NULL : danger->capability;
+        }
+        return call;
+}
+
 static int keep_loose(struct cf_audit_work *work, const struct cf_profile_item *items, size_t count,
-                      struct cf_loose_calls *ret_calls, struct cf_error *err)
+                      uint64_t capabilities, struct cf_loose_calls *ret_calls, struct cf_error *err)
 {
         CF_VEC(struct cf_loose_call) calls = {0};
         for (size_t i = 0, next; i < count && calls.count < LOOSE_MAX; i = next) {
                 next = cf_profile_items_end(items, count, i);
-                struct cf_loose_call call = {.name = items[i].label};
+                struct cf_loose_call call = loose_call(work, &items[i], capabilities);
                 if (items[i].difference->condition != CF_POLICY_TRUE) {
                         CF_TEXT struct cf_text words = {0};
                         int r = cf_profile_job_condition(&work->job, &words, items[i].call,
@@ -143,14 +158,15 @@ static int keep_loose(struct cf_audit_work *work, const struct cf_profile_item *
 
 /* The calls that the policy lets through (or answers more loosely) where the reference does not. */
 static int compare(struct cf_audit_work *work, cf_policy policy, cf_policy reference,
-                   struct cf_loose_calls *ret_calls, struct cf_error *err)
+                   uint64_t capabilities, struct cf_loose_calls *ret_calls, struct cf_error *err)
 {
         struct cf_policies *all = work->job.all;
         struct cf_profile_item *items;
         size_t count;
         for (size_t i = 0; i < work->comparisons.count; i++) {
                 const struct cf_audit_comparison *known = work->comparisons.items[i];
-                if (known->policy == policy && known->reference == reference) {
+                if (known->policy == policy && known->reference == reference &&
+                    known->capabilities == capabilities) {
                         *ret_calls = known->calls;
                         return 0;
                 }
@@ -159,7 +175,8 @@ static int compare(struct cf_audit_work *work, cf_policy policy, cf_policy refer
                 cf_arena_one(work->job.arena, struct cf_audit_comparison);
         if (!made || cf_vec_push(work->job.arena, &work->comparisons, made) < 0)
                 return no_memory(err);
-        *made = (struct cf_audit_comparison){.policy = policy, .reference = reference};
+        *made = (struct cf_audit_comparison){
+                .policy = policy, .reference = reference, .capabilities = capabilities};
         cf_policy loose =
                 cf_policy_and(all, work->possible, cf_policy_where_looser(all, policy, reference));
         cf_policy other = cf_policy_choose(all, loose, policy, reference);
@@ -167,7 +184,7 @@ static int compare(struct cf_audit_work *work, cf_policy policy, cf_policy refer
         if (r == 0)
                 r = cf_profile_job_differences(&work->job, other, reference, &items, &count, err);
         if (r == 0)
-                r = keep_loose(work, items, count, &made->calls, err);
+                r = keep_loose(work, items, count, capabilities, &made->calls, err);
         *ret_calls = made->calls;
         return r;
 }
@@ -250,6 +267,6 @@ int cf_audit_compare(struct cf_audit_work *work, const struct cf_audit_own *own,
                 return 0;
         load_reference(work, now);
         load_reference(work, then);
-        return compare(work, own->policy, cf_policy_union(all, now->loosest, then->loosest),
+        return compare(work, own->policy, cf_policy_union(all, now->loosest, then->loosest), given,
                        ret_calls, err);
 }

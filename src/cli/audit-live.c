@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the kernel's filters of containers do, beside what their engines would have loaded. */
 #include <string.h>
-#include <sys/utsname.h>
 
 #include "cli/audit-live.h"
 
@@ -220,17 +219,12 @@ static int renew(struct cf_audit_work *work)
 
 static int begin(struct cf_audit_work *work, struct cf_audit *audit)
 {
-        struct utsname system = {0};
         work->job = (struct cf_profile_job){.invocation = audit->session.invocation,
                                             .arena = audit->arena};
         work->live = (struct cf_live){.arena = audit->arena,
                                       .reader = cf_kernel_reader_new(audit->arena)};
-        work->job.circumstances.machine = cf_arch_native();
-        uname(&system);
-        /* Three digits each cannot overflow. NOLINTNEXTLINE(cert-err34-c) */
-        if (sscanf(system.release, "%3u.%3u", &work->job.circumstances.kernel_major,
-                   &work->job.circumstances.kernel_minor) != 2)
-                work->job.circumstances.machine = NULL;
+        /* Without it no machine is known, and nothing is compared. */
+        cf_circumstances_here(&work->job.circumstances, NULL);
         return work->live.reader ? 0 : -ENOMEM;
 }
 

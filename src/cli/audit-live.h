@@ -33,6 +33,7 @@ struct cf_audit_reference {
 
 struct cf_audit_comparison {
         cf_policy policy, reference;
+        uint64_t capabilities;
         struct cf_loose_calls calls;
 };
 

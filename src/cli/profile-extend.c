@@ -3,6 +3,7 @@
  * calls answered otherwise. */
 #include <string.h>
 
+#include "base/errno-name.h"
 #include "base/file.h"
 #include "base/vec.h"
 #include "cli/profile.h"
@@ -63,9 +64,9 @@ static int add_rules(struct extend *x, const char *option, const char *text, uin
 static const char *errno_at(size_t i, const void *context)
 {
         (void)context;
-        while (i < 133 && !strerrorname_np((int)i + 1))
+        while (i < CF_ERRNO_LAST && !strerrorname_np((int)i + 1))
                 i++;
-        return i < 133 ? strerrorname_np((int)i + 1) : NULL;
+        return i < CF_ERRNO_LAST ? strerrorname_np((int)i + 1) : NULL;
 }
 
 static int add_errno(struct extend *x, const char *text)
@@ -76,7 +77,7 @@ static int add_errno(struct extend *x, const char *text)
         if (!text[size])
                 return cf_error_set(x->err, -EINVAL, NULL,
                                     "--errno needs an error and a rule: --errno ENOSYS clone3");
-        if (!cf_profile_errno(name, &number)) {
+        if (!cf_errno_by_name(name, &number)) {
                 const char *word = cf_arena_copy(x->job->arena, name);
                 const char *near = word ? cf_nearest(word, errno_at, NULL) : NULL;
                 return cf_error_set(x->err, -EINVAL, NULL, "--errno: there is no error '%s'%s%s%s",

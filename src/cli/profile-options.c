@@ -59,14 +59,11 @@ static int read_kernel(struct cf_profile_job *job, struct cf_error *err)
 {
         const char *version = cf_given_value(job->invocation, "kernel");
         struct utsname system;
-        int read = 0;
         bool given = version != NULL;
         if (!given)
                 version = uname(&system) == 0 ? system.release : "";
-        /* Three digits each cannot overflow. NOLINTNEXTLINE(cert-err34-c) */
-        if (sscanf(version, "%3u.%3u%n", &job->circumstances.kernel_major,
-                   &job->circumstances.kernel_minor, &read) == 2 &&
-            !isdigit((unsigned char)version[read]))
+        if (cf_kernel_version_read(version, &job->circumstances.kernel_major,
+                                   &job->circumstances.kernel_minor))
                 return 0;
         return cf_error_set(err, -EINVAL, NULL,
                             given ? "--kernel: '%s' is no version such as 6.12"

@@ -3,7 +3,6 @@
 #include "cli/prove.h"
 
 #include <string.h>
-#include <sys/utsname.h>
 
 #define PROVE_MEMORY ((size_t)1 << 30) /* of all that is read, and of what is said of it */
 /* A hostile program's filters can be made to take much room: the next one starts afresh. */
@@ -130,23 +129,11 @@ static int prove_all(struct cf_prove *prove, struct cf_error *err)
 static int read_circumstances(struct cf_profile_job *job, struct cf_error *err)
 {
         const char *format = cf_given_value(job->invocation, "format");
-        struct utsname system = {0};
         job->json = format && strcmp(format, "json") == 0;
         if (format && !job->json && strcmp(format, "terminal") != 0)
                 return cf_error_set(err, -EINVAL, NULL, "--format: '%s' is none of: terminal json",
                                     format);
-        job->circumstances.machine = cf_arch_native();
-        if (!job->circumstances.machine)
-                return cf_error_set(err, -ENOTSUP, NULL,
-                                    "there is no table of this machine's system calls");
-        uname(&system);
-        /* Three digits each cannot overflow. NOLINTNEXTLINE(cert-err34-c) */
-        if (sscanf(system.release, "%3u.%3u", &job->circumstances.kernel_major,
-                   &job->circumstances.kernel_minor) != 2)
-                return cf_error_set(err, -ENOTSUP, NULL,
-                                    "the running kernel's version '%s' is not understood",
-                                    system.release);
-        return 0;
+        return cf_circumstances_here(&job->circumstances, err);
 }
 
 static int run_prove(const struct cf_invocation *invocation)

@@ -4,7 +4,6 @@
 
 #include <limits.h>
 #include <string.h>
-#include <sys/utsname.h>
 
 #define RUN_MEMORY ((size_t)512 << 20)
 #define LETS_THROUGH (cf_action_bit(CF_ALLOW) | cf_action_bit(CF_LOG))
@@ -18,7 +17,6 @@ static int read_circumstances(struct cf_profile_job *job, struct cf_error *err)
 {
         const char *as = cf_given_value(job->invocation, "as");
         const char *whose = cf_given_value(job->invocation, "capabilities");
-        struct utsname system = {0};
         if (as && !cf_profile_as_by_name(as, &job->as))
                 return cf_error_set(err, -EINVAL, NULL,
                                     "--as: '%s' is none of: written loaded runc crun", as);
@@ -29,18 +27,7 @@ static int read_circumstances(struct cf_profile_job *job, struct cf_error *err)
         else
                 return cf_error_set(err, -EINVAL, NULL,
                                     "--capabilities: '%s' is none of: process container", whose);
-        job->circumstances.machine = cf_arch_native();
-        if (!job->circumstances.machine)
-                return cf_error_set(err, -ENOTSUP, NULL,
-                                    "there is no table of this machine's system calls");
-        uname(&system);
-        /* Three digits each cannot overflow. NOLINTNEXTLINE(cert-err34-c) */
-        if (sscanf(system.release, "%3u.%3u", &job->circumstances.kernel_major,
-                   &job->circumstances.kernel_minor) != 2)
-                return cf_error_set(err, -ENOTSUP, NULL,
-                                    "the running kernel's version '%s' is not understood",
-                                    system.release);
-        return 0;
+        return cf_circumstances_here(&job->circumstances, err);
 }
 
 /* What refuses execve can start nothing, and could not say so under its own filter. */

@@ -144,29 +144,6 @@ bool cf_convert_number(struct cf_span text, uint64_t *ret_number)
         return text.size > 0;
 }
 
-#define ERRNO_LAST 133 /* EHWPOISON, the last error with a name */
-
-bool cf_errno_by_name(struct cf_span name, uint32_t *ret_number)
-{
-        static const struct {
-                const char *name;
-                int number;
-        } others[] = {{"EWOULDBLOCK", EWOULDBLOCK}, {"EDEADLOCK", EDEADLOCK}, {"ENOTSUP", ENOTSUP}};
-        for (int i = 1; i <= ERRNO_LAST; i++) {
-                const char *known = strerrorname_np(i);
-                if (known && cf_span_is(name, known)) {
-                        *ret_number = (uint32_t)i;
-                        return true;
-                }
-        }
-        for (size_t i = 0; i < CF_COUNT(others); i++)
-                if (cf_span_is(name, others[i].name)) {
-                        *ret_number = (uint32_t)others[i].number;
-                        return true;
-                }
-        return false;
-}
-
 int cf_convert_profile(const struct cf_reading *reading, const struct cf_profile *profile,
                        struct cf_converted *ret_converted, struct cf_error *err)
 {

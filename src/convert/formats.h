@@ -78,6 +78,3 @@ static inline size_t cf_offset_of(const struct cf_reading *reading, struct cf_sp
 
 /* A decimal, octal (0…) or hexadecimal (0x…) number that fills the whole text. */
 bool cf_convert_number(struct cf_span text, uint64_t *ret_number);
-
-/* The number of an error by its name, "EPERM", as on Linux. */
-bool cf_errno_by_name(struct cf_span name, uint32_t *ret_number);

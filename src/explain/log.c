@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/errno-name.h"
 #include "explain/explain.h"
 
 #define NUMBER_MAX 32 /* bytes of a number or a name that means one */
@@ -40,16 +41,6 @@ static bool read_number(struct cf_span text, int base, uint64_t *ret_value)
                 return false;
         *ret_value = value;
         return true;
-}
-
-static int error_by_name(struct cf_span name)
-{
-        for (int i = 1; i < 4096; i++) {
-                const char *known = strerrorname_np(i);
-                if (known && cf_span_is(name, known))
-                        return i;
-        }
-        return 0;
 }
 
 static const struct cf_syscall *call_by_name(struct cf_span name)
@@ -269,7 +260,8 @@ static int read_result(struct cf_span text)
         if (at == SIZE_MAX)
                 return 0;
         struct cf_span name = cf_span_part(text, at + 5, SIZE_MAX);
-        return error_by_name(cut_word(&name));
+        unsigned error;
+        return cf_errno_by_name(cut_word(&name), &error) ? (int)error : 0;
 }
 
 /* "--- SIGSYS {si_signo=SIGSYS, si_code=SYS_SECCOMP, …, si_syscall=__NR_mount, si_arch=…} ---" */

@@ -47,8 +47,10 @@ static void read_profile(struct cf_check *check, struct cf_seen *seen)
         const char *json = seen->setting->profile_json;
         if (seen->option.kind == CF_SECOPT_INLINE || json) {
                 const char *name = check->subject->name ? check->subject->name : "profile";
-                seen->profile = cf_profile_read_text(check->arena, name,
-                                                     json ? json : seen->option.value.data);
+                const struct cf_engine *engine = check->subject->engine;
+                seen->profile = cf_profile_read_text(
+                        check->arena, name, json ? json : seen->option.value.data,
+                        engine ? engine->version : check->options->engine_version);
                 check->failed |= !seen->profile;
                 return;
         }

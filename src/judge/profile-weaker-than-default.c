@@ -4,45 +4,6 @@
  * opens the kernel to anyone is worth a warning. */
 #include "judge/rule.h"
 
-/* Calls that the defaults refuse though the kernel asks no capability of the caller, or one that
- * does not stop what they were used for. Sources: the kernel's documentation (admin-guide,
- * security) and the reasons that the engines' authors gave when they took them out. */
-static const struct {
-        const char *name, *why;
-} dangers[] = {
-        {"io_uring_setup", "its calls pass by the filter, and it had many holes"},
-        {"keyctl", "kernel keyrings know no namespaces: keys of others are in reach"},
-        {"add_key", "kernel keyrings know no namespaces: keys of others are in reach"},
-        {"request_key", "kernel keyrings know no namespaces: keys of others are in reach"},
-        {"userfaultfd", "stops the kernel in the middle of its work: an attacker's tool"},
-        {"unshare", "a new user namespace gives every capability inside it"},
-        {"clone", "a new user namespace gives every capability inside it"},
-        {"clone3", "a new user namespace gives every capability inside it, and no filter can see "
-                   "that it asks for one"},
-        {"bpf", "runs code in the kernel"},
-        {"perf_event_open", "watches other processes and the kernel, and had many holes"},
-        {"kexec_load", "starts another kernel"},
-        {"kexec_file_load", "starts another kernel"},
-        {"init_module", "loads code into the kernel"},
-        {"finit_module", "loads code into the kernel"},
-        {"open_by_handle_at", "opens files of the host that the container cannot see"},
-        {"mount", "changes what the container sees of the host"},
-        {"setns", "enters other namespaces"},
-        {"ptrace", "on kernels before 4.8 it passes by the filter"},
-};
-
-static const char *danger_of(const struct cf_check *check, const char *name)
-{
-        for (size_t i = 0; i < CF_COUNT(dangers); i++)
-                if (strcmp(dangers[i].name, name) == 0)
-                        return strcmp(name, "ptrace") == 0 && cf_version_known(check->kernel) &&
-                                               cf_version_compare(check->kernel,
-                                                                  (struct cf_version){4, 8, 0}) >= 0
-                                       ? NULL
-                                       : dangers[i].why;
-        return NULL;
-}
-
 /* Those that are dangerous with the reason, the others behind them. */
 static void note_calls(struct cf_check *check, struct cf_draft *draft,
                        const struct cf_loose_calls *calls)
@@ -56,14 +17,20 @@ static void note_calls(struct cf_check *check, struct cf_draft *draft,
         }
         for (size_t i = 0; i < calls->count; i++) {
                 const struct cf_loose_call *call = &calls->items[i];
-                const char *why = danger_of(check, call->name);
-                if (!why) {
+                if (!call->danger) {
                         others[rest.count++] = *call;
                         continue;
                 }
-                draft->finding.verdict = CF_WARN;
-                cf_check_note(check, draft, "%s%s%s: %s", call->name, call->when ? " if " : "",
-                              call->when ? call->when : "", why);
+                if (!call->lock)
+                        draft->finding.verdict = CF_WARN;
+                cf_check_note(check, draft, "%s%s%s: it %s%s%s", call->name,
+                              call->when ? " if " : "", call->when ? call->when : "", call->danger,
+                              call->lock ? "; the kernel asks for " : "",
+                              call->lock ? cf_check_text(check,
+                                                         "%s beside, which the container does not "
+                                                         "have",
+                                                         call->lock)
+                                         : "");
         }
         cf_check_note_loose(check, draft, &rest);
 }
@@ -99,35 +66,41 @@ static void look_at_kernel(struct cf_check *check)
                 cf_check_text(check, "sudo confined prove %s --against default", container->name));
 }
 
-/* A file. What it opens under the capabilities of no container is told; what a container makes of
- * it, its engine's version and capabilities decide: never more than a note. */
-static void look_at_file(struct cf_check *check)
+/* As written: in a file, or as an engine keeps it of a container whose filter nobody can look at,
+ * because it does not run. What it opens under the capabilities of no container is told; what a
+ * container makes of it, its engine's version and capabilities decide: never more than a note. */
+static void look_at_text(struct cf_check *check)
 {
         const struct cf_seen *seen = check->deciding;
         if (!seen || !seen->profile || !seen->profile->by_default ||
             !seen->profile->than_default.count || check->reader == CF_READER_PODMAN ||
             check->is_privileged)
                 return;
+        bool file = seen->option.kind == CF_SECOPT_PROFILE;
         const struct cf_loose_calls *calls = &seen->profile->than_default;
         struct cf_draft *draft = cf_check_add(check, CF_NOTE, seen->setting);
         const char *after = cf_check_text(
                 check, " lets %zu call%s through that Docker's default refuses%s", calls->count,
                 calls->count == 1 ? "" : "s", cf_check_assumption(check, seen->setting));
-        cf_check_say(draft, cf_check_text(check, "the profile '%s' of ", seen->option.value.data),
+        cf_check_say(draft,
+                     file ? cf_check_text(check, "the profile '%s' of ", seen->option.value.data)
+                          : "the profile of ",
                      after, after);
         note_calls(check, draft, calls);
         draft->finding.verdict = CF_NOTE;
         cf_check_remedy(draft, "nothing, if the workload needs them",
-                        cf_check_text(check, "confined profile diff %s FILE",
-                                      seen->profile->by_default->name));
+                        file ? cf_check_text(check, "confined profile diff %s FILE",
+                                             seen->profile->by_default->name)
+                             : NULL);
 }
 
 static void look(struct cf_check *check)
 {
-        if (check->subject->container)
+        const struct cf_container *container = check->subject->container;
+        if (container && container->enforced && container->enforced->state != CF_ENFORCED_UNKNOWN)
                 look_at_kernel(check);
         else
-                look_at_file(check);
+                look_at_text(check);
 }
 
 const struct cf_rule cf_rule_profile_weaker_than_default = {

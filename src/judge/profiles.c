@@ -18,6 +18,13 @@ struct cf_profiles {
         pthread_mutex_t lock;
 };
 
+static const struct cf_profile_default *default_of(const char *engine_version)
+{
+        const struct cf_profile_default *known =
+                cf_profile_default_of("docker", engine_version, NULL);
+        return known ? known : cf_profile_default("docker");
+}
+
 struct cf_profiles *cf_profiles_new(struct cf_files *files, const char *engine_version)
 {
         CF_ARENA struct cf_arena *arena = cf_arena_new(PROFILES_MEMORY);
@@ -28,9 +35,7 @@ struct cf_profiles *cf_profiles_new(struct cf_files *files, const char *engine_v
         if (!profiles->by_path || pthread_mutex_init(&profiles->lock, NULL) != 0)
                 return NULL;
         profiles->files = files;
-        profiles->by_default = cf_profile_default_of("docker", engine_version, NULL);
-        if (!profiles->by_default)
-                profiles->by_default = cf_profile_default("docker");
+        profiles->by_default = default_of(engine_version);
         profiles->arena = cf_steal(arena);
         return profiles;
 }
@@ -124,8 +129,8 @@ static struct cf_profile_reading *read_source(struct cf_arena *keep, struct cf_a
 }
 
 /* What cannot be worked out, because the profile is too large for that, is not said. */
-static int compare(struct cf_profiles *profiles, const struct cf_source *source,
-                   struct cf_profile_reading *reading)
+static int compare(struct cf_arena *keep, const struct cf_profile_default *by_default,
+                   const struct cf_source *source, struct cf_profile_reading *reading)
 {
         CF_ARENA struct cf_arena *work = cf_arena_new(CF_PROFILE_MEMORY);
         const struct cf_profile *profile = NULL;
@@ -133,10 +138,9 @@ static int compare(struct cf_profiles *profiles, const struct cf_source *source,
                 return -ENOMEM;
         if (reading->state != CF_PROFILE_SOUND || cf_profile_read(work, source, &profile, NULL) < 0)
                 return 0;
-        int r = cf_weaker_calls(profiles->arena, profile, profiles->by_default,
-                                &reading->than_default);
+        int r = cf_weaker_calls(keep, profile, by_default, &reading->than_default);
         if (r == 0)
-                reading->by_default = profiles->by_default;
+                reading->by_default = by_default;
         return r == -ENOMEM ? r : 0;
 }
 
@@ -152,7 +156,8 @@ static struct cf_profile_reading *remember(struct cf_profiles *profiles, const c
                 return NULL;
         struct cf_profile_reading *reading = r < 0 ? failed_read(profiles->arena, r, &err)
                                                    : read_source(profiles->arena, work, source);
-        if (r == 0 && reading && compare(profiles, source, reading) < 0)
+        if (r == 0 && reading &&
+            compare(profiles->arena, profiles->by_default, source, reading) < 0)
                 return NULL;
         char *key = cf_arena_string(profiles->arena, path);
         if (!reading || !key || cf_map_put(profiles->by_path, cf_span_of(key), reading) < 0)
@@ -171,11 +176,14 @@ const struct cf_profile_reading *cf_profiles_read(struct cf_profiles *profiles, 
 }
 
 const struct cf_profile_reading *cf_profile_read_text(struct cf_arena *arena, const char *name,
-                                                      const char *json)
+                                                      const char *json, const char *engine_version)
 {
         struct cf_source *source = NULL;
         CF_ARENA struct cf_arena *work = cf_arena_new(READING_MEMORY);
         if (!work || cf_source_from(work, name, cf_span_of(json), &source, NULL) < 0)
                 return NULL;
-        return read_source(arena, work, source);
+        struct cf_profile_reading *reading = read_source(arena, work, source);
+        if (reading && compare(arena, default_of(engine_version), source, reading) < 0)
+                return NULL;
+        return reading;
 }

@@ -17,12 +17,12 @@ enum cf_profile_state {
 
 struct cf_profile_reading {
         enum cf_profile_state state;
-        const char *absence; /* ABSENT: "does not exist", "is a folder" */
-        const char *problem; /* BROKEN, UNREADABLE: why, with the place; else NULL */
+        const char *absence;        /* ABSENT: "does not exist", "is a folder" */
+        const char *problem;        /* BROKEN, UNREADABLE: why, with the place; else NULL */
         const char *default_action; /* "": engines load no filter */
         bool default_lets_through;
         struct cf_place default_place; /* ALLOWS, LETS_OTHER: of the default action */
-        /* SOUND, of a file: what it lets through beyond this default of Docker, whatever
+        /* SOUND: what it lets through beyond this default of Docker, whatever
          * capabilities a container has. */
         const struct cf_profile_default *by_default;
         struct cf_loose_calls than_default;
@@ -39,6 +39,7 @@ struct cf_profiles *cf_profiles_free(struct cf_profiles *profiles);
  * `profiles`. NULL when there is no memory. */
 const struct cf_profile_reading *cf_profiles_read(struct cf_profiles *profiles, const char *path);
 
-/* The same for a profile's JSON at hand; lives in `arena`. */
+/* The same for a profile's JSON at hand, compared with the default of Docker in `engine_version`;
+ * lives in `arena`. */
 const struct cf_profile_reading *cf_profile_read_text(struct cf_arena *arena, const char *name,
-                                                      const char *json);
+                                                      const char *json, const char *engine_version);

@@ -44,7 +44,9 @@ static int add(struct cf_policies *all, struct cf_arena *keep, const struct cf_s
         CF_ARENA struct cf_arena *work = cf_arena_new(CF_PROFILE_MEMORY);
         CF_TEXT struct cf_text words = {0};
         struct cf_clauses clauses;
-        *ret_call = (struct cf_loose_call){.name = call->name};
+        const struct cf_danger *danger = cf_danger_met(all, call, condition, CF_CAPABILITIES_ALL);
+        *ret_call =
+                (struct cf_loose_call){.name = call->name, .danger = danger ? danger->gain : NULL};
         if (condition == CF_POLICY_TRUE)
                 return 0;
         int r = work ? cf_policy_describe(all, condition, CF_STYLE_WORDS, work, &clauses, NULL)

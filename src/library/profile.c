@@ -114,8 +114,7 @@ static int read_circumstances(struct confined_context *context,
                 return 0;
         }
         uname(&system);
-        /* Three digits each cannot overflow. NOLINTNEXTLINE(cert-err34-c) */
-        if (sscanf(system.release, "%3u.%3u", &now.kernel_major, &now.kernel_minor) != 2)
+        if (!cf_kernel_version_read(system.release, &now.kernel_major, &now.kernel_minor))
                 return cf_library_fails(context, -ENOTSUP,
                                         "the running kernel's version '%s' is not understood",
                                         system.release);

@@ -208,8 +208,11 @@ struct cf_process {
 
 /* A call that is let through where something else refuses it. */
 struct cf_loose_call {
-        const char *name; /* "socket", "numbers 470 to 1023 (no names)" */
-        const char *when; /* "family == 38 (AF_ALG)"; NULL: whatever its arguments are */
+        const char *name;   /* "socket", "numbers 470 to 1023 (no names)" */
+        const char *when;   /* "family == 38 (AF_ALG)"; NULL: whatever its arguments are */
+        const char *danger; /* what it gives an attacker, behind "it"; NULL: nothing is known */
+        const char *lock;   /* the capability that the kernel asks for beside, and the container
+                             * does not have; NULL: none */
 };
 struct cf_loose_calls {
         const struct cf_loose_call *items;

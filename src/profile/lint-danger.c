@@ -19,17 +19,56 @@ static int read_default(struct lint *lint, cf_policy *ret_policy, struct cf_erro
                      : cf_profile_policy(lint->all, profile, lint->circumstances, ret_policy, err);
 }
 
-static bool is_granted(const struct lint *lint, const char *capability)
+bool cf_danger_is_granted(const struct cf_danger *danger, uint64_t capabilities)
 {
         unsigned number;
-        return !capability || (cf_capability_number(cf_span_of(capability), &number) &&
-                               lint->circumstances->capabilities >> number & 1);
+        return !danger->capability ||
+               (cf_capability_number(cf_span_of(danger->capability), &number) &&
+                capabilities >> number & 1);
+}
+
+static cf_policy condition_of(struct cf_policies *all, const struct cf_danger *danger)
+{
+        struct cf_condition when = {danger->arg, CF_MASKED_EQ, danger->mask, danger->value};
+        return danger->mask ? cf_policy_condition(all, &when) : CF_POLICY_TRUE;
+}
+
+const struct cf_danger *cf_danger_met(struct cf_policies *all, const struct cf_syscall *call,
+                                      cf_policy condition, uint64_t capabilities)
+{
+        const struct cf_danger *danger, *found = NULL;
+        for (size_t i = 0; (danger = cf_danger_of(call, i)); i++) {
+                cf_policy met = cf_policy_and(all, condition, condition_of(all, danger));
+                if (met == CF_POLICY_NONE || met == CF_POLICY_FALSE)
+                        continue;
+                if (cf_danger_is_granted(danger, capabilities))
+                        return danger;
+                found = found ? found : danger;
+        }
+        return found;
+}
+
+static bool is_granted(const struct lint *lint, const struct cf_danger *danger)
+{
+        return cf_danger_is_granted(danger, lint->circumstances->capabilities);
+}
+
+/* That it goes around a refusal has been said. */
+static bool is_said(const struct lint *lint, const struct cf_call *call)
+{
+        for (size_t i = 0; i < lint->findings.count; i++) {
+                const struct cf_lint_finding *finding = lint->findings.items[i];
+                if (finding->rule == CF_LINT_GONE_AROUND && finding->witness.nr == call->nr &&
+                    finding->witness.arch == call->arch)
+                        return true;
+        }
+        return false;
 }
 
 static void say(struct lint *lint, const struct cf_danger *danger, const struct cf_call *call)
 {
         CF_TEXT struct cf_text shown = {0};
-        bool granted = is_granted(lint, danger->capability);
+        bool granted = is_granted(lint, danger);
         struct cf_lint_finding *finding =
                 lint_add(lint, CF_LINT_DANGEROUS_CALL, granted ? CF_LINT_WARN : CF_LINT_NOTE,
                          lint_part_of(lint, call));
@@ -95,12 +134,11 @@ int lint_danger(struct lint *lint, struct cf_error *err)
         int r = read_default(lint, &docker, err);
         for (size_t i = 0; r == 0 && (danger = cf_danger_at(i)); i++) {
                 struct cf_policies *all = lint->all;
-                struct cf_condition when = {danger->arg, CF_MASKED_EQ, danger->mask, danger->value};
                 struct cf_call call;
                 uint32_t nr;
                 if (!cf_syscall_number(arch, danger->call->name, &nr))
                         continue;
-                cf_policy where = danger->mask ? cf_policy_condition(all, &when) : CF_POLICY_TRUE;
+                cf_policy where = condition_of(all, danger);
                 cf_policy theirs = cf_policy_of_call(all, docker, arch->token, nr);
                 cf_policy beyond = lint_where_let_through(all, lint_of_call(lint, arch, nr));
                 beyond = cf_policy_and(all, beyond, where);
@@ -116,9 +154,11 @@ int lint_danger(struct lint *lint, struct cf_error *err)
                 call.arch = arch->token;
                 call.nr = nr;
                 call.ip = 0;
+                if (is_said(lint, &call))
+                        continue;
                 if (lint_part_of(lint, &call).offset != lint->profile->default_part.offset)
                         say(lint, danger, &call);
-                else if (is_granted(lint, danger->capability))
+                else if (is_granted(lint, danger))
                         add_unnamed(&unnamed, &unnamed_count, danger, &call);
         }
         say_unnamed(lint, &unnamed, unnamed_count);

@@ -4,27 +4,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/errno-name.h"
 #include "base/sha256.h"
 #include "base/vec.h"
 #include "profile/extend.h"
 
-#define ERRNO_KNOWN 200 /* no architecture names a larger one */
 #define HEX_SIZE (2 * CF_SHA256_SIZE + 1)
 
 /* ---- additions in words ---------------------------------------------------------------------
  */
-
-bool cf_profile_errno(struct cf_span name, unsigned *ret_number)
-{
-        for (int i = 1; i < ERRNO_KNOWN; i++) {
-                const char *known = strerrorname_np(i);
-                if (known && cf_span_is(name, known)) {
-                        *ret_number = (unsigned)i;
-                        return true;
-                }
-        }
-        return false;
-}
 
 void cf_profile_addition_print(struct cf_text *text, const struct cf_profile_addition *addition)
 {
@@ -53,7 +41,7 @@ static struct cf_span first_word(struct cf_span *text)
 static int read_errno(struct cf_span word, uint32_t *ret_value)
 {
         unsigned number;
-        if (!cf_profile_errno(word, &number))
+        if (!cf_errno_by_name(word, &number))
                 return -EINVAL;
         *ret_value = CF_ERRNO | number;
         return 0;

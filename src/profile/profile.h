@@ -142,13 +142,6 @@ int cf_profile_summarize(struct cf_arena *arena, const struct cf_source *source,
 
 /* ---- What it means -------------------------------------------------------------------------- */
 
-/* Capabilities: bit i is capability number i of linux/capability.h. */
-#define CF_CAPABILITIES 41u
-#define CF_CAPABILITIES_ALL ((UINT64_C(1) << CF_CAPABILITIES) - 1)
-/* "CAP_CHOWN", …; NULL from CF_CAPABILITIES on. */
-const char *cf_capability_name(unsigned number);
-/* False when there is no capability of exactly this name. */
-bool cf_capability_number(struct cf_span name, unsigned *ret_number);
 /* What Docker gives a container when nothing else is asked for. */
 uint64_t cf_capabilities_docker(void);
 
@@ -158,6 +151,12 @@ struct cf_circumstances {
         uint64_t capabilities;         /* of the container: its bounding set */
         unsigned kernel_major, kernel_minor;
 };
+
+/* Reads "6.12", "6.1.0-18-amd64", as uname(2) tells a release. False: neither. */
+bool cf_kernel_version_read(const char *release, unsigned *ret_major, unsigned *ret_minor);
+/* Fills in this machine and the running kernel; leaves the capabilities. -ENOTSUP: there is no
+ * table of the machine's calls, or the kernel's version is not understood. */
+int cf_circumstances_here(struct cf_circumstances *circumstances, struct cf_error *err);
 
 /* Whether the entry counts under these circumstances. `excludes` are looked at first: any
  * architecture, any capability, or a kernel from minKernel on drop the entry. Then `includes`: one
@@ -324,6 +323,13 @@ int cf_profile_allows_everything(struct cf_policies *all, const struct cf_profil
                                  const struct cf_circumstances *circumstances, bool whatever,
                                  struct cf_call *ret_witness, struct cf_error *err);
 
+/* The first way to attack that a call opens under a condition on its arguments; of several one that
+ * asks for no capability but these. NULL: none is known. */
+const struct cf_danger *cf_danger_met(struct cf_policies *all, const struct cf_syscall *call,
+                                      cf_policy condition, uint64_t capabilities);
+/* Whether a container with these capabilities has the one that the kernel asks for. */
+bool cf_danger_is_granted(const struct cf_danger *danger, uint64_t capabilities);
+
 /* ---- What is wrong with it -------------------------------------------------------------------
  */
 
@@ -385,8 +391,6 @@ struct cf_profile_addition {
 void cf_profile_addition_print(struct cf_text *text, const struct cf_profile_addition *addition);
 int cf_profile_addition_read(struct cf_arena *arena, const char *what, struct cf_span text,
                              struct cf_profile_addition *ret_addition, struct cf_error *err);
-/* The number of "ENOSYS"; false: there is none. */
-bool cf_profile_errno(struct cf_span name, unsigned *ret_number);
 
 /* Adds the base profile with the additions laid over it, as one profile that engines take. The
  * base's entries stay as they are, with what they ask of capabilities, machine and kernel; only

@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/span.h"
+
 /* An architecture: a table of numbers together with a token. x32 is one of its own here, though
  * filters see it as x86_64 with bit 30 of the number set. */
 struct cf_arch {
@@ -166,3 +168,14 @@ const struct cf_constant *cf_argument_constant(const struct cf_syscall *call, un
 
 /* The kernel whose tables these are: "v7.1.0-rc4". */
 const char *cf_syscalls_kernel(void);
+
+/* ---- capabilities -----------------------------------------------------------------------------
+ */
+
+/* Capabilities: bit i is capability number i of linux/capability.h. */
+#define CF_CAPABILITIES 41u
+#define CF_CAPABILITIES_ALL ((UINT64_C(1) << CF_CAPABILITIES) - 1)
+/* "CAP_CHOWN", …; NULL from CF_CAPABILITIES on. */
+const char *cf_capability_name(unsigned number);
+/* False when there is no capability of exactly this name. */
+bool cf_capability_number(struct cf_span name, unsigned *ret_number);

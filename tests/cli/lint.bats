@@ -30,7 +30,7 @@ kernel() {
         confined profile lint --no-config --arch x86_64 --kernel 6.12 --format lines podman-debian12 \
                 --rule profile-dangerous-call --rule profile-upper-half --rule profile-gone-around
         expect_status 1
-        [ "$(grep -c ': warn ' <<<"$output")" -eq 5 ]
+        [ "$(grep -c ': warn ' <<<"$output")" -eq 6 ]
 }
 
 @test "every format reports the same finding" {

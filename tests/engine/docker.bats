@@ -3,23 +3,8 @@
 load ../lib/common
 load ../lib/engine
 
-# run_box NAME [OPTION…]: a container that sleeps.
-run_box() {
-        local name=$1
-        shift
-        docker run -d --network none --name "$name" "$@" box:1 /bin/sleep 3600 >/dev/null
-}
-
 setup_file() {
-        if [ "$(id -u)" -ne 0 ]; then
-                export ENGINE_SKIP="needs root: a real engine starts containers"
-                return
-        fi
-        if ! start_docker; then
-                export ENGINE_SKIP="dockerd does not run here: $(tail -n 1 "$docker_dir/log")"
-                return
-        fi
-        export docker_pid docker_pids docker_dir docker_dirs
+        docker_for_file || return 0
         make_image docker
         cd "$BATS_FILE_TMPDIR"
         echo '{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["acct"],"action":"SCMP_ACT_ERRNO"}]}' >own.json
@@ -46,7 +31,7 @@ teardown_file() {
 }
 
 setup() {
-        [ -z "${ENGINE_SKIP:-}" ] || skip "$ENGINE_SKIP"
+        needs_engine
         cd "$BATS_TEST_TMPDIR"
         guests=
 }

@@ -13,10 +13,7 @@ run_box() {
 }
 
 setup_file() {
-        if [ "$(id -u)" -ne 0 ]; then
-                export ENGINE_SKIP="needs root: a real engine starts containers"
-                return
-        fi
+        for_root || return 0
         command -v podman >/dev/null || {
                 export ENGINE_SKIP="needs podman"
                 return
@@ -49,7 +46,7 @@ teardown_file() {
 }
 
 setup() {
-        [ -z "${ENGINE_SKIP:-}" ] || skip "$ENGINE_SKIP"
+        needs_engine
         unset DOCKER_HOST
 }
 

@@ -6,19 +6,11 @@ load ../lib/common
 load ../lib/engine
 
 setup_file() {
-        if [ "$(id -u)" -ne 0 ]; then
-                export ENGINE_SKIP="needs root: a real engine starts containers"
-                return
-        fi
         if [ "$(uname -m)" != x86_64 ]; then
                 export ENGINE_SKIP="the table is of x86_64"
                 return
         fi
-        if ! start_docker; then
-                export ENGINE_SKIP="dockerd does not run here: $(tail -n 1 "$docker_dir/log")"
-                return
-        fi
-        export docker_pid docker_pids docker_dir docker_dirs
+        docker_for_file || return 0
         local rootfs=$BATS_FILE_TMPDIR/rootfs
         busybox_rootfs "$rootfs"
         cc -D_GNU_SOURCE -O1 -static -no-pie -pthread -o "$rootfs/probe" \
@@ -45,7 +37,7 @@ teardown_file() {
 }
 
 setup() {
-        [ -z "${ENGINE_SKIP:-}" ] || skip "$ENGINE_SKIP"
+        needs_engine
 }
 
 # column NUMBER: id and that column of the table, what calls return left out.

@@ -69,6 +69,16 @@ static const struct live lives[] = {
          "exited",
          NULL,
          OFF "\n  not running (exited): nothing is exposed now"},
+        {"a profile of its own that is weaker, and stopped",
+         &docker,
+         {OPT_JSON("{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":[{\"names\":[\"keyctl\"],"
+                   "\"action\":\"SCMP_ACT_ALLOW\"}]}")},
+         "exited",
+         NULL,
+         "note profile-weaker-than-default: the profile of container 'web' lets 1 call through "
+         "that Docker's default refuses"
+         "\n  keyctl: it reads and changes keyrings, which no namespace divides: those of other "
+         "containers and of the host's users"},
         {"unconfined, processes not known",
          &docker,
          {OPT("seccomp=unconfined")},
@@ -238,11 +248,15 @@ static void containers(void **state)
 }
 
 /* What the kernel's filter was found to do, beside what is configured. */
-static const struct cf_loose_call keyctl[] = {{"keyctl", NULL}};
-static const struct cf_loose_call several[] = {{"acct", NULL},
-                                               {"clone", "flags & 0x10000000"},
-                                               {"personality", "persona == 0x40000"},
-                                               {"swapon", NULL}};
+static const struct cf_loose_call keyctl[] = {
+        {.name = "keyctl", .danger = "reads and changes keyrings"}};
+static const struct cf_loose_call locked[] = {
+        {.name = "kexec_load", .danger = "replaces the running kernel", .lock = "CAP_SYS_BOOT"}};
+static const struct cf_loose_call several[] = {
+        {.name = "acct"},
+        {.name = "clone", .when = "flags & 0x10000000", .danger = "gets all"},
+        {.name = "personality", .when = "persona == 0x40000"},
+        {.name = "swapon"}};
 
 static void enforced(void **state)
 {
@@ -287,7 +301,16 @@ static void enforced(void **state)
                  {OPT_JSON("{\"defaultAction\":\"SCMP_ACT_ERRNO\"}")},
                  "warn profile-weaker-than-default: the filter of container 'web' lets 1 call "
                  "through that the Docker 28.5 default refuses"
-                 "\n  keyctl: kernel keyrings know no namespaces: keys of others are in reach"},
+                 "\n  keyctl: it reads and changes keyrings"},
+                {"a dangerous call more that the kernel refuses",
+                 {.state = CF_ENFORCED_FILTERS,
+                  .by_default = "Docker 28.5 default",
+                  .than_default = {locked, 1}},
+                 {OPT_JSON("{\"defaultAction\":\"SCMP_ACT_ERRNO\"}")},
+                 "note profile-weaker-than-default: the filter of container 'web' lets 1 call "
+                 "through that the Docker 28.5 default refuses"
+                 "\n  kexec_load: it replaces the running kernel; the kernel asks for CAP_SYS_BOOT "
+                 "beside, which the container does not have"},
                 {"several calls more",
                  {.state = CF_ENFORCED_FILTERS,
                   .by_default = "Docker 28.5 default",
@@ -295,8 +318,7 @@ static void enforced(void **state)
                  {OPT_JSON("{\"defaultAction\":\"SCMP_ACT_ERRNO\"}")},
                  "warn profile-weaker-than-default: the filter of container 'web' lets 4 calls "
                  "through that the Docker 28.5 default refuses"
-                 "\n  clone if flags & 0x10000000: a new user namespace gives every capability "
-                 "inside it"
+                 "\n  clone if flags & 0x10000000: it gets all"
                  "\n  acct, swapon\n  personality if persona == 0x40000"},
                 {"one harmless call more",
                  {.state = CF_ENFORCED_FILTERS,

@@ -32,6 +32,28 @@ needs_root() {
         [ "$(id -u)" -eq 0 ] || skip "needs root: a real engine starts containers"
 }
 
+# For a file whose tests share an engine. In setup_file, `for_root || return 0` and
+# `docker_for_file [DOCKERD-OPTION…] || return 0` keep the reason why there is none; in setup,
+# `needs_engine` skips with it.
+for_root() {
+        [ "$(id -u)" -eq 0 ] && return
+        export ENGINE_SKIP="needs root: a real engine starts containers"
+        return 1
+}
+
+docker_for_file() {
+        for_root || return
+        if ! start_docker "$@"; then
+                export ENGINE_SKIP="dockerd does not run here: $(tail -n 1 "$docker_dir/log")"
+                return 1
+        fi
+        export docker_pid docker_pids docker_dir docker_dirs
+}
+
+needs_engine() {
+        [ -z "${ENGINE_SKIP:-}" ] || skip "$ENGINE_SKIP"
+}
+
 # A folder whose path is short enough for sockets below it.
 engine_folder() {
         mktemp -d "${BATS_RUN_TMPDIR:-/tmp}/e.XXXX"
@@ -83,6 +105,13 @@ make_image() {
         local rootfs=$BATS_FILE_TMPDIR/rootfs
         [ -d "$rootfs" ] || busybox_rootfs "$rootfs"
         tar -C "$rootfs" -c . | "$@" import - box:1 >/dev/null 2>&1
+}
+
+# run_box NAME [OPTION…]: a container that sleeps.
+run_box() {
+        local name=$1
+        shift
+        docker run -d --network none --name "$name" "$@" box:1 /bin/sleep 3600 >/dev/null
 }
 
 # The first process of a container.

@@ -9,17 +9,8 @@ load ../lib/common
 load ../lib/engine
 
 setup_file() {
-        if [ "$(id -u)" -ne 0 ]; then
-                export ENGINE_SKIP="needs root: a real engine starts containers"
-                return
-        fi
-        if ! start_docker; then
-                export ENGINE_SKIP="dockerd does not run here: $(tail -n 1 "$docker_dir/log")"
-                return
-        fi
-        export docker_pid docker_pids docker_dir docker_dirs
-        busybox_rootfs "$BATS_FILE_TMPDIR/rootfs"
-        tar -C "$BATS_FILE_TMPDIR/rootfs" -c . | docker import - box:1 >/dev/null 2>&1
+        docker_for_file || return 0
+        make_image docker
 }
 
 teardown_file() {
@@ -27,7 +18,7 @@ teardown_file() {
 }
 
 setup() {
-        [ -z "${ENGINE_SKIP:-}" ] || skip "$ENGINE_SKIP"
+        needs_engine
 }
 
 # outcome PROFILE: "refused: WHY", "Seccomp: N" of the process, or what else came out.

@@ -107,11 +107,31 @@ static void every_name(void **state)
         }
 }
 
+/* The danger that a condition meets; one that the container's capabilities open goes first. */
+static void danger_met(void **state)
+{
+        (void)state;
+        CF_POLICIES struct cf_policies *all = cf_policies_new(0);
+        const struct cf_syscall *sock = cf_syscall_by_name("socket");
+        const struct cf_condition vsock = {0, CF_MASKED_EQ, UINT32_MAX, 40},
+                                  inet = {0, CF_MASKED_EQ, UINT32_MAX, 2};
+        const struct cf_danger *met = cf_danger_met(all, sock, cf_policy_condition(all, &vsock), 0);
+        assert_non_null(met);
+        assert_int_equal(met->value, 40);
+        assert_null(cf_danger_met(all, sock, cf_policy_condition(all, &inet), 0));
+        assert_null(cf_danger_met(all, cf_syscall_by_name("read"), CF_POLICY_TRUE, 0));
+        met = cf_danger_met(all, cf_syscall_by_name("kexec_load"), CF_POLICY_TRUE, 0);
+        assert_non_null(met);
+        assert_false(cf_danger_is_granted(met, cf_capabilities_docker()));
+        assert_true(cf_danger_is_granted(met, CF_CAPABILITIES_ALL));
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(allows_everything),
                 cmocka_unit_test(every_name),
+                cmocka_unit_test(danger_met),
         };
         return cmocka_run_group_tests_name("profile-lint", tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/cleanup.h"
-#include "profile/profile.h"
+#include "syscalls/syscalls.h"
 
 /* linux/capability.h, in order of numbers. */
 static const char *const names[] = {
@@ -62,22 +62,4 @@ bool cf_capability_number(struct cf_span name, unsigned *ret_number)
                 return true;
         }
         return false;
-}
-
-/* Moby, daemon/pkg/oci/caps/defaults.go. */
-static const char *const docker[] = {
-        "CAP_CHOWN",   "CAP_DAC_OVERRIDE", "CAP_FSETID",           "CAP_FOWNER",
-        "CAP_MKNOD",   "CAP_NET_RAW",      "CAP_SETGID",           "CAP_SETUID",
-        "CAP_SETFCAP", "CAP_SETPCAP",      "CAP_NET_BIND_SERVICE", "CAP_SYS_CHROOT",
-        "CAP_KILL",    "CAP_AUDIT_WRITE",
-};
-
-uint64_t cf_capabilities_docker(void)
-{
-        uint64_t set = 0;
-        unsigned number = 0;
-        for (size_t i = 0; i < CF_COUNT(docker); i++)
-                if (cf_capability_number(cf_span_of(docker[i]), &number))
-                        set |= UINT64_C(1) << number;
-        return set;
 }
