@@ -36,80 +36,27 @@ static bool find_met(struct diff *diff, const struct cf_arch *arch,
         return true;
 }
 
-static int add_item(struct diff *diff, const char *label, const struct cf_syscall *call,
-                    const struct cf_arch *arch, const struct cf_difference *difference,
-                    uint32_t token, uint32_t nr)
+static const char *label_of(struct cf_arena *arena, const struct cf_named_difference *named)
 {
-        struct cf_profile_item item = {label, call, arch, difference, difference->witness, true};
-        item.witness.arch = token;
-        item.witness.nr = nr;
-        item.met = find_met(diff, arch, difference, &item.witness);
-        return label ? cf_vec_push(diff->job->arena, &diff->items, item) : -ENOMEM;
+        if (named->call)
+                return named->call->name;
+        if (!named->arch)
+                return "calls of architectures without a name";
+        if (named->nr_first == named->nr_last)
+                return cf_arena_printf(arena, "number %" PRIu32 " (no name)", named->nr_first);
+        return cf_arena_printf(arena, "numbers %" PRIu32 " to %" PRIu32 " (no names)",
+                               named->nr_first, named->nr_last);
 }
 
-static int add_numbers(struct diff *diff, const struct cf_arch *arch,
-                       const struct cf_difference *difference, uint64_t first, uint64_t last)
+static int add_item(struct diff *diff, const struct cf_named_difference *named)
 {
-        if (first > last)
-                return 0;
-        const char *label =
-                first == last
-                        ? cf_arena_printf(diff->job->arena, "number %" PRIu64 " (no name)", first)
-                        : cf_arena_printf(diff->job->arena,
-                                          "numbers %" PRIu64 " to %" PRIu64 " (no names)", first,
-                                          last);
-        return add_item(diff, label, NULL, arch, difference, arch->token, (uint32_t)first);
-}
-
-/* The part of a difference that is about one architecture, call by call. */
-static int add_architecture(struct diff *diff, const struct cf_arch *arch,
-                            const struct cf_difference *difference)
-{
-        /* Of two architectures with one token, the x32 bit tells. */
-        bool x32 = arch->base >= CF_X32_BIT;
-        bool shared = arch->token == cf_arch_by_name("x32")->token;
-        uint64_t first = difference->nr_first, last = difference->nr_last;
-        const struct cf_syscall *call;
-        uint32_t nr;
-        int r = 0;
-        if (shared && x32 && first < CF_X32_BIT)
-                first = CF_X32_BIT;
-        if (shared && !x32 && last >= CF_X32_BIT)
-                last = CF_X32_BIT - 1;
-        for (size_t i = 0; r == 0 && (call = cf_syscall_of_arch(arch, i, &nr)); i++) {
-                if (nr < first || nr > last)
-                        continue;
-                r = nr == 0 ? 0 : add_numbers(diff, arch, difference, first, (uint64_t)nr - 1);
-                if (r == 0)
-                        r = add_item(diff, call->name, call, arch, difference, arch->token, nr);
-                first = (uint64_t)nr + 1;
-        }
-        return r < 0 ? r : add_numbers(diff, arch, difference, first, last);
-}
-
-/* A token in the range that no known architecture has; false when there is none. */
-static bool unknown_token(const struct cf_difference *difference, uint32_t *ret_token)
-{
-        for (uint64_t token = difference->arch_first; token <= difference->arch_last; token++)
-                if (!cf_arch_of_call((uint32_t)token, 0)) {
-                        *ret_token = (uint32_t)token;
-                        return true;
-                }
-        return false;
-}
-
-static int add_difference(struct diff *diff, const struct cf_difference *difference)
-{
-        const struct cf_arch *arch;
-        uint32_t token;
-        int r = 0;
-        for (size_t i = 0; r == 0 && (arch = cf_arch_at(i)); i++)
-                if (arch->token >= difference->arch_first && arch->token <= difference->arch_last)
-                        r = add_architecture(diff, arch, difference);
-        if (r == 0 && unknown_token(difference, &token))
-                r = add_item(diff, "calls of architectures without a name", NULL, NULL, difference,
-                             token, difference->nr_first);
-        return r;
+        struct cf_profile_item item = {
+                label_of(diff->job->arena, named), named->call, named->arch, named->difference,
+                named->difference->witness,        true};
+        item.witness.arch = named->token;
+        item.witness.nr = named->nr_first;
+        item.met = find_met(diff, named->arch, named->difference, &item.witness);
+        return item.label ? cf_vec_push(diff->job->arena, &diff->items, item) : -ENOMEM;
 }
 
 static bool is_alike(const struct cf_profile_item *a, const struct cf_profile_item *b)
@@ -153,12 +100,15 @@ int cf_profile_job_differences(struct cf_profile_job *job, cf_policy a, cf_polic
 {
         struct diff diff = {.job = job};
         struct cf_difference *differences;
+        const struct cf_named_difference *named;
         size_t count;
         int r = cf_policy_compare(job->all, a, b, job->arena, &differences, &count, err);
         if (r < 0)
                 return r;
+        if (cf_differences_name(job->arena, differences, count, &named, &count) < 0)
+                return no_memory(err);
         for (size_t i = 0; i < count; i++)
-                if (add_difference(&diff, &differences[i]) < 0)
+                if (add_item(&diff, &named[i]) < 0)
                         return no_memory(err);
         if (diff.items.count > 1)
                 qsort(diff.items.items, diff.items.count, sizeof(*diff.items.items), compare_items);

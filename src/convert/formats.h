@@ -2,6 +2,7 @@
 /* The formats, and what several of them share. Private to convert/. */
 #pragma once
 
+#include "base/errno-name.h"
 #include "base/json.h"
 #include "base/vec.h"
 #include "convert/convert.h"

@@ -482,6 +482,21 @@ void cf_say_call(struct cf_text *text, const struct cf_call *call);
 void cf_say_made_call(struct cf_text *text, const struct cf_call *call,
                       const char *const strings[CF_POLICY_ARGS]);
 
+/* A difference of two policies, or the part of it that is about one call or about numbers without a
+ * name. */
+struct cf_named_difference {
+        const struct cf_difference *difference;
+        const struct cf_arch *arch;    /* NULL: none with a name */
+        const struct cf_syscall *call; /* NULL: numbers without a name */
+        uint32_t token, nr_first, nr_last;
+};
+
+/* All of them, in the arena; they point to `differences`. Of the architectures without a name that
+ * a difference is about, one stands for all. 0 or -ENOMEM. */
+int cf_differences_name(struct cf_arena *arena, const struct cf_difference *differences,
+                        size_t count, const struct cf_named_difference **ret_named,
+                        size_t *ret_count);
+
 /* The value of a constant that an argument of a call may have: AF_VSOCK for socket's first. */
 bool cf_constant_value(const struct cf_syscall *call, unsigned arg, struct cf_span name,
                        uint64_t *ret_value);

@@ -164,6 +164,27 @@ def man_pages_compile():
     return problems
 
 
+def the_main_page_lists_every_command():
+    page = (TOP / "man" / "confined.1.scd").read_text()
+    return [f"man/confined.1.scd lacks '{c}'" for c in commands() if not re.search(rf"^\*{c}\*", page, re.M)]
+
+
+def links_lead_somewhere():
+    """Relative links of Markdown, outside of code."""
+    problems, seen = [], 0
+    for path in tracked("*.md"):
+        if "tests" in path.relative_to(TOP).parts:
+            continue
+        text = re.sub(r"^( *)```.*?^\1```", "", path.read_text(), flags=re.M | re.S)
+        for target in re.findall(r"\]\(([^)\s]+)\)", re.sub(r"`[^`]*`", "", text)):
+            if re.match(r"[a-z]+:|#", target):
+                continue
+            seen += 1
+            if not (path.parent / target.split("#")[0]).exists():
+                problems.append(f"{path.relative_to(TOP)}: {target} is not there")
+    return problems or ([] if seen > 20 else ["no links found"])
+
+
 def rules_have_pages():
     problems = []
     listed = confined("explain").split("\n\n")[0].splitlines()
@@ -226,7 +247,7 @@ def changelog_and_version():
 
 def main():
     for rule in (format_is_clean, clang_tidy_is_quiet, includes_stay_in_their_rooms, sizes_and_calls, man_pages_match_the_tables,
-                 man_pages_compile, rules_have_pages, formats_are_documented, completions_know_everything,
+                 man_pages_compile, the_main_page_lists_every_command, links_lead_somewhere, rules_have_pages, formats_are_documented, completions_know_everything,
                  speaks_of_itself_alone, changelog_and_version):
         check("lint: " + rule.__name__.replace("_", " "), rule())
     print(f"{passed} passed, {failed} failed")
