@@ -62,6 +62,8 @@ struct cf_invocation {
         struct cf_arena *arena;
         const char *const *arguments;
         size_t argument_count;
+        bool separated;   /* "--" was there: … */
+        size_t separator; /* … behind so many arguments */
         struct cf_given {
                 const struct cf_option *option;
                 const char *value; /* NULL for a flag */

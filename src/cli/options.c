@@ -143,12 +143,15 @@ int cf_invocation_parse(struct cf_arena *arena, const struct cf_command *command
 {
         struct parser p = {
                 .arena = arena, .command = command, .words = words, .count = count, .err = err};
-        bool options = true;
+        bool options = true, separated = false;
+        size_t separator = 0;
         for (; p.at < count; p.at++) {
                 const char *word = words[p.at];
                 int r;
                 if (options && strcmp(word, "--") == 0) {
                         options = false;
+                        separated = true;
+                        separator = p.arguments.count;
                         continue;
                 }
                 if (options && word[0] == '-' && word[1] == '-')
@@ -171,6 +174,8 @@ int cf_invocation_parse(struct cf_arena *arena, const struct cf_command *command
                 .arena = arena,
                 .arguments = p.arguments.items,
                 .argument_count = p.arguments.count,
+                .separated = separated,
+                .separator = separator,
                 .given = p.given.items,
                 .given_count = p.given.count,
         };

@@ -97,7 +97,8 @@ static bool is_meant(const struct cf_container *container, const char *word)
 
 /* The container of a name that is a name somewhere beats those whose ids begin so. */
 static const struct cf_container *choose(const struct found *found, const char *word,
-                                         const struct cf_engine **ret_engine)
+                                         const struct cf_engine **ret_engine,
+                                         struct cf_prove_target *target)
 {
         const struct cf_container *best = NULL;
         for (size_t i = 0; i < found->answer_count; i++) {
@@ -109,6 +110,8 @@ static const struct cf_container *choose(const struct found *found, const char *
                                 continue;
                         best = container;
                         *ret_engine = &answer->engine;
+                        target->settings = answer->settings[k];
+                        target->setting_count = answer->setting_counts[k];
                 }
         }
         return best;
@@ -118,7 +121,7 @@ static int find_container(struct cf_arena *arena, const struct found *found, con
                           struct cf_prove_target *target, struct cf_error *err)
 {
         const struct cf_engine *engine = NULL;
-        const struct cf_container *container = choose(found, word, &engine);
+        const struct cf_container *container = choose(found, word, &engine, target);
         if (!container && found->host_count == 0)
                 return cf_error_set(err, -ENOENT, NULL,
                                     "no engine was found to ask for a container '%s': name one "
@@ -140,12 +143,11 @@ static int find_container(struct cf_arena *arena, const struct found *found, con
                                     "(another machine or PID namespace): run confined where they "
                                     "run",
                                     word);
-        *target = (struct cf_prove_target){
-                .name = word,
-                .image = container->image ? container->image : "",
-                .processes = container->processes,
-                .process_count = container->process_count,
-        };
+        target->name = word;
+        target->image = container->image ? container->image : "";
+        target->processes = container->processes;
+        target->process_count = container->process_count;
+        target->container = container;
         return cf_live_default(arena, engine, &target->by_default) < 0 ? no_memory(err) : 0;
 }
 
@@ -195,7 +197,7 @@ int cf_prove_find(struct cf_prove *prove, struct cf_error *err)
                         return cf_error_doing(err, r, NULL, "--against %s", live);
         }
         for (size_t i = 0; r == 0 && i < invocation->argument_count; i++) {
-                struct cf_prove_target target;
+                struct cf_prove_target target = {0};
                 struct cf_error unknown = {0};
                 if (resolve(prove, &found, invocation->arguments[i], &target, &unknown) < 0)
                         trouble(&unknown, prove);

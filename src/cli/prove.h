@@ -18,6 +18,9 @@ struct cf_prove_target {
                 by_default; /* what its engine has; of a process: the newest Docker's */
         const struct cf_process *processes; /* pid and start_time count */
         size_t process_count;
+        const struct cf_container *container; /* NULL: a process */
+        const struct cf_setting *settings;    /* of the container */
+        size_t setting_count;
 };
 
 /* A thread that is under a policy; of a process whose threads are all under the same, the first. */

@@ -169,7 +169,8 @@ static void put_first_line(struct cf_text *out, const struct said *said)
         const struct cf_why_failure *failure = said->failure;
         put_call(out, failure);
         if (!failure->untold)
-                cf_text_printf(out, " = %s", error_name(failure->error));
+                cf_text_printf(out, " = %s",
+                               failure->outcome ? failure->outcome : error_name(failure->error));
         if (failure->count > 1)
                 cf_text_printf(out, ", %zu times", failure->count);
         if (failure->program || failure->where) {
@@ -330,7 +331,8 @@ static void put_ways(struct cf_why *why, const struct said *said)
                         "COMMAND tells them, then confined why --log log\n",
                         said->untold);
         const struct cf_way *first = said->way_count ? &said->ways[0] : NULL;
-        if (any && first->option && first->kind <= CF_WAY_CALL && first->enough) {
+        if (any && why->input.base && first->option && first->kind <= CF_WAY_CALL &&
+            first->enough) {
                 cf_text_puts(out, "  write it: confined profile extend ");
                 cf_text_add_visible(out, cf_span_of(why->input.base));
                 cf_text_printf(out, " %s -o profile.json\n", first->option);
@@ -341,7 +343,9 @@ static void put_text(struct cf_why *why, const struct said *said)
 {
         struct cf_text *out = &why->job.out;
         put_first_line(out, said);
-        if (said->verdict == CF_WHY_NOT) {
+        if (said->verdict == CF_WHY_NOT && !why->input.name) {
+                cf_text_puts(out, "  not seccomp: it has no filter\n");
+        } else if (said->verdict == CF_WHY_NOT) {
                 cf_text_puts(out, "  not seccomp: ");
                 cf_text_add_visible(out, cf_span_of(why->input.name));
                 cf_text_puts(out, " lets it through\n");
@@ -419,6 +423,7 @@ static void put_json(struct cf_why *why, const struct said *said)
         cf_json_open(json, '{');
         put_string(json, "call", call.data);
         put_string(json, "error", failure->error ? error_name(failure->error) : NULL);
+        put_string(json, "outcome", failure->outcome);
         cf_json_key(json, "count");
         cf_json_put_uint(json, failure->count);
         put_string(json, "program", failure->program);

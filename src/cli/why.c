@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* confined why: which call was refused, by whom, and the least that unblocks it. */
-#include "cli/why.h"
+#include "cli/why-live.h"
 
+#include <limits.h>
 #include <string.h>
 
 #define WHY_MEMORY ((size_t)512 << 20)
 
 static const struct cf_option options[] = {
+        {"all", 0, NULL, "watch every process of this machine", 0, NULL},
+        {"for", 0, "TIME", "watch for so long: 30s, 10m, 2h (default: until Ctrl-C, or the end)", 0,
+         NULL},
         {"log", 0, "FILE",
          "tell it from a log: of strace, or lines of type 1326 (SECCOMP) of the kernel or auditd",
          CF_COMPLETE_FILE, NULL},
@@ -32,6 +36,12 @@ static const struct cf_option options[] = {
         {"as", 0, "MEANING",
          "written, or what a runtime loads: loaded (default; by the usual one), runc or crun",
          CF_COMPLETE_WORDS, "written loaded runc crun"},
+        {"host", 0, "URL",
+         "ask this engine for containers (unix://PATH, tcp://HOST:PORT); may be given several "
+         "times",
+         0, NULL},
+        {"timeout", 0, "SECONDS", "wait this long for each answer of an engine (default: 30)", 0,
+         NULL},
         {"format", 0, "FORMAT", "terminal (default) or json", CF_COMPLETE_WORDS, "terminal json"},
         {0},
 };
@@ -54,7 +64,7 @@ void cf_why_json_close(struct cf_why *why)
 }
 
 /* What a log does not tell, and the calls, which it does. */
-static void open_calls(struct cf_why *why)
+void cf_why_json_calls(struct cf_why *why)
 {
         static const char *const untold[] = {"engine", "engineVersion", "kernel"};
         static const char *const lists[] = {"reasons", "next"};
@@ -88,7 +98,7 @@ static int run_log(struct cf_why *why, const char *log, struct cf_error *err)
                 .setting = cf_why_setting,
         };
         if (why->job.json)
-                open_calls(why);
+                cf_why_json_calls(why);
         r = cf_why_log(why, log, err);
         if (why->job.json) {
                 cf_json_close(&why->json, ']');
@@ -112,13 +122,15 @@ static int run_job(const struct cf_invocation *invocation, struct cf_error *err)
         if (!arena || !all || !why.job.files)
                 return cf_error_set(err, -ENOMEM, NULL, "not enough memory");
         bool message = cf_given(invocation, "message");
-        int r = (log != NULL) != message
-                        ? cf_profile_job_options(&why.job, err)
-                        : cf_error_set(err, -EINVAL, NULL,
-                                       "'why' needs a log or a message: confined why --log FILE, "
-                                       "or confined why --message TEXT");
+        bool watched = invocation->argument_count || cf_given(invocation, "all");
+        int r = cf_profile_job_options(&why.job, err);
+        if (r == 0 && (log != NULL) + message + watched > 1)
+                r = cf_error_set(err, -EINVAL, NULL,
+                                 "'why' tells of one thing: a log, a message, or what is watched");
         if (r == 0)
-                r = message ? cf_why_message(&why, err) : run_log(&why, log, err);
+                r = message ? cf_why_message(&why, err)
+                    : log   ? run_log(&why, log, err)
+                            : cf_why_live(&why, err);
         if (r >= 0 && cf_print(&why.job.out) != CF_EXIT_CLEAN)
                 r = CF_EXIT_TROUBLE;
         cf_text_done(&why.job.out);
@@ -136,11 +148,13 @@ static int run_why(const struct cf_invocation *invocation)
 const struct cf_command cf_command_why = {
         .name = "why",
         .summary = "which call was refused, by whom, and the least that unblocks it",
-        .usage = "--log FILE | --message TEXT",
-        .details =
-                "Tells from a log or an error message which failed calls a profile refused, what "
-                "the kernel would answer without it, and what would let the call through, the "
-                "least first.",
+        .usage = "CONTAINER | PID | --all | --log FILE | --message TEXT | -- COMMAND [ARGUMENT…]",
+        .details = "Watches a container, a process and its descendants, a command, or everything, "
+                   "and tells of each call that seccomp refuses when it happens; or tells from a "
+                   "log or an error message. In the end: what the kernel would answer without the "
+                   "filter, and what would let each call through, the least first. Watching needs "
+                   "root.",
         .options = options,
+        .most_arguments = UINT_MAX,
         .run = run_why,
 };

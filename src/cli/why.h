@@ -16,6 +16,7 @@ struct cf_why_failure {
         size_t count;
         const char *program; /* of the first; NULL: not known */
         long pid;            /* of the first; -1: not known */
+        const char *outcome; /* "killed", "SIGSYS": what came of it in place of an error; NULL */
         const char *where;   /* of the first: "FILE:LINE"; NULL: it was seen live */
 };
 
@@ -69,6 +70,9 @@ void cf_why_json_dangers(struct cf_json_writer *json, const struct cf_why_danger
 /* The members of the JSON document in front of "engine", and its end. */
 void cf_why_json_open(struct cf_why *why);
 void cf_why_json_close(struct cf_why *why);
+
+/* The same, and what is told of no log, up to the calls; the caller closes their array, too. */
+void cf_why_json_calls(struct cf_why *why);
 
 /* --message: an exit status or negative. */
 int cf_why_message(struct cf_why *why, struct cf_error *err);

@@ -16,6 +16,7 @@ enum {
         CF_SEEN_KILLED,      /* the thread or its process is ended for it */
         CF_SEEN_SKIPPED,     /* a tracer took the call away (number -1) */
         CF_SEEN_FAILED,      /* ran, and gave EPERM or EACCES */
+        CF_SEEN_BEGUN,       /* the first return of a thread that has a filter now */
 };
 
 struct cf_seen_event {
@@ -30,6 +31,8 @@ struct cf_seen_event {
         __u32 user_level; /* of its user namespace; 0: the first */
         __u32 filters;    /* seccomp.filter_count */
         __u32 mode;       /* seccomp.mode */
+        __u32 parent;     /* tgid */
+        __u32 padding;
         char comm[CF_SEEN_COMM];
 };
 
@@ -46,6 +49,7 @@ enum {
         CF_SCOPE_GROUP, /* `group` and those below it */
         CF_SCOPE_TREE,  /* tasks that are marked: `root` and its descendants */
         CF_SCOPE_MARK,  /* who loads a filter with `mark` in it, and all that it starts */
+        CF_SCOPE_NEW,   /* TREE, and groups that nobody was in at the beginning */
 };
 
 struct cf_seen_settings {

@@ -110,6 +110,14 @@ struct {
         __type(value, __u8);
 } marked SEC(".maps");
 
+/* NEW: groups that somebody was in at the beginning. */
+struct {
+        __uint(type, BPF_MAP_TYPE_HASH);
+        __uint(max_entries, 1 << 16);
+        __type(key, __u64);
+        __type(value, __u8);
+} old_groups SEC(".maps");
+
 struct cf_seen_settings settings;
 
 /* ---- who ----------------------------------------------------------------------------------------
@@ -196,10 +204,15 @@ static __always_inline bool is_watched(struct task_struct *task, struct task_sta
 {
         if ((__u32)task->tgid == settings.ignored)
                 return false;
-        if (settings.scope == CF_SCOPE_TREE)
+        if (settings.scope == CF_SCOPE_TREE ||
+            (settings.scope == CF_SCOPE_NEW && state && state->member))
                 return state && state->member;
         if (settings.scope == CF_SCOPE_MARK)
                 return is_marked(task, state);
+        if (settings.scope == CF_SCOPE_NEW) {
+                __u64 group = group_id(group_of(task));
+                return !bpf_map_lookup_elem(&old_groups, &group);
+        }
         return settings.scope == CF_SCOPE_ALL || is_in_group(task, state);
 }
 
@@ -287,6 +300,7 @@ static __noinline int tell(struct task_struct *task, struct pt_regs *regs, long 
         event.result = result;
         event.pid = BPF_CORE_READ(task, tgid);
         event.tid = BPF_CORE_READ(task, pid);
+        event.parent = BPF_CORE_READ(task, real_parent, tgid);
         event.arch = made.arch;
         event.nr = made.nr;
         event.kind = kind == CF_SEEN_REFUSED && made.nr == (__u32)-1 ? CF_SEEN_SKIPPED : kind;
@@ -296,7 +310,8 @@ static __noinline int tell(struct task_struct *task, struct pt_regs *regs, long 
         bpf_core_read(&event.capabilities, sizeof(event.capabilities), &cred->cap_effective);
         bpf_core_read(event.comm, sizeof(event.comm), &task->comm);
         read_arguments(regs, &made, event.args);
-        count(&event);
+        if (kind != CF_SEEN_BEGUN)
+                count(&event);
         if (bpf_ringbuf_output(&ring, &event, sizeof(event), 0) < 0)
                 __sync_fetch_and_add(&settings.dropped, 1);
         return 0;
@@ -442,6 +457,8 @@ static __always_inline __u32 kind_of(struct task_struct *task, struct task_state
         if (where == INSIDE)
                 return settings.failed && (result == -EPERM || result == -EACCES) ? CF_SEEN_FAILED
                                                                                   : 0;
+        if (where == UNKNOWN && result >= 0)
+                return CF_SEEN_BEGUN;
         if (where == UNKNOWN || (task->ptrace && result == -ENOSYS))
                 return is_refusal_error(result) ? CF_SEEN_UNSURE : 0;
         /* Results that are no error come from a listener or a tracer. */
@@ -472,7 +489,7 @@ int BPF_PROG(on_exit, struct pt_regs *regs, long result)
         state->caught = 0;
         if (!kind || !is_watched(task, state))
                 return 0;
-        if (settings.count && kind != CF_SEEN_FAILED)
+        if (settings.count && kind != CF_SEEN_FAILED && kind != CF_SEEN_BEGUN)
                 count_call(task, state, regs);
         return tell(task, regs, result, kind);
 }
@@ -557,7 +574,12 @@ int on_look(struct bpf_iter__task *context)
                 if (state)
                         state->ran = 1; /* it has been there for longer */
         }
-        if (settings.scope != CF_SCOPE_TREE)
+        if (settings.scope == CF_SCOPE_NEW) {
+                __u64 group = group_id(group_of(task));
+                __u8 here = 1;
+                bpf_map_update_elem(&old_groups, &group, &here, BPF_ANY);
+        }
+        if (settings.scope != CF_SCOPE_TREE && settings.scope != CF_SCOPE_NEW)
                 return 0;
         for (int i = 0; i < TREE_DEPTH; i++) {
                 if ((__u32)BPF_CORE_READ(up, tgid) == settings.root) {

@@ -125,11 +125,13 @@ static int start(struct cf_observer *observer, const struct cf_observe_wanted *w
         if (r < 0)
                 return explain(err, r);
         struct cf_seen_settings *settings = &programs->bss->settings;
-        settings->scope = wanted->scope == CF_OBSERVE_ALL     ? CF_SCOPE_ALL
-                          : wanted->scope == CF_OBSERVE_GROUP ? CF_SCOPE_GROUP
-                          : wanted->scope == CF_OBSERVE_MARK  ? CF_SCOPE_MARK
-                                                              : CF_SCOPE_TREE;
-        bool looked = wanted->scope == CF_OBSERVE_GROUP || wanted->scope == CF_OBSERVE_TREE;
+        static const uint32_t scopes[] = {
+                [CF_OBSERVE_ALL] = CF_SCOPE_ALL,   [CF_OBSERVE_GROUP] = CF_SCOPE_GROUP,
+                [CF_OBSERVE_TREE] = CF_SCOPE_TREE, [CF_OBSERVE_MARK] = CF_SCOPE_MARK,
+                [CF_OBSERVE_NEW] = CF_SCOPE_NEW,
+        };
+        settings->scope = scopes[wanted->scope];
+        bool looked = wanted->scope != CF_OBSERVE_ALL && wanted->scope != CF_OBSERVE_MARK;
         settings->root = looked ? (uint32_t)wanted->pid : 0;
         settings->mark = wanted->mark;
         settings->failed = wanted->failed;
@@ -201,6 +203,7 @@ static enum cf_observed_kind kind_of(uint32_t kind)
                 [CF_SEEN_REFUSED] = CF_OBSERVED_REFUSED, [CF_SEEN_UNSURE] = CF_OBSERVED_UNSURE,
                 [CF_SEEN_TRAPPED] = CF_OBSERVED_TRAPPED, [CF_SEEN_KILLED] = CF_OBSERVED_KILLED,
                 [CF_SEEN_SKIPPED] = CF_OBSERVED_SKIPPED, [CF_SEEN_FAILED] = CF_OBSERVED_FAILED,
+                [CF_SEEN_BEGUN] = CF_OBSERVED_BEGUN,
         };
         return kinds[kind];
 }
@@ -220,6 +223,7 @@ static int take_event(void *context, void *data, size_t size)
                 .result = seen->result,
                 .pid = (pid_t)seen->pid,
                 .tid = (pid_t)seen->tid,
+                .parent = (pid_t)seen->parent,
                 .capabilities = seen->capabilities,
                 .initial = seen->user_level == 0,
                 .mode = seen->mode,

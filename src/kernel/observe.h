@@ -36,6 +36,8 @@ enum cf_observe_scope {
                            * started in it from outside. The mark is a 64-bit number of which both
                            * halves are constants in the filter, as a comparison of an argument
                            * leaves them. */
+        CF_OBSERVE_NEW, /* TREE, and whoever is in a control group that nobody is in now: containers
+                         * to come, which an engine's daemon starts */
 };
 
 /* An argument whose values are kept. */
@@ -48,7 +50,7 @@ struct cf_observe_argument {
 struct cf_observe_wanted {
         enum cf_observe_scope scope;
         uint64_t mark; /* MARK */
-        pid_t pid;     /* GROUP, TREE */
+        pid_t pid;     /* GROUP, TREE, NEW */
         bool failed;   /* events for calls that ran and gave EPERM or EACCES, too */
         bool count;    /* count all calls, see cf_observer_calls */
         /* With `count`: keep the values of these arguments, see cf_observer_values. */
@@ -66,6 +68,8 @@ enum cf_observed_kind {
         CF_OBSERVED_KILLED,  /* not run; the thread or process is ended */
         CF_OBSERVED_SKIPPED, /* not run; a tracer took it away */
         CF_OBSERVED_FAILED,  /* ran; EPERM or EACCES is the kernel's */
+        CF_OBSERVED_BEGUN, /* no call of note: a thread was seen under a filter for the first time,
+                            * which is the moment to read it; not in the totals */
 };
 
 struct cf_observed {
@@ -77,6 +81,7 @@ struct cf_observed {
         uint64_t args[6];      /* as the filter saw them: 32 bits of a 32-bit program */
         int64_t result;        /* what the call returned; without meaning when TRAPPED, KILLED */
         pid_t pid, tid;        /* in the first PID namespace */
+        pid_t parent;          /* the process's */
         uint64_t capabilities; /* effective, in its user namespace */
         bool initial;          /* that is the first user namespace */
         unsigned mode;         /* seccomp's: 0 off, 1 strict, 2 filter, 3 the thread is dead */

@@ -81,13 +81,17 @@ static int end(struct child child)
  */
 
 struct seen {
-        size_t of_kind[CF_OBSERVED_FAILED + 1];
+        size_t of_kind[CF_OBSERVED_FAILED + 1], begun;
         struct cf_observed last;
 };
 
 static int keep(void *context, const struct cf_observed *event)
 {
         struct seen *seen = context;
+        if (event->kind == CF_OBSERVED_BEGUN) {
+                seen->begun++;
+                return 0;
+        }
         seen->of_kind[event->kind]++;
         seen->last = *event;
         return 0;
@@ -161,6 +165,7 @@ static void test_one_call_with_all_that_is_known(void **state)
         struct seen seen = watched(call_once, false, NULL);
         assert_int_equal(seen.of_kind[CF_OBSERVED_REFUSED], 1);
         assert_int_equal(seen.of_kind[CF_OBSERVED_UNSURE], 0);
+        assert_int_equal(seen.begun, 1);
         assert_int_equal(seen.last.nr, REFUSED);
         assert_int_equal(seen.last.result, -EXDEV);
         assert_int_equal(seen.last.args[0], 11);

@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* confined why, live: what is watched, and for how long. */
+#include "cli/why-live.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/signalfd.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define FOREVER UINT64_MAX
+#define FOR_MAX 31536000u /* seconds: a year */
+
+/* A command that waits to be started. */
+struct command {
+        pid_t pid;
+        int go;     /* a byte starts it */
+        int failed; /* tells why it could not be started */
+        bool ended;
+};
+
+static uint64_t now_ms(void)
+{
+        struct timespec now;
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* "90", "90s", "10m", "2h": until when. */
+static int read_for(const struct cf_invocation *invocation, uint64_t *ret_end, struct cf_error *err)
+{
+        const char *word = cf_given_value(invocation, "for");
+        char *end;
+        *ret_end = FOREVER;
+        if (!word)
+                return 0;
+        errno = 0;
+        unsigned long number = *word >= '0' && *word <= '9' ? strtoul(word, &end, 10) : 0;
+        unsigned long unit = 0;
+        if (number && !errno && number <= FOR_MAX)
+                unit = strcmp(end, "") == 0 || strcmp(end, "s") == 0 ? 1
+                       : strcmp(end, "m") == 0                       ? 60
+                       : strcmp(end, "h") == 0                       ? 3600
+                                                                     : 0;
+        if (!unit || number > FOR_MAX / unit)
+                return cf_error_set(err, -EINVAL, NULL,
+                                    "--for takes a time as 30s, 10m or 2h, not '%s'", word);
+        *ret_end = now_ms() + (uint64_t)number * unit * 1000;
+        return 0;
+}
+
+/* ---- a command ----------------------------------------------------------------------------------
+ */
+
+static void become(char *const *words, int go, int failed, bool quiet, const sigset_t *mask)
+{
+        char byte;
+        if (read(go, &byte, 1) != 1) /* whoever watches is gone */
+                _exit(127);
+        if (quiet)
+                dup2(STDERR_FILENO, STDOUT_FILENO);
+        sigprocmask(SIG_SETMASK, mask, NULL);
+        execvp(words[0], words);
+        int error = errno;
+        (void)!write(failed, &error, sizeof(error));
+        _exit(127);
+}
+
+static int prepare(struct cf_why *why, struct command *command, const sigset_t *mask,
+                   struct cf_error *err)
+{
+        const struct cf_invocation *invocation = why->job.invocation;
+        size_t count = invocation->argument_count;
+        char **words = cf_arena_many(why->job.arena, count + 1, char *);
+        int go[2], failed[2];
+        if (!words)
+                return cf_error_set(err, -ENOMEM, NULL, "not enough memory");
+        for (size_t i = 0; i < count; i++)
+                words[i] = (char *)(uintptr_t)invocation->arguments[i]; /* as exec wants it */
+        if (pipe2(go, O_CLOEXEC) < 0)
+                return cf_error_set(err, -errno, NULL, "no pipe: %s", strerror(errno));
+        if (pipe2(failed, O_CLOEXEC) == 0) {
+                command->pid = fork();
+                if (command->pid == 0) {
+                        close(go[1]);
+                        become(words, go[0], failed[1], why->job.json, mask);
+                }
+                close(failed[1]);
+        } else {
+                failed[0] = -1;
+                command->pid = -1;
+        }
+        int error = errno;
+        close(go[0]);
+        command->go = go[1];
+        command->failed = failed[0];
+        return command->pid < 0 ? cf_error_set(err, -error, NULL, "no process: %s", strerror(error))
+                                : 0;
+}
+
+static int let_go(const struct cf_why *why, struct command *command, struct cf_error *err)
+{
+        int error;
+        (void)!write(command->go, "", 1);
+        close(command->go);
+        command->go = -1;
+        if (read(command->failed, &error, sizeof(error)) != sizeof(error))
+                return 0;
+        return cf_error_set(err, -error, NULL, "'%s' cannot be started: %s",
+                            why->job.invocation->arguments[0], strerror(error));
+}
+
+/* Whether it only asks a daemon to start something. */
+static bool asks_a_daemon(const char *word)
+{
+        static const char *const engines[] = {"docker", "podman", "nerdctl", "docker-compose",
+                                              "ctr",    "crictl", "kubectl"};
+        const char *slash = strrchr(word, '/');
+        for (size_t i = 0; i < CF_COUNT(engines); i++)
+                if (strcmp(slash ? slash + 1 : word, engines[i]) == 0)
+                        return true;
+        return false;
+}
+
+/* ---- watching -----------------------------------------------------------------------------------
+ */
+
+struct watch {
+        struct cf_why_live *live;
+        struct command *command; /* NULL: none */
+        int signals, process;    /* descriptors; -1: none */
+        uint64_t end;
+        bool stay; /* beyond the command's end */
+};
+
+/* True: that is to be the end. */
+static bool take_signals(struct watch *watch)
+{
+        struct signalfd_siginfo info;
+        struct command *command = watch->command;
+        bool done = false;
+        while (read(watch->signals, &info, sizeof(info)) == sizeof(info)) {
+                if (!command || command->ended)
+                        done = true;
+                else if (info.ssi_code != SI_KERNEL) /* the terminal tells the command itself */
+                        kill(command->pid, (int)info.ssi_signo);
+        }
+        return done;
+}
+
+/* What is watched has ended. True: that is to be the end. */
+static bool take_end(struct watch *watch)
+{
+        struct command *command = watch->command;
+        close(watch->process);
+        watch->process = -1;
+        if (!command)
+                return true;
+        /* Its status may have gone to the one who read its filters. */
+        waitpid(command->pid, NULL, WNOHANG);
+        command->ended = true;
+        return !watch->stay;
+}
+
+static int watch_until_the_end(struct watch *watch, struct cf_error *err)
+{
+        bool done = false;
+        while (!done) {
+                struct pollfd fds[] = {
+                        {.fd = cf_observer_fd(watch->live->observer), .events = POLLIN},
+                        {.fd = watch->signals, .events = POLLIN},
+                        {.fd = watch->process, .events = POLLIN},
+                };
+                uint64_t now = now_ms();
+                uint64_t left = watch->end == FOREVER ? INT_MAX
+                                : watch->end > now    ? watch->end - now
+                                                      : 0;
+                if (!left)
+                        break;
+                if (poll(fds, CF_COUNT(fds), left > INT_MAX ? INT_MAX : (int)left) < 0 &&
+                    errno != EINTR)
+                        return cf_error_set(err, -errno, NULL, "waiting: %s", strerror(errno));
+                if (fds[1].revents)
+                        done = take_signals(watch);
+                if (fds[2].revents)
+                        done |= take_end(watch);
+                int r = cf_observer_read(watch->live->observer, cf_why_seen, watch->live, err);
+                if (r < 0)
+                        return r;
+        }
+        return cf_observer_read(watch->live->observer, cf_why_seen, watch->live, err);
+}
+
+/* ---- what is watched ----------------------------------------------------------------------------
+ */
+
+/* The one that was named: a container or a PID. */
+static int find_target(struct cf_why_live *live, struct cf_prove *prove, struct cf_error *err)
+{
+        *prove = (struct cf_prove){.job = live->why->job, .live = live->live};
+        int r = cf_prove_find(prove, err);
+        if (r < 0)
+                return r;
+        if (prove->targets.count == 0) /* it was complained of */
+                return 1;
+        const struct cf_prove_target *target = &prove->targets.items[0];
+        return target->container ? cf_why_profile_of(live, target, err) : 0;
+}
+
+static void say_begin(const char *what)
+{
+        fprintf(stderr, "confined: watching %s; Ctrl-C ends it\n", what);
+}
+
+/* Opens what the invocation asks for. 1: it was complained of. */
+static int open_target(struct cf_why_live *live, struct watch *watch, struct cf_error *err)
+{
+        const struct cf_invocation *invocation = live->why->job.invocation;
+        struct cf_observe_wanted wanted = {.scope = CF_OBSERVE_ALL,
+                                           .failed = live->why->all_errors};
+        struct cf_prove prove;
+        if (watch->command) {
+                wanted.scope =
+                        asks_a_daemon(invocation->arguments[0]) ? CF_OBSERVE_NEW : CF_OBSERVE_TREE;
+                wanted.pid = watch->command->pid;
+                return cf_observer_open(&wanted, &live->observer, err);
+        }
+        if (!invocation->argument_count) {
+                int r = cf_observer_open(&wanted, &live->observer, err);
+                if (r == 0)
+                        say_begin("every process");
+                return r;
+        }
+        int r = find_target(live, &prove, err);
+        if (r != 0)
+                return r;
+        const struct cf_prove_target *target = &prove.targets.items[0];
+        wanted.scope = target->container ? CF_OBSERVE_GROUP : CF_OBSERVE_TREE;
+        wanted.pid = target->container ? target->container->pid : target->processes[0].pid;
+        r = cf_observer_open(&wanted, &live->observer, err);
+        if (r < 0)
+                return r;
+        watch->process = pidfd_open(wanted.pid, 0);
+        cf_why_learn(live, wanted.pid);
+        say_begin(target->name);
+        return 0;
+}
+
+static int watch_signals(sigset_t *ret_before)
+{
+        sigset_t caught;
+        sigemptyset(&caught);
+        sigaddset(&caught, SIGINT);
+        sigaddset(&caught, SIGTERM);
+        sigaddset(&caught, SIGHUP);
+        sigprocmask(SIG_BLOCK, &caught, ret_before);
+        return signalfd(-1, &caught, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static int run(struct cf_why_live *live, struct watch *watch, struct cf_error *err)
+{
+        int r = open_target(live, watch, err);
+        if (r != 0)
+                return r;
+        if (watch->command)
+                r = let_go(live->why, watch->command, err);
+        if (r == 0)
+                r = watch_until_the_end(watch, err);
+        if (r == 0)
+                r = cf_why_sum_up(live, err);
+        return r;
+}
+
+static void end(struct watch *watch, const sigset_t *before)
+{
+        struct command *command = watch->command;
+        if (command && command->go >= 0) { /* it was never started */
+                close(command->go);
+                waitpid(command->pid, NULL, 0);
+        }
+        if (command && command->failed >= 0)
+                close(command->failed);
+        if (watch->signals >= 0)
+                close(watch->signals);
+        if (watch->process >= 0)
+                close(watch->process);
+        sigprocmask(SIG_SETMASK, before, NULL);
+}
+
+static int check(const struct cf_invocation *invocation, bool command, struct cf_error *err)
+{
+        bool all = cf_given(invocation, "all");
+        size_t count = invocation->argument_count;
+        if (command && (invocation->separator || all || !count))
+                return cf_error_set(err, -EINVAL, NULL,
+                                    "'why' watches one thing: confined why CONTAINER, PID, --all, "
+                                    "or -- COMMAND");
+        if (!command && (all ? count != 0 : count != 1))
+                return cf_error_set(err, -EINVAL, NULL,
+                                    "'why' takes one container or PID, --all, -- COMMAND, or --log "
+                                    "FILE: confined why %s",
+                                    invocation->command->usage);
+        return 0;
+}
+
+static int begin(struct cf_why_live *live, struct cf_error *err)
+{
+        struct cf_profile_job *job = &live->why->job;
+        struct timespec wall, clock;
+        struct utsname system = {0};
+        const char *profile = cf_given_value(job->invocation, "profile");
+        if (!live->live.reader || !live->kinds)
+                return cf_error_set(err, -ENOMEM, NULL, "not enough memory");
+        clock_gettime(CLOCK_REALTIME, &wall);
+        clock_gettime(CLOCK_MONOTONIC, &clock);
+        live->wall_ns =
+                ((int64_t)wall.tv_sec - clock.tv_sec) * 1000000000 + wall.tv_nsec - clock.tv_nsec;
+        uname(&system);
+        if (!profile)
+                return 0;
+        if (!cf_given(job->invocation, "as"))
+                job->as = CF_PROFILE_LOADED;
+        live->known_words = profile;
+        return cf_profile_job_input(job, profile, &live->known, err);
+}
+
+int cf_why_live(struct cf_why *why, struct cf_error *err)
+{
+        const struct cf_invocation *invocation = why->job.invocation;
+        struct command command = {.go = -1, .failed = -1};
+        struct cf_why_live live = {
+                .why = why,
+                .live = {.arena = why->job.arena,
+                         .all = why->job.all,
+                         .reader = cf_kernel_reader_new(why->job.arena)},
+                .kinds = cf_map_new(why->job.arena),
+                .stream = why->job.json           ? NULL
+                          : invocation->separated ? stderr
+                                                  : stdout,
+        };
+        struct watch watch = {.live = &live, .signals = -1, .process = -1};
+        sigset_t before;
+        int r = check(invocation, invocation->separated, err);
+        if (r == 0)
+                r = read_for(invocation, &watch.end, err);
+        if (r == 0)
+                r = begin(&live, err);
+        if (r < 0)
+                return r;
+        watch.stay = watch.end != FOREVER;
+        watch.signals = watch_signals(&before);
+        if (invocation->separated) {
+                watch.command = &command;
+                r = prepare(why, &command, &before, err);
+                watch.process = r == 0 ? pidfd_open(command.pid, 0) : -1;
+        }
+        if (r == 0)
+                r = run(&live, &watch, err);
+        cf_observer_close(live.observer);
+        end(&watch, &before);
+        return r < 0          ? r
+               : r == 1       ? CF_EXIT_TROUBLE
+               : live.refused ? CF_EXIT_FINDINGS
+                              : CF_EXIT_CLEAN;
+}

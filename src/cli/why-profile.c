@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which profile a container's filter is, if it is one that is known. */
+#include <string.h>
+
+#include "cli/audit-live.h"
+#include "cli/why-live.h"
+
+/* The profile that it was made with, as written. 1: none is known. */
+static int read_profile(struct cf_why_live *live, const struct cf_prove_target *target,
+                        struct cf_profile_input *input, struct cf_error *err)
+{
+        struct cf_profile_job *job = &live->why->job;
+        const struct cf_setting *last = NULL;
+        struct cf_source *source;
+        for (size_t i = 0; i < target->setting_count; i++)
+                if (target->settings[i].kind == CF_SETTING_SECURITY_OPT)
+                        last = &target->settings[i];
+        if (target->container->privileged || (last && !last->profile_json))
+                return 1;
+        if (!last) {
+                live->known_words = target->by_default.words;
+                return cf_profile_job_read(job, target->by_default.profile->name, input, err);
+        }
+        live->known_words =
+                cf_arena_printf(job->arena, "the profile of container '%s'", target->name);
+        int r = cf_source_from(job->arena, "profile.json", cf_span_of(last->profile_json), &source,
+                               err);
+        if (r == 0)
+                r = cf_profile_read(job->arena, source, &input->profile, err);
+        return r;
+}
+
+/* What runtimes make of it: the one that is the live policy is what was loaded. */
+static bool is_loaded(struct cf_why_live *live, struct cf_profile_input *input, cf_policy policy)
+{
+        static const enum cf_profile_as meanings[] = {CF_PROFILE_RUNC, CF_PROFILE_CRUN,
+                                                      CF_PROFILE_WRITTEN};
+        for (size_t i = 0; i < CF_COUNT(meanings); i++) {
+                struct cf_error broken = {0};
+                if (cf_profile_job_work_out(&live->why->job, input, meanings[i], &broken) == 0 &&
+                    input->policy == policy)
+                        return true;
+        }
+        return false;
+}
+
+int cf_why_profile_of(struct cf_why_live *live, const struct cf_prove_target *target,
+                      struct cf_error *err)
+{
+        struct cf_profile_input input = {0};
+        struct cf_kernel_process process;
+        struct cf_error gone = {0};
+        cf_policy policy;
+        if (live->known.profile)
+                return 0;
+        int r = read_profile(live, target, &input, err);
+        if (r != 0)
+                return r < 0 ? r : 0;
+        live->why->job.circumstances.capabilities = cf_audit_capabilities(target->container);
+        if (cf_kernel_process_read(live->live.reader, target->container->pid, 0, &process, &gone) <
+                    0 ||
+            cf_live_policy(&live->live, &process.threads[0], &policy, &gone) < 0 ||
+            !is_loaded(live, &input, policy)) {
+                live->known_words = NULL;
+                return 0;
+        }
+        live->known = input;
+        return 0;
+}

@@ -1,0 +1,446 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From events of the kernel to kinds of refused calls, each told when it happens. */
+#include <string.h>
+#include <time.h>
+
+#include "cli/why-live.h"
+#include "syscalls/syscalls.h"
+
+#define KINDS_MAX ((size_t)1 << 14)   /* kinds that are told apart */
+#define FILTERS_MAX ((size_t)1 << 12) /* different filters that are kept */
+#define TOLD_EACH 3u                  /* of a kind; then those at 10, 100, 1000, … */
+
+/* ---- filters ------------------------------------------------------------------------------------
+ */
+
+static struct cf_call call_of(const struct cf_observed *event)
+{
+        struct cf_call call = {.arch = event->arch, .nr = event->nr};
+        memcpy(call.args, event->args, sizeof(call.args));
+        return call;
+}
+
+static bool is_action(uint32_t value, uint32_t action)
+{
+        return cf_action_rank(value) == cf_action_rank(action);
+}
+
+/* Whether these filters answer such a call so. */
+static bool fits(const struct cf_policies *all, cf_policy policy, const struct cf_observed *event)
+{
+        struct cf_call call = call_of(event);
+        uint32_t value = cf_action_normal(cf_policy_value(all, policy, &call));
+        bool refuses = cf_action_rank(value) < cf_action_rank(CF_LOG);
+        switch (event->kind) {
+        case CF_OBSERVED_REFUSED:
+        case CF_OBSERVED_UNSURE:
+                if (is_action(value, CF_ERRNO))
+                        return event->result == -(int64_t)cf_action_data(value);
+                return refuses && (event->kind == CF_OBSERVED_REFUSED || event->result == -ENOSYS);
+        case CF_OBSERVED_TRAPPED:
+                return is_action(value, CF_TRAP);
+        case CF_OBSERVED_KILLED:
+                return refuses && !is_action(value, CF_ERRNO);
+        default:
+                return !refuses;
+        }
+}
+
+static struct cf_why_filters *keep(struct cf_why_live *live, struct cf_why_filters filters)
+{
+        struct cf_why_filters *kept = cf_arena_one(live->why->job.arena, struct cf_why_filters);
+        if (!kept || cf_vec_push(live->why->job.arena, &live->filters, kept) < 0)
+                return NULL;
+        *kept = filters;
+        return kept;
+}
+
+static bool is_the_known(const struct cf_why_live *live, cf_policy policy)
+{
+        return live->known.profile && live->known.policy == policy;
+}
+
+static struct cf_why_filters *read_filters(struct cf_why_live *live, pid_t pid, pid_t tid,
+                                           uint64_t group)
+{
+        struct cf_arena *arena = live->why->job.arena;
+        struct cf_kernel_process process;
+        struct cf_error err = {0};
+        if (cf_kernel_process_read(live->live.reader, pid, 0, &process, &err) < 0)
+                return NULL;
+        const struct cf_kernel_thread *thread = &process.threads[0];
+        for (size_t i = 0; i < process.thread_count; i++)
+                if (process.threads[i].tid == tid)
+                        thread = &process.threads[i];
+        struct cf_why_filters filters = {.group = group, .count = (unsigned)thread->filter_count};
+        if (cf_live_policy(&live->live, thread, &filters.policy, &err) < 0)
+                return NULL;
+        for (size_t i = 0; i < live->filters.count; i++) {
+                struct cf_why_filters *known = live->filters.items[i];
+                if (known->policy == filters.policy && known->group == group &&
+                    known->count == filters.count)
+                        return known;
+        }
+        if (is_the_known(live, filters.policy)) {
+                filters.name = live->known_words;
+                filters.base = live->known.base;
+                filters.profile = live->known.profile;
+        } else {
+                filters.name = cf_arena_printf(arena, "the filter of process %ld", (long)pid);
+                if (!filters.name)
+                        return NULL;
+        }
+        if (!thread->filter_count)
+                filters.name = NULL;
+        return keep(live, filters);
+}
+
+int cf_why_learn(struct cf_why_live *live, pid_t pid)
+{
+        return read_filters(live, pid, pid, 0) ? 0 : -ESRCH;
+}
+
+/* Filters of a process that has ended: they answered this call so; nothing else is known. */
+static struct cf_why_filters *guess(struct cf_why_live *live, const struct cf_observed *event)
+{
+        struct cf_policies *all = live->why->job.all;
+        struct cf_why_filters filters = {
+                .group = event->group,
+                .count = event->filters,
+                .name = event->mode
+                                ? "a filter that cannot be read any more (its process has ended)"
+                                : NULL,
+                .guessed = true,
+        };
+        if (live->known.profile && fits(all, live->known.policy, event)) {
+                filters.name = live->known_words;
+                filters.base = live->known.base;
+                filters.profile = live->known.profile;
+                filters.policy = live->known.policy;
+                return keep(live, filters);
+        }
+        uint32_t value = event->kind == CF_OBSERVED_FAILED    ? CF_ALLOW
+                         : event->kind == CF_OBSERVED_KILLED  ? CF_KILL_PROCESS
+                         : event->kind == CF_OBSERVED_TRAPPED ? CF_TRAP
+                         : event->result < 0                  ? CF_ERRNO | (uint32_t)-event->result
+                                                              : CF_USER_NOTIF;
+        cf_policy here = cf_policy_and(all, cf_policy_equal(all, CF_SLICE_ARCH, event->arch),
+                                       cf_policy_equal(all, CF_SLICE_NR, event->nr));
+        filters.policy =
+                cf_policy_normal(all, cf_policy_choose(all, here, cf_policy_constant(all, value),
+                                                       cf_policy_constant(all, CF_ALLOW)));
+        return filters.policy == CF_POLICY_NONE ? NULL : keep(live, filters);
+}
+
+/* Those of the process, while it lives, or of its parent, from which it mostly has them. */
+static const struct cf_why_filters *read_fitting(struct cf_why_live *live,
+                                                 const struct cf_observed *event)
+{
+        const pid_t from[] = {event->pid, event->parent};
+        for (size_t i = 0; i < CF_COUNT(from) && event->mode; i++) {
+                const struct cf_why_filters *read =
+                        from[i] > 1 ? read_filters(live, from[i], event->tid, event->group) : NULL;
+                if (read && read->count == event->filters &&
+                    fits(live->why->job.all, read->policy, event))
+                        return read;
+        }
+        return NULL;
+}
+
+/* Filters that explain the event. NULL: none can be kept, or (UNSURE) none does. */
+static const struct cf_why_filters *filters_for(struct cf_why_live *live,
+                                                const struct cf_observed *event)
+{
+        const struct cf_policies *all = live->why->job.all;
+        const struct cf_why_filters *distant = NULL, *made = NULL, *read = NULL;
+        for (size_t i = live->filters.count; i > 0; i--) {
+                const struct cf_why_filters *one = live->filters.items[i - 1];
+                bool near = one->group == event->group;
+                if (one->count != event->filters || !fits(all, one->policy, event))
+                        continue;
+                if (near && !one->guessed)
+                        return one;
+                if (!one->guessed)
+                        distant = one;
+                else if (near)
+                        made = one;
+        }
+        if (live->filters.count < FILTERS_MAX)
+                read = read_fitting(live, event);
+        if (read || distant || made)
+                return read ? read : distant ? distant : made;
+        return event->kind == CF_OBSERVED_UNSURE || live->filters.count >= FILTERS_MAX
+                       ? NULL
+                       : guess(live, event);
+}
+
+/* ---- kinds --------------------------------------------------------------------------------------
+ */
+
+static const struct cf_syscall *known_call(const struct cf_observed *event)
+{
+        const struct cf_arch *arch = cf_arch_of_call(event->arch, event->nr);
+        return arch ? cf_syscall_by_number(arch, event->nr) : NULL;
+}
+
+/* Pointers differ from process to process, and say nothing. */
+static bool is_told(const struct cf_syscall *call, unsigned arg, uint64_t value)
+{
+        return !call || call->argument_count < 0 ||
+               ((int)arg < call->argument_count &&
+                (call->arguments[arg].kind != CF_ARGUMENT_PTR || value == 0));
+}
+
+struct key {
+        uint64_t group;
+        uint64_t args[CF_POLICY_ARGS];
+        uint32_t arch, nr, kind, filters;
+        int32_t error;
+};
+
+static const char *outcome_of(const struct cf_observed *event)
+{
+        switch (event->kind) {
+        case CF_OBSERVED_TRAPPED:
+                return "SIGSYS";
+        case CF_OBSERVED_KILLED:
+                return "killed";
+        default:
+                return event->result < 0 ? NULL : "answered by a listener";
+        }
+}
+
+static struct cf_why_kind *kind_for(struct cf_why_live *live, const struct cf_observed *event,
+                                    const struct cf_why_filters *filters)
+{
+        struct cf_arena *arena = live->why->job.arena;
+        const struct cf_syscall *call = known_call(event);
+        const char *outcome = outcome_of(event);
+        struct key key;
+        memset(&key, 0, sizeof(key));
+        key.group = event->group;
+        key.filters = event->filters;
+        key.arch = event->arch;
+        key.nr = event->nr;
+        key.kind = event->kind;
+        key.error = outcome ? 0 : (int32_t)-event->result;
+        for (unsigned i = 0; i < CF_POLICY_ARGS; i++)
+                key.args[i] = is_told(call, i, event->args[i]) ? event->args[i] : 0;
+        struct cf_why_kind *kind =
+                cf_map_get(live->kinds, (struct cf_span){(const char *)&key, sizeof(key)});
+        if (kind && kind->filters->guessed)
+                kind->filters = filters;
+        if (kind || live->order.count >= KINDS_MAX)
+                return kind;
+        char *copy = cf_arena_many(arena, sizeof(key), char);
+        kind = cf_arena_one(arena, struct cf_why_kind);
+        const char *program = cf_arena_printf(arena, "%s[%ld]", event->name, (long)event->pid);
+        if (!copy || !kind || !program)
+                return NULL;
+        memcpy(copy, &key, sizeof(key));
+        *kind = (struct cf_why_kind){
+                .failure = {.call = call_of(event),
+                            .error = key.error,
+                            .by_filter = event->kind != CF_OBSERVED_FAILED,
+                            .program = program,
+                            .pid = event->pid,
+                            .outcome = outcome},
+                .kind = event->kind,
+                .filters = filters,
+                .caller = {.capabilities = event->capabilities,
+                           .initial = event->initial,
+                           .setting = cf_why_setting},
+        };
+        for (unsigned i = 0; i < CF_POLICY_ARGS; i++)
+                kind->failure.known[i] = true;
+        if (cf_map_put(live->kinds, (struct cf_span){copy, sizeof(key)}, kind) < 0 ||
+            cf_vec_push(arena, &live->order, kind) < 0)
+                return NULL;
+        return kind;
+}
+
+/* ---- telling ------------------------------------------------------------------------------------
+ */
+
+static bool is_told_now(size_t count)
+{
+        if (count <= TOLD_EACH)
+                return true;
+        while (count % 10 == 0)
+                count /= 10;
+        return count == 1;
+}
+
+static const char *error_name(int error)
+{
+        const char *name = strerrorname_np(error);
+        return name ? name : "an error without a name";
+}
+
+static void tell(struct cf_why_live *live, const struct cf_observed *event,
+                 const struct cf_why_kind *kind)
+{
+        size_t count = kind->failure.count;
+        if (!live->stream || !is_told_now(count))
+                return;
+        CF_TEXT struct cf_text line = {0};
+        uint64_t wall = event->time_ns + (uint64_t)live->wall_ns;
+        time_t seconds = (time_t)(wall / 1000000000);
+        struct tm local;
+        localtime_r(&seconds, &local);
+        cf_text_printf(&line, "%02d:%02d:%02d.%03u ", local.tm_hour, local.tm_min, local.tm_sec,
+                       (unsigned)(wall / 1000000 % 1000));
+        cf_text_add_visible(&line, cf_span_of(event->name));
+        cf_text_printf(&line, "[%ld] ", (long)event->tid);
+        struct cf_call call = call_of(event);
+        cf_explain_call(&line, &call);
+        cf_text_printf(&line, " = %s  %s",
+                       kind->failure.outcome ? kind->failure.outcome
+                                             : error_name(kind->failure.error),
+                       kind->failure.by_filter ? "refused by seccomp" : "not seccomp");
+        if (count > TOLD_EACH)
+                cf_text_printf(&line, " (%zu times so far)", count);
+        cf_text_putc(&line, '\n');
+        if (line.data)
+                fwrite(line.data, 1, line.size, live->stream);
+        fflush(live->stream);
+}
+
+/* Reads filters before they are needed: later the process may be gone. */
+static void learn(struct cf_why_live *live, const struct cf_observed *event)
+{
+        for (size_t i = 0; i < live->filters.count; i++)
+                if (live->filters.items[i]->group == event->group &&
+                    live->filters.items[i]->count == event->filters)
+                        return;
+        if (live->filters.count < FILTERS_MAX)
+                read_filters(live, event->pid, event->tid, event->group);
+}
+
+int cf_why_seen(void *context, const struct cf_observed *event)
+{
+        struct cf_why_live *live = context;
+        struct cf_observed seen = *event;
+        if (seen.kind == CF_OBSERVED_SKIPPED)
+                return 0;
+        if (seen.kind == CF_OBSERVED_BEGUN) {
+                learn(live, &seen);
+                return 0;
+        }
+        const struct cf_why_filters *filters = filters_for(live, &seen);
+        if (seen.kind == CF_OBSERVED_UNSURE) {
+                /* The filters can tell, if they can be read. */
+                bool refused = filters && fits(live->why->job.all, filters->policy, &seen);
+                bool failed = seen.result == -EPERM || seen.result == -EACCES;
+                if (!refused && (!failed || !live->why->all_errors || !filters))
+                        return 0;
+                seen.kind = refused ? CF_OBSERVED_REFUSED : CF_OBSERVED_FAILED;
+        }
+        if (seen.kind == CF_OBSERVED_FAILED)
+                live->failed++;
+        else
+                live->refused++;
+        struct cf_why_kind *kind = filters ? kind_for(live, &seen, filters) : NULL;
+        if (!kind) {
+                live->more_kinds++;
+                return 0;
+        }
+        kind->failure.count++;
+        tell(live, &seen, kind);
+        return 0;
+}
+
+/* ---- the end ------------------------------------------------------------------------------------
+ */
+
+static int compare_counts(const void *a, const void *b)
+{
+        const struct cf_why_kind *one = *(const struct cf_why_kind *const *)a,
+                                 *other = *(const struct cf_why_kind *const *)b;
+        bool refused = one->failure.by_filter;
+        if (refused != other->failure.by_filter)
+                return refused ? -1 : 1;
+        if (one->failure.count != other->failure.count)
+                return one->failure.count > other->failure.count ? -1 : 1;
+        return one->failure.call.nr < other->failure.call.nr
+                       ? -1
+                       : one->failure.call.nr > other->failure.call.nr;
+}
+
+/* What the kernel counted, the lost events as well. */
+static int count_all(struct cf_why_live *live, uint64_t *ret_refused, uint64_t *ret_failed,
+                     struct cf_error *err)
+{
+        struct cf_observed_total *totals;
+        size_t count;
+        int r = cf_observer_totals(live->observer, live->why->job.arena, &totals, &count, err);
+        *ret_refused = *ret_failed = 0;
+        for (size_t i = 0; r == 0 && i < count; i++)
+                if (totals[i].kind == CF_OBSERVED_FAILED)
+                        *ret_failed += totals[i].count;
+                else if (totals[i].kind != CF_OBSERVED_SKIPPED &&
+                         totals[i].kind != CF_OBSERVED_UNSURE)
+                        *ret_refused += totals[i].count;
+        return r;
+}
+
+static void put_losses(struct cf_why_live *live, uint64_t refused)
+{
+        struct cf_text *out = &live->why->job.out;
+        struct cf_observed_losses losses = cf_observer_losses(live->observer);
+        if (live->why->job.json) {
+                struct cf_json_writer *json = &live->why->json;
+                cf_json_close(json, ']');
+                cf_json_key(json, "refused");
+                cf_json_put_uint(json, refused);
+                cf_json_key(json, "lost");
+                cf_json_put_uint(json, losses.events + live->more_kinds);
+                cf_why_json_close(live->why);
+                return;
+        }
+        if (out->size)
+                cf_text_putc(out, '\n');
+        cf_text_printf(out, "%llu %s refused by seccomp", (unsigned long long)refused,
+                       refused == 1 ? "call" : "calls");
+        if (live->why->all_errors)
+                cf_text_printf(out, ", %zu refused otherwise", live->failed);
+        cf_text_putc(out, '\n');
+        if (losses.events)
+                cf_text_printf(out,
+                               "%llu of them came too fast to be kept with their arguments: they "
+                               "are in this number, and may be missing above\n",
+                               (unsigned long long)losses.events);
+        if (live->more_kinds)
+                cf_text_printf(out, "%zu of them are of more kinds than are told apart\n",
+                               live->more_kinds);
+        if (losses.uncounted || losses.unmarked)
+                cf_text_printf(out, "the number is too low: the kernel's tables were full\n");
+}
+
+int cf_why_sum_up(struct cf_why_live *live, struct cf_error *err)
+{
+        struct cf_why *why = live->why;
+        uint64_t refused, failed;
+        int r = count_all(live, &refused, &failed, err);
+        if (live->order.count)
+                qsort(live->order.items, live->order.count, sizeof(*live->order.items),
+                      compare_counts);
+        why->input.name = live->known_words;
+        if (r == 0 && why->job.json)
+                cf_why_json_calls(why);
+        for (size_t i = 0; r == 0 && i < live->order.count; i++) {
+                const struct cf_why_kind *kind = live->order.items[i];
+                why->caller = kind->caller;
+                why->input = (struct cf_profile_input){
+                        .name = kind->filters->name,
+                        .base = kind->filters->base,
+                        .profile = kind->filters->profile,
+                        .policy = kind->filters->policy,
+                };
+                r = cf_why_say(why, &kind->failure, err);
+        }
+        /* UNSURE that were refusals after all are in the events alone. */
+        if (r == 0)
+                put_losses(live, refused > live->refused ? refused : live->refused);
+        return r;
+}

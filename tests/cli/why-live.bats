@@ -1,0 +1,251 @@
+#!/usr/bin/env bats
+# confined why, live: calls that real filters of the running kernel refuse, seen from outside.
+load ../lib/common
+load ../lib/engine
+
+setup_file() {
+        if [ "$(id -u)" -ne 0 ]; then
+                export LIVE_SKIP="needs root: the kernel is watched"
+                return
+        fi
+        if [ "$(uname -m)" != x86_64 ]; then
+                export LIVE_SKIP="numbers of calls are those of x86_64"
+                return
+        fi
+        if [ ! -e /sys/kernel/btf/vmlinux ]; then
+                export LIVE_SKIP="this kernel has no BTF"
+                return
+        fi
+        export PROBE=$BATS_FILE_TMPDIR/probe
+        cc -D_GNU_SOURCE -O1 -static -no-pie -pthread -o "$PROBE" "$BATS_TEST_DIRNAME/../explain/probe.c"
+        if ! start_docker; then
+                export ENGINE_SKIP="dockerd does not run here: $(tail -n 1 "$docker_dir/log")"
+                return
+        fi
+        export docker_pid docker_pids docker_dir docker_dirs
+        busybox_rootfs "$BATS_FILE_TMPDIR/rootfs"
+        cp "$PROBE" "$BATS_FILE_TMPDIR/rootfs/probe"
+        make_image docker
+}
+
+teardown_file() {
+        stop_engines
+}
+
+setup() {
+        [ -z "${LIVE_SKIP:-}" ] || skip "$LIVE_SKIP"
+        cd "$BATS_TEST_TMPDIR"
+}
+
+teardown() {
+        [ -z "${watcher:-}" ] || kill -9 "$watcher" 2>/dev/null || true
+        [ -z "${box:-}" ] || docker rm -f "$box" >/dev/null 2>&1 || true
+}
+
+# profile ACTION CALL…: a file `profile` that answers these calls so, and allows the others.
+profile() {
+        local action=$1 names
+        shift
+        names=$(printf '"%s",' "$@")
+        echo "{\"defaultAction\": \"SCMP_ACT_ALLOW\", \"architectures\": [\"SCMP_ARCH_X86_64\", \"SCMP_ARCH_X86\"]," \
+                "\"syscalls\": [{\"names\": [${names%,}], \"action\": \"$action\"}]}" >profile
+}
+
+# watched PROBE-ARGUMENT…: the probe under `profile`, watched.
+watched() {
+        confined why --format json -- "$CONFINED" run --profile profile -- "$PROBE" "$@"
+}
+
+# json EXPRESSION: what a Python expression on the output `j` gives.
+json() {
+        python3 -c 'import json,sys; j=json.load(sys.stdin); print(eval(sys.argv[1]))' "$1" <<<"$output"
+}
+
+# watch ARGUMENT…: confined why in the background; its output is in `seen` after unwatch.
+watch() {
+        "$CONFINED" why --format json "$@" >seen 2>errors 3>&- &
+        watcher=$!
+        wait_for grep -q watching errors
+}
+
+unwatch() {
+        kill -TERM "$watcher"
+        status=0
+        wait "$watcher" || status=$?
+        watcher=
+        output=$(<seen)
+}
+
+@test "a refused call, told when it happens, and in the end" {
+        profile SCMP_ACT_ERRNO personality
+        confined why -- "$CONFINED" run --profile profile -- "$PROBE" 135 0x40000
+        expect_status 1
+        expect_in "$errors" "] personality(ADDR_NO_RANDOMIZE) = EPERM  refused by seccomp"
+        expect_in "$output" "personality(ADDR_NO_RANDOMIZE) = EPERM (probe["
+        expect_in "$output" "refused by seccomp: by the filter of process "
+        expect_in "$output" "1  --allow 'personality(personality == ADDR_NO_RANDOMIZE)'"
+        expect_in "$output" "1 call refused by seccomp"
+}
+
+@test "what is not refused is not told" {
+        profile SCMP_ACT_ERRNO personality
+        watched 39
+        expect_status 0
+        [ "$(json 'j["calls"], j["refused"]')" = "([], 0)" ]
+}
+
+@test "every call of many threads is counted" {
+        profile SCMP_ACT_ERRNO personality
+        watched -t 8 -r 20000 135 7
+        expect_status 1
+        [ "$(json 'j["refused"]')" = 160000 ]
+        [ "$(json 'sum(c["count"] for c in j["calls"]) + j["lost"]')" = 160000 ]
+}
+
+@test "many children: each one's call, and none of their first returns" {
+        profile SCMP_ACT_ERRNO personality
+        watched -f 400 -r 3 135 0x40000
+        [ "$(json 'j["refused"], [(c["call"], c["count"]) for c in j["calls"]]')" = \
+                "(1200, [('personality(ADDR_NO_RANDOMIZE)', 1200)])" ]
+        watched -f 400 39
+        [ "$(json 'j["refused"], j["calls"]')" = "(0, [])" ]
+}
+
+@test "a call of a 32-bit program" {
+        profile SCMP_ACT_ERRNO personality
+        watched -3 136 0x40000
+        [ "$(json '[c["call"] for c in j["calls"]]')" = "['i386:personality(ADDR_NO_RANDOMIZE)']" ]
+}
+
+@test "every action that refuses, and LOG, which does not" {
+        local row
+        for row in ERRNO:EPERM:None:1 TRACE:ENOSYS:None:1 TRAP:None:killed:1 KILL:None:killed:1 \
+                KILL_PROCESS:None:killed:1 LOG:None:None:0; do
+                IFS=: read -r action error outcome count <<<"$row"
+                profile "SCMP_ACT_$action" personality
+                watched 135 7
+                [ "$(json 'j["refused"]')" = "$count" ]
+                [ "$count" = 0 ] || [ "$(json 'j["calls"][0]["error"], j["calls"][0]["outcome"]')" = \
+                        "$(python3 -c 'import sys; print(tuple(None if w == "None" else w for w in sys.argv[1:]))' "$error" "$outcome")" ]
+        done
+}
+
+@test "what the kernel refuses is not seccomp's, and is told when asked for" {
+        confined why --format json -- setpriv --reuid 1 --clear-groups "$PROBE" 92 s:/etc/passwd 0 0
+        expect_status 0
+        [ "$(json 'j["calls"]')" = "[]" ]
+        confined why --format json --all-errors -- setpriv --reuid 1 --clear-groups "$PROBE" 92 s:/etc/passwd 0 0
+        expect_status 0
+        [ "$(json '[(c["verdict"], c["error"]) for c in j["calls"] if c["call"].startswith("chown(")]')" = \
+                "[('not-seccomp', 'EPERM')]" ]
+        [ "$(json 'any("CAP_CHOWN" in a for c in j["calls"] for a in c["asked"] + c["perhapsAsked"])')" = True ]
+}
+
+@test "a process and its descendants, and no others" {
+        profile SCMP_ACT_ERRNO personality
+        "$CONFINED" run --profile profile -- "$PROBE" -w go -f 5 135 0x40000 >/dev/null 3>&- &
+        local inside=$!
+        "$CONFINED" run --profile profile -- "$PROBE" -w go -f 9 135 0x400000 >/dev/null 3>&- &
+        local outside=$!
+        watch "$inside"
+        touch go
+        wait "$inside" "$outside"
+        status=0
+        wait "$watcher" || status=$? # it ends with the process
+        watcher=
+        output=$(<seen)
+        expect_status 1
+        [ "$(json '[(c["call"], c["count"]) for c in j["calls"]]')" = "[('personality(ADDR_NO_RANDOMIZE)', 5)]" ]
+}
+
+# Programs that some process of ours holds.
+programs_of() {
+        bpftool prog show | grep -c "($1)"
+}
+
+@test "killed in the middle, nothing stays attached" {
+        command -v bpftool >/dev/null || skip "needs bpftool"
+        bpftool prog show | grep -q pids || skip "bpftool does not tell who holds programs"
+        watch --all
+        local pid=$watcher ids
+        wait_for programs_of "$pid"
+        ids=$(bpftool prog show | grep -B 10 "($pid)" | grep -o '^[0-9]*: tracing  name on_[a-z]*')
+        [ "$(wc -l <<<"$ids")" -ge 5 ]
+        kill -9 "$pid"
+        wait "$pid" || true
+        watcher=
+        local id
+        while IFS=: read -r id _; do
+                gone() {
+                        ! bpftool prog show id "$id" >/dev/null 2>&1
+                }
+                wait_for gone
+        done <<<"$ids"
+}
+
+@test "what it cannot do is said" {
+        confined why
+        expect_status 2
+        expect_in "$errors" "takes one container or PID"
+        confined why --all 1
+        expect_status 2
+        confined why --for soon --all
+        expect_status 2
+        expect_in "$errors" "--for takes a time as 30s, 10m or 2h, not 'soon'"
+        confined why -- ./nothing
+        expect_status 2
+        expect_in "$errors" "'./nothing' cannot be started: No such file or directory"
+        confined why 4194303
+        expect_status 2
+        status=0
+        errors=$(setpriv --reuid 65534 --clear-groups "$CONFINED" why --all 2>&1) || status=$?
+        expect_status 2
+        expect_in "$errors" "run as root"
+}
+
+# ---- containers ------------------------------------------------------------------------------------
+
+@test "a container, and what is started in it from outside: every refused symptom is seen" {
+        [ -z "${ENGINE_SKIP:-}" ] || skip "$ENGINE_SKIP"
+        box=$(docker run -d --network none box:1 sleep 1000)
+        watch "$box"
+        python3 - "$BATS_TEST_DIRNAME/../explain/symptoms.tsv" \
+                "$BATS_TEST_DIRNAME/../../data/syscalls/numbers.tsv" >calls <<'EOP'
+import shlex, sys
+rows = lambda p: [l.rstrip("\n").split("\t") for l in open(p) if not l.startswith("#")]
+head, *table = rows(sys.argv[2])
+numbers = {r[0]: r[head.index("x86_64")] for r in table}
+for name, call, arguments, *_ in rows(sys.argv[1])[1:]:
+    print("/probe", numbers[call], *map(shlex.quote, arguments.split(" ")))
+EOP
+        docker exec -i "$box" sh <calls >/dev/null 2>&1
+        unwatch
+        expect_status 1
+        python3 - "$BATS_TEST_DIRNAME/../explain/symptoms.tsv" seen "$(docker version --format '{{.Server.Version}}')" <<'EOP'
+import json, sys
+rows = [l.rstrip("\n").split("\t") for l in open(sys.argv[1]) if not l.startswith("#")][1:]
+seen = json.load(open(sys.argv[2]))
+missing = []
+names = {}
+for call in seen["calls"]:
+    assert call["verdict"] == "refused", call
+    names.setdefault(call["call"].split("(")[0], set()).add(call["error"])
+# Refused by the filter: what the table has a rule for.
+expected = {(r[1], r[3]) for r in rows if "--allow" in r[6] and r[3] != "ok"}
+if not sys.argv[3].startswith("20.10.24"):
+    expected = {("personality", "EPERM"), ("keyctl", "EPERM")}
+missing = [e for e in expected if e[1] not in names.get(e[0], set())]
+assert not missing, missing
+assert expected
+# Every process under the engine's own profile: the entry is named.
+assert "default" in seen["profile"], seen["profile"]
+EOP
+}
+
+@test "a container from its first instruction" {
+        [ -z "${ENGINE_SKIP:-}" ] || skip "$ENGINE_SKIP"
+        confined why --format json -- docker run --rm --network none box:1 /probe -r 3 135 0x40000
+        expect_status 1
+        [ "$(json '[(c["call"], c["error"], c["count"]) for c in j["calls"] if c["call"].startswith("personality")]')" = \
+                "[('personality(ADDR_NO_RANDOMIZE)', 'EPERM', 3)]" ]
+}
