@@ -15,9 +15,9 @@ import tempfile
 TOP = pathlib.Path(__file__).resolve().parents[2]
 CONFINED = os.environ.get("CONFINED", str(TOP / "build" / "confined"))
 GENERATOR = TOP / "scripts" / "generate-tables.py"
-COLUMNS = "id\tname\tprogram\tsymptom\tcalls\trules\tneed\tdocker\tkernel\tremedy\tevidence\tmatch"
-ROW = "x\tX\tan x\t\tread()\t\tnothing\t\t\tremove it\there\tx"
-RULED = ROW.replace("read()\t", "read()\tallow read")
+COLUMNS = "id\tname\tprogram\tsymptom\tcalls\trules\tcapabilities\tneed\tdocker\tkernel\tremedy\tevidence\tmatch"
+ROW = "x\tX\tan x\tEPERM\tread\t\t\tnothing\t\t\tremove it\there\tx"
+RULED = ROW.replace("read\t", "read\tallow read")
 PAGE = "# x\n\n" + "\n".join(f"## {h}\n\ntext\n" for h in (
     "What it says", "Why it matters", "Bad", "Good", "How to fix", "When to suppress", "References"))
 
@@ -59,7 +59,7 @@ def the_generator():
     check("quotes and letters", None if '"a \\"quote\\", a \\\\ and \\303\\251"' in made else made)
     for name, text, words in (
             ("no header", f"{ROW}\n", "the columns must be"),
-            ("a column too few", f"{COLUMNS}\n{ROW[:-2]}\n", "r.tsv:2: 11 columns"),
+            ("a column too few", f"{COLUMNS}\n{ROW[:-2]}\n", "r.tsv:2: 12 columns"),
             ("an unknown need", f"{COLUMNS}\n{ROW.replace('nothing', 'little')}\n", "need must be"),
             ("rules for nothing", f"{COLUMNS}\n{RULED}\n", "no rule is needed"),
             ("an id twice", f"{COLUMNS}\n{ROW}\n{ROW}\n", "r.tsv:3: the id 'x' is there already"),
