@@ -17,7 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                         continue;
                 if (!cf_arch_of_call(logged.call.arch, 0) || logged.error < 0)
                         abort();
-                cf_explain_call(&said, &logged.call);
+                cf_explain_call(&said, &logged.call, logged.known);
         }
         return 0;
 }

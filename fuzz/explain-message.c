@@ -20,7 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                     told[i].seen.data + told[i].seen.size > text.data + text.size ||
                     told[i].logged.error < 0)
                         abort();
-                cf_explain_call(&said, &told[i].logged.call);
+                cf_explain_call(&said, &told[i].logged.call, told[i].logged.known);
         }
         return 0;
 }

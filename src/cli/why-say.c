@@ -134,27 +134,6 @@ static int work_out(struct cf_why *why, const struct cf_why_failure *failure, st
         return r;
 }
 
-static void put_call(struct cf_text *out, const struct cf_why_failure *failure)
-{
-        const struct cf_arch *arch = cf_arch_of_call(failure->call.arch, failure->call.nr);
-        const struct cf_syscall *call = arch ? cf_syscall_by_number(arch, failure->call.nr) : NULL;
-        if (!call || call->argument_count < 0) {
-                cf_explain_call(out, &failure->call);
-                return;
-        }
-        if (arch != cf_arch_native())
-                cf_text_printf(out, "%s:", arch->name);
-        cf_text_printf(out, "%s(", call->name);
-        for (unsigned i = 0; (int)i < call->argument_count; i++) {
-                cf_text_puts(out, i ? ", " : "");
-                if (failure->known[i])
-                        cf_explain_argument(out, arch, call, i, failure->call.args[i]);
-                else
-                        cf_text_puts(out, "_");
-        }
-        cf_text_putc(out, ')');
-}
-
 static const char *error_name(int error)
 {
         const char *name = error ? strerrorname_np(error) : NULL;
@@ -167,7 +146,7 @@ static const char *error_name(int error)
 static void put_first_line(struct cf_text *out, const struct said *said)
 {
         const struct cf_why_failure *failure = said->failure;
-        put_call(out, failure);
+        cf_explain_call(out, &failure->call, failure->known);
         if (!failure->untold)
                 cf_text_printf(out, " = %s",
                                failure->outcome ? failure->outcome : error_name(failure->error));
@@ -418,7 +397,7 @@ static void put_json(struct cf_why *why, const struct said *said)
         struct cf_json_writer *json = &why->json;
         const struct cf_why_failure *failure = said->failure;
         CF_TEXT struct cf_text call = {0}, answer = {0};
-        put_call(&call, failure);
+        cf_explain_call(&call, &failure->call, failure->known);
         cf_action_print(&answer, said->answer);
         cf_json_open(json, '{');
         put_string(json, "call", call.data);

@@ -293,7 +293,7 @@ static void tell(struct cf_why_live *live, const struct cf_observed *event,
         cf_text_add_visible(&line, cf_span_of(event->name));
         cf_text_printf(&line, "[%ld] ", (long)event->tid);
         struct cf_call call = call_of(event);
-        cf_explain_call(&line, &call);
+        cf_explain_call(&line, &call, NULL);
         cf_text_printf(&line, " = %s  %s",
                        kind->failure.outcome ? kind->failure.outcome
                                              : error_name(kind->failure.error),

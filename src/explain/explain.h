@@ -125,8 +125,8 @@ size_t cf_explain_message(struct cf_span text, const struct cf_arch *arch,
 
 /* "unshare(CLONE_NEWNS|CLONE_NEWUSER)", "socket(AF_VSOCK, SOCK_STREAM, 0)"; pointers and what has
  * no names as numbers; as many arguments as the call has. "i386:" in front when that is not this
- * machine's architecture. */
-void cf_explain_call(struct cf_text *text, const struct cf_call *call);
+ * machine's architecture. Arguments that are not `known` are "_" (NULL: all are). */
+void cf_explain_call(struct cf_text *text, const struct cf_call *call, const bool *known);
 
 /* The same of one argument. */
 void cf_explain_argument(struct cf_text *text, const struct cf_arch *arch,

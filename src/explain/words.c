@@ -75,7 +75,7 @@ void cf_explain_argument(struct cf_text *text, const struct cf_arch *arch,
                 put_number(text, call, arg, bits, value);
 }
 
-void cf_explain_call(struct cf_text *text, const struct cf_call *call)
+void cf_explain_call(struct cf_text *text, const struct cf_call *call, const bool *known_args)
 {
         const struct cf_arch *arch = cf_arch_of_call(call->arch, call->nr);
         const struct cf_syscall *known = arch ? cf_syscall_by_number(arch, call->nr) : NULL;
@@ -87,7 +87,10 @@ void cf_explain_call(struct cf_text *text, const struct cf_call *call)
                        arch == cf_arch_native() ? "" : ":", known->name);
         for (unsigned arg = 0; arg < (unsigned)known->argument_count; arg++) {
                 cf_text_puts(text, arg ? ", " : "");
-                cf_explain_argument(text, arch, known, arg, call->args[arg]);
+                if (!known_args || known_args[arg])
+                        cf_explain_argument(text, arch, known, arg, call->args[arg]);
+                else
+                        cf_text_putc(text, '_');
         }
         cf_text_putc(text, ')');
 }

@@ -68,23 +68,11 @@ static const struct {
 
 static void say(struct cf_text *text, const struct cf_logged *logged)
 {
-        const struct cf_arch *arch = cf_arch_of_call(logged->call.arch, logged->call.nr);
-        const struct cf_syscall *call = cf_syscall_by_number(arch, logged->call.nr);
         if (logged->pid >= 0)
                 cf_text_printf(text, "%ld: ", logged->pid);
         if (logged->program.size)
                 cf_text_printf(text, "%.*s: ", (int)logged->program.size, logged->program.data);
-        if (strcmp(arch->name, "x86_64") != 0)
-                cf_text_printf(text, "%s:", arch->name);
-        cf_text_printf(text, "%s(", call->name);
-        for (unsigned i = 0; (int)i < call->argument_count; i++) {
-                cf_text_puts(text, i ? ", " : "");
-                if (logged->known[i])
-                        cf_explain_argument(text, arch, call, i, logged->call.args[i]);
-                else
-                        cf_text_putc(text, '_');
-        }
-        cf_text_putc(text, ')');
+        cf_explain_call(text, &logged->call, logged->known);
         if (logged->error)
                 cf_text_printf(text, " %s", strerrorname_np(logged->error));
         if (logged->by_filter) {
