@@ -73,6 +73,14 @@ int cf_profile_job_read(struct cf_profile_job *job, const char *name,
                 r = cf_source_from(job->arena, path, text, &source, err);
         } else {
                 r = cf_files_read(job->files, job->arena, name, &source, err);
+                if (r == -ENOENT && !strchr(name, '/')) {
+                        if (err)
+                                *err = (struct cf_error){0};
+                        r = cf_error_set(err, r, NULL,
+                                         "'%s' is neither a file here nor an engine's own profile; "
+                                         "see: confined profile default --list",
+                                         name);
+                }
         }
         if (r < 0)
                 return r;
