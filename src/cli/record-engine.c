@@ -13,21 +13,21 @@
 #include "base/vec.h"
 #include "cli/record.h"
 
-static bool is_program(const char *word, const char *name)
+int cf_record_is_engine(struct cf_record *record, bool *ret_engine, struct cf_error *err)
 {
-        const char *slash = strrchr(word, '/');
-        return strcmp(slash ? slash + 1 : word, name) == 0;
-}
-
-bool cf_record_is_engine(char *const *words, size_t count, size_t *ret_run)
-{
-        size_t at = 1;
-        if (count < 3 || (!is_program(words[0], "docker") && !is_program(words[0], "podman")))
-                return false;
-        if (strcmp(words[at], "container") == 0)
-                at++;
-        *ret_run = at;
-        return strcmp(words[at], "run") == 0;
+        struct cf_command_line *line = &record->line;
+        int r = cf_command_line_read(record->job.arena, (const char *const *)record->words,
+                                     record->word_count, line);
+        if (r < 0)
+                return cf_error_set(err, r, NULL, "not enough memory");
+        *ret_engine = r > 0 && strcmp(line->action, "run") == 0;
+        if (*ret_engine && line->detached)
+                return cf_error_set(
+                        err, -EINVAL, NULL,
+                        "with --detach the command ends while the container runs: leave "
+                        "it out, or start the container and record it with --container "
+                        "NAME");
+        return 0;
 }
 
 /* ---- the mark
@@ -65,38 +65,19 @@ static char *with_mark(struct cf_arena *arena, const char *profile, uint64_t mar
 /* ---- the command
  * ---------------------------------------------------------------------------------- */
 
-static char *const *with_options(struct cf_record *record, size_t run, const char *file)
+/* The last option of several counts: ours stands directly before the image. */
+static char *const *with_option(struct cf_record *record, const char *file)
 {
         struct cf_arena *arena = record->job.arena;
         CF_VEC(char *) words = {0};
         char *seccomp = cf_arena_printf(arena, "--security-opt=seccomp=%s", file);
         for (size_t i = 0; i < record->word_count; i++) {
-                if (cf_vec_push(arena, &words, record->words[i]) < 0)
+                if (i == record->line.image && cf_vec_push(arena, &words, seccomp) < 0)
                         return NULL;
-                if (i == run && cf_vec_push(arena, &words, seccomp) < 0)
+                if (cf_vec_push(arena, &words, record->words[i]) < 0)
                         return NULL;
         }
         return seccomp && cf_vec_push(arena, &words, NULL) == 0 ? words.items : NULL;
-}
-
-/* The container would run under something else than what is recorded. */
-static int check_words(const struct cf_record *record, struct cf_error *err)
-{
-        for (size_t i = 0; i < record->word_count; i++) {
-                const char *word = record->words[i];
-                if (strstr(word, "seccomp=") || strstr(word, "seccomp:"))
-                        return cf_error_set(err, -EINVAL, NULL,
-                                            "'%s' stands in the way: record puts the container "
-                                            "under a profile of its own; leave it out",
-                                            word);
-                if (strcmp(word, "-d") == 0 || strcmp(word, "--detach") == 0)
-                        return cf_error_set(err, -EINVAL, NULL,
-                                            "with '%s' the command ends while the container runs: "
-                                            "leave it out, or start the container and record it "
-                                            "with --container NAME",
-                                            word);
-        }
-        return 0;
 }
 
 static int start(struct cf_record *record, char *const *words, uint64_t mark,
@@ -127,10 +108,7 @@ int cf_record_engine(struct cf_record *record, const char *profile, struct cf_re
 {
         char file[] = "/tmp/confined-profile-XXXXXX";
         uint64_t mark = 0;
-        size_t run = 0;
-        int r = check_words(record, err);
-        if (r == 0)
-                r = make_mark(&mark, err);
+        int r = make_mark(&mark, err);
         profile = r == 0 ? with_mark(record->job.arena, profile, mark) : NULL;
         if (r == 0 && !profile)
                 r = cf_error_set(err, -ENOMEM, NULL, "not enough memory");
@@ -143,9 +121,8 @@ int cf_record_engine(struct cf_record *record, const char *profile, struct cf_re
         ssize_t size = (ssize_t)strlen(profile);
         if (write(fd, profile, (size_t)size) != size)
                 r = cf_error_set(err, -EIO, NULL, "%s cannot be written", file);
-        cf_record_is_engine(record->words, record->word_count, &run);
         if (r == 0) {
-                char *const *words = with_options(record, run, file);
+                char *const *words = with_option(record, file);
                 r = words ? start(record, words, mark, ret_run, err)
                           : cf_error_set(err, -ENOMEM, NULL, "not enough memory");
         }

@@ -85,7 +85,7 @@ static int find_target(struct cf_record *record, struct cf_error *err)
 static int take_command(struct cf_record *record, struct cf_error *err)
 {
         const struct cf_invocation *invocation = record->job.invocation;
-        size_t count = invocation->argument_count, run;
+        size_t count = invocation->argument_count;
         char **words = cf_arena_many(record->job.arena, count + 1, char *);
         if (!words)
                 return cf_error_set(err, -ENOMEM, NULL, "not enough memory");
@@ -93,8 +93,7 @@ static int take_command(struct cf_record *record, struct cf_error *err)
                 words[i] = (char *)(uintptr_t)invocation->arguments[i]; /* as exec wants it */
         record->words = words;
         record->word_count = count;
-        record->engine = cf_record_is_engine(words, count, &run);
-        return 0;
+        return cf_record_is_engine(record, &record->engine, err);
 }
 
 static int read_options(struct cf_record *record, struct cf_error *err)
@@ -113,6 +112,66 @@ static int read_options(struct cf_record *record, struct cf_error *err)
         if (r == 0)
                 r = target ? find_target(record, err) : take_command(record, err);
         return r;
+}
+
+/* ---- what is read before anything runs --------------------------------------------------------
+ */
+
+static int read_earlier(struct cf_record *record, struct cf_error *err)
+{
+        const char *const *files;
+        CF_VEC(struct cf_observation) all = {0};
+        size_t count;
+        if (cf_given_all(record->job.invocation, "merge", &files, &count) < 0)
+                return cf_error_set(err, -ENOMEM, NULL, "not enough memory");
+        for (size_t i = 0; i < count; i++) {
+                struct cf_source *source;
+                struct cf_observation earlier;
+                int r = cf_files_read(record->job.files, record->job.arena, files[i], &source, err);
+                if (r == 0)
+                        r = cf_observation_read(record->job.arena, source, &earlier, err);
+                if (r < 0)
+                        return r;
+                if (cf_vec_push(record->job.arena, &all, earlier) < 0)
+                        return cf_error_set(err, -ENOMEM, NULL, "not enough memory");
+        }
+        record->earlier = all.items;
+        record->earlier_count = all.count;
+        return 0;
+}
+
+/* The folder of a file that will be written must be there and let it. */
+static int check_folder(struct cf_record *record, const char *option, struct cf_error *err)
+{
+        const char *path = cf_given_value(record->job.invocation, option);
+        const char *folder = path ? cf_path_dir(record->job.arena, path) : NULL;
+        if (!path)
+                return 0;
+        if (!folder)
+                return cf_error_set(err, -ENOMEM, NULL, "not enough memory");
+        if (access(*folder ? folder : ".", W_OK | X_OK) < 0)
+                return cf_error_set(err, -errno, NULL,
+                                    "--%s: %s cannot be written in its folder: %s", option, path,
+                                    strerrordesc_np(errno));
+        return 0;
+}
+
+/* A workload may run for hours: what would end in an error then is found now. */
+static int prepare(struct cf_record *record, struct cf_error *err)
+{
+        const struct cf_invocation *invocation = record->job.invocation;
+        const char *base = cf_given_value(invocation, "base");
+        record->alone = !base || strcmp(base, "none") == 0;
+        record->check = cf_given_value(invocation, "check");
+        int r = cf_profile_job_input(&record->job, record->alone ? "docker" : base, &record->base,
+                                     err);
+        if (r == 0 && record->check)
+                r = cf_profile_job_input(&record->job, record->check, &record->old, err);
+        if (r == 0)
+                r = read_earlier(record, err);
+        if (r == 0)
+                r = check_folder(record, "output", err);
+        return r == 0 ? check_folder(record, "save", err) : r;
 }
 
 /* ---- what was seen -----------------------------------------------------------------------------
@@ -180,22 +239,10 @@ static int observe(struct cf_record *record, const struct cf_record_run *run,
 
 static int merge(struct cf_record *record, struct cf_error *err)
 {
-        const char *const *files;
-        size_t count;
         CF_VEC(struct cf_observation) all = {0};
         int r = cf_vec_push(record->job.arena, &all, record->observation);
-        if (r == 0 && cf_given_all(record->job.invocation, "merge", &files, &count) < 0)
-                r = -ENOMEM;
-        for (size_t i = 0; r == 0 && i < count; i++) {
-                struct cf_source *source;
-                struct cf_observation earlier;
-                r = cf_files_read(record->job.files, record->job.arena, files[i], &source, err);
-                if (r == 0)
-                        r = cf_observation_read(record->job.arena, source, &earlier, err);
-                if (r < 0)
-                        return r;
-                r = cf_vec_push(record->job.arena, &all, earlier);
-        }
+        for (size_t i = 0; r == 0 && i < record->earlier_count; i++)
+                r = cf_vec_push(record->job.arena, &all, record->earlier[i]);
         if (r < 0)
                 return cf_error_set(err, -ENOMEM, NULL, "not enough memory");
         return cf_observation_join(record->job.arena, all.items, all.count, &record->observation,
@@ -222,10 +269,9 @@ static int save(struct cf_record *record, struct cf_error *err)
 static int make_profile(struct cf_record *record, struct cf_error *err)
 {
         const struct cf_invocation *invocation = record->job.invocation;
-        const char *base = cf_given_value(invocation, "base");
-        bool none = !base || strcmp(base, "none") == 0;
         struct cf_record_options wanted = {
-                .base = none                              ? CF_RECORD_NONE
+                .policy = record->base.policy,
+                .base = record->alone                     ? CF_RECORD_NONE
                         : cf_given(invocation, "tighten") ? CF_RECORD_TIGHTEN
                                                           : CF_RECORD_ADD,
                 .machine = record->job.circumstances.machine,
@@ -235,11 +281,8 @@ static int make_profile(struct cf_record *record, struct cf_error *err)
         };
         const struct cf_arch *const *arches;
         size_t count;
-        int r = cf_profile_job_input(&record->job, none ? "docker" : base, &record->base, err);
-        wanted.policy = record->base.policy;
-        if (r == 0)
-                r = cf_record_policy(record->job.all, &record->observation, &wanted,
-                                     &record->policy, err);
+        int r = cf_record_policy(record->job.all, &record->observation, &wanted, &record->policy,
+                                 err);
         if (r == 0)
                 r = cf_record_missing(record->job.all, record->job.arena, &record->observation,
                                       record->base.policy, &record->missing, &record->missing_count,
@@ -308,6 +351,13 @@ static bool is_refused(const struct cf_record *record, const struct cf_seen_call
         return seen->refused > 0;
 }
 
+/* Profiles name calls. */
+static bool is_unnamed(const struct cf_record *record, const struct cf_seen_call *seen)
+{
+        (void)record;
+        return seen->count[CF_SEEN_WORKLOAD] && !cf_syscall_by_number(seen->arch, seen->nr);
+}
+
 static bool is_single(const struct cf_record *record, const struct cf_seen_call *seen)
 {
         (void)record;
@@ -353,6 +403,7 @@ static void report(struct cf_record *record)
         cf_text_puts(&words, " refuses");
         report_names(record, words.failed ? "that the base refuses" : words.data, is_new);
         report_names(record, "refused meanwhile, not allowed (--allow-refused)", is_refused);
+        report_names(record, "without a name, which no profile can allow", is_unnamed);
         report_names(record, "known from attacks", is_dangerous);
         if (estimate.total && estimate.unseen > 0)
                 fprintf(stderr,
@@ -409,14 +460,11 @@ static int verify(struct cf_record *record, struct cf_error *err)
 /* ---- the command
  * -------------------------------------------------------------------------------------- */
 
-static int check_old(struct cf_record *record, const char *old, struct cf_error *err)
+static int check_old(struct cf_record *record, struct cf_error *err)
 {
-        struct cf_profile_input input;
         size_t *missing, count;
-        int r = cf_profile_job_input(&record->job, old, &input, err);
-        if (r == 0)
-                r = cf_record_missing(record->job.all, record->job.arena, &record->observation,
-                                      input.policy, &missing, &count, err);
+        int r = cf_record_missing(record->job.all, record->job.arena, &record->observation,
+                                  record->old.policy, &missing, &count, err);
         if (r < 0)
                 return r;
         CF_TEXT struct cf_text names = {0};
@@ -425,7 +473,7 @@ static int check_old(struct cf_record *record, const char *old, struct cf_error 
                 put_name(&names, &record->observation.calls[missing[i]]);
         }
         if (count == 0)
-                fprintf(stderr, "%s has every call that was made\n", old);
+                fprintf(stderr, "%s has every call that was made\n", record->check);
         put_line("calls are missing", count, &names);
         return count ? CF_EXIT_FINDINGS : CF_EXIT_CLEAN;
 }
@@ -444,8 +492,9 @@ static int write_profile(struct cf_record *record, struct cf_error *err)
 static int run_job(struct cf_record *record, struct cf_error *err)
 {
         const struct cf_invocation *invocation = record->job.invocation;
-        const char *old = cf_given_value(invocation, "check");
         int r = read_options(record, err), verified = 0;
+        if (r == 0)
+                r = prepare(record, err);
         if (r == 0)
                 r = cf_record_watch(record, NULL, &record->run, err);
         if (r == 0)
@@ -457,8 +506,8 @@ static int run_job(struct cf_record *record, struct cf_error *err)
                 r = merge(record, err);
         if (r == 0)
                 r = save(record, err);
-        if (r == 0 && old)
-                return check_old(record, old, err);
+        if (r == 0 && record->check)
+                return check_old(record, err);
         if (r == 0)
                 r = make_profile(record, err);
         if (r < 0)

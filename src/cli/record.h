@@ -4,6 +4,7 @@
 
 #include "cli/profile.h"
 #include "kernel/kernel.h"
+#include "manifest/manifest.h"
 #include "record/record.h"
 
 /* One time that a workload ran, or was looked at. */
@@ -28,9 +29,15 @@ struct cf_record {
         pid_t pid;
         double seconds; /* --for; 0: until it ends */
         bool engine;    /* the command is `docker run …`: its container is the workload */
+        struct cf_command_line line; /* engine: where its words are */
         const char *runtime;
         struct cf_record_run run;
         struct cf_observation observation;
+        const struct cf_observation *earlier; /* --merge */
+        size_t earlier_count;
+        const char *check; /* --check; NULL: not given */
+        struct cf_profile_input old;
+        bool alone;                   /* there is no --base */
         struct cf_profile_input base; /* of --base, of the report otherwise */
         cf_policy policy;
         struct cf_text profile; /* the profile's JSON */
@@ -57,5 +64,6 @@ int cf_record_wanted(struct cf_record *record, enum cf_observe_scope scope, pid_
 int cf_record_wait(struct cf_record *record, struct cf_observer *observer, pid_t pid, bool child,
                    struct cf_record_run *ret_run, struct cf_error *err);
 
-/* Whether the command runs a container by an engine whose command line is known: `docker run …`. */
-bool cf_record_is_engine(char *const *words, size_t count, size_t *ret_run);
+/* Whether the command runs a container by an engine whose command line is known; fills in
+ * record->line then. -EINVAL: it would end before the container. */
+int cf_record_is_engine(struct cf_record *record, bool *ret_engine, struct cf_error *err);

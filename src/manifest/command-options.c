@@ -183,7 +183,12 @@ static int note(struct options *options, struct cf_span name, size_t first, size
                 hit.kind = CF_HIT_PRIVILEGED;
         else if (cf_span_is(name, "seccomp-profile") && !implied)
                 hit.kind = CF_HIT_DAEMON_PROFILE;
-        else if (cf_span_is(name, "name") && !implied) {
+        else if (cf_span_is(name, "detach")) {
+                struct cf_span text = cf_span_part(value_of(options, value), at, SIZE_MAX);
+                if (implied || !cf_parse_bool(text, &options->parsed->detached))
+                        options->parsed->detached = true;
+                return 0;
+        } else if (cf_span_is(name, "name") && !implied) {
                 options->parsed->name = value;
                 options->parsed->name_at = at;
                 return 0;
@@ -219,6 +224,8 @@ static void read_short(const struct options *options, size_t *i)
                 bool last = at + 1 == letters.size;
                 if (!last && letters.data[at + 1] == '=')
                         return;
+                if (option && options->decides && strcmp(option->name, "detach") == 0)
+                        options->parsed->detached = true;
                 if (option && option->value) {
                         if (last)
                                 *i = first + 2;

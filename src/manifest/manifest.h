@@ -56,6 +56,19 @@ struct cf_look *cf_look_free(struct cf_look *look);
 int cf_look_file(struct cf_look *look, const struct cf_walk_file *file, int *ret_fd,
                  struct cf_error *err);
 
+/* A command line that starts a container. */
+struct cf_command_line {
+        const char *engine; /* "docker", "podman", "nerdctl" */
+        const char *action; /* "run", "create" */
+        size_t image;       /* the word that names it: what comes before is options */
+        bool detached;      /* the command ends when the container has started */
+};
+
+/* Reads words as the engine's own command line does, global options included. 1; 0: it starts none,
+ * or names no image; -ENOMEM. */
+int cf_command_line_read(struct cf_arena *arena, const char *const *words, size_t count,
+                         struct cf_command_line *ret_line);
+
 /* Reads one file by every format that claims it. Troubles of the file itself go to reader->trouble,
  * also that it needs more memory than the arena has. 0, or what the callback returned. */
 int cf_manifest_read(const struct cf_reader *reader, const struct cf_source *source);

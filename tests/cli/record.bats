@@ -194,9 +194,36 @@ answers() {
         expect_in "$errors" "no time such as"
         confined record -- docker run -d box:1
         expect_status 2
-        expect_in "$errors" "with '-d' the command ends"
+        expect_in "$errors" "with --detach the command ends"
+        confined record -- docker --host unix:///none run --rm -itd box:1 true
+        expect_in "$errors" "with --detach the command ends"
         echo '{}' >old.json
         confined record --merge old.json --no-verify -- ls
         expect_status 2
         expect_in "$errors" "old.json:1:1: no observation"
+}
+
+@test "what would be wrong in the end is said before anything runs" {
+        confined record --base dokcer -- touch ran
+        expect_status 2
+        expect_in "$errors" "'dokcer' is neither a file here nor an engine's own profile; see: confined profile default --list"
+        confined record --check nowhere -- touch ran
+        expect_status 2
+        confined record --merge nowhere -- touch ran
+        expect_status 2
+        confined record -o none/p.json -- touch ran
+        expect_status 2
+        expect_in "$errors" "--output: none/p.json cannot be written in its folder"
+        [ ! -e ran ]
+}
+
+@test "a container's own words are its own, and ours is the last option" {
+        start_docker || skip "dockerd does not run here"
+        make_image docker
+        confined record -o p.json -- docker --host "$DOCKER_HOST" run --rm --network none \
+                --security-opt seccomp=unconfined box:1 /bin/sh -c 'echo "$@"' x -d seccomp=no
+        expect_status 0
+        expect_in "$output" "-d seccomp=no"
+        expect_in "$errors" "verified: nothing was refused"
+        [ "$(answers mount)" = EPERM ]
 }

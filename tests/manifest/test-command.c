@@ -291,12 +291,52 @@ static void the_last_settings_are_kept(void **state)
         assert_true(cf_span_ends(cf_text_span(&read), " opt=66"));
 }
 
+static void finds_the_image(void **state)
+{
+        static const struct {
+                const char *words[10];
+                int found;
+                size_t image;
+                bool detached;
+        } rows[] = {
+                {{"docker", "run", "nginx"}, 1, 2, false},
+                {{"/usr/bin/docker", "--host", "tcp://a", "container", "run", "--rm", "nginx",
+                  "-d"},
+                 1,
+                 6,
+                 false},
+                {{"docker", "run", "-itd", "--name", "run", "nginx"}, 1, 5, true},
+                {{"docker", "run", "--detach=false", "nginx"}, 1, 3, false},
+                {{"docker", "run", "--detach", "-p", "80:80", "nginx", "x"}, 1, 5, true},
+                {{"docker", "run", "-e", "-d", "nginx"}, 1, 4, false},
+                {{"podman", "create", "nginx"}, 1, 2, false},
+                {{"docker", "exec", "web", "sh"}, 0, 0, false},
+                {{"docker", "run", "--rm"}, 0, 0, false},
+                {{"docker"}, 0, 0, false},
+                {{"ls", "run", "nginx"}, 0, 0, false},
+        };
+        (void)state;
+        struct cf_arena *arena = cf_arena_new((size_t)1 << 20);
+        for (size_t i = 0; i < CF_COUNT(rows); i++) {
+                struct cf_command_line line = {0};
+                size_t count = 0;
+                while (rows[i].words[count])
+                        count++;
+                assert_int_equal(cf_command_line_read(arena, rows[i].words, count, &line),
+                                 rows[i].found);
+                assert_int_equal(line.image, rows[i].image);
+                assert_int_equal(line.detached, rows[i].detached);
+        }
+        cf_arena_free(arena);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(tables_are_sorted_and_whole),
                 cmocka_unit_test(every_engine_has_the_options_that_matter),
                 cmocka_unit_test(knows_programs),
+                cmocka_unit_test(finds_the_image),
                 cmocka_unit_test(reads_booleans),
                 cmocka_unit_test(looks_through_prefixes),
                 cmocka_unit_test(reads_options_as_pflag_does),

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Command lines that are cut into words already, as a program is given them. */
+#include <errno.h>
+#include <stdint.h>
+
+#include "manifest/command.h"
+
+int cf_command_line_read(struct cf_arena *arena, const char *const *words, size_t count,
+                         struct cf_command_line *ret_line)
+{
+        static const struct cf_shell_code nowhere; /* the words stand in no text */
+        struct cf_shell_word *plain = cf_arena_many(arena, count, struct cf_shell_word);
+        struct cf_argument *arguments = cf_arena_many(arena, count, struct cf_argument);
+        struct cf_list *list = cf_arena_one(arena, struct cf_list);
+        struct cf_parsed parsed = {0};
+        int r = 0;
+        if (!plain || !arguments || !list)
+                return -ENOMEM;
+        const char *engine = count ? cf_engine_name(cf_span_of(words[0])) : NULL;
+        *list = (struct cf_list){.code = &nowhere, .words = plain, .count = count};
+        for (size_t i = 0; i < count; i++) {
+                plain[i] = (struct cf_shell_word){.value = cf_span_of(words[i]), .literal = true};
+                arguments[i] = (struct cf_argument){.list = list, .index = i, .word = &plain[i]};
+        }
+        if (!engine || !cf_command_read(arena, arguments, count, 0, engine, &parsed, &r))
+                return r;
+        if (parsed.image == SIZE_MAX || strcmp(parsed.action, "exec") == 0)
+                return 0;
+        *ret_line = (struct cf_command_line){engine, parsed.action, parsed.image, parsed.detached};
+        return 1;
+}
