@@ -93,7 +93,10 @@ static int take_command(struct cf_record *record, struct cf_error *err)
                 words[i] = (char *)(uintptr_t)invocation->arguments[i]; /* as exec wants it */
         record->words = words;
         record->word_count = count;
-        return cf_record_is_engine(record, &record->engine, err);
+        int r = cf_workload_read(record->job.arena, (const char *const *)words, count,
+                                 &record->workload, err);
+        record->engine = r > 0;
+        return r < 0 ? r : 0;
 }
 
 static int read_options(struct cf_record *record, struct cf_error *err)

@@ -3,8 +3,8 @@
 #pragma once
 
 #include "cli/profile.h"
+#include "cli/workload.h"
 #include "kernel/kernel.h"
-#include "manifest/manifest.h"
 #include "record/record.h"
 
 /* One time that a workload ran, or was looked at. */
@@ -16,6 +16,7 @@ struct cf_record_run {
         struct cf_observed_value *values;
         size_t value_count;
         struct cf_observed_losses losses;
+        enum cf_watch_end end;
         bool ended; /* the workload did; else it was looked away from */
         int status; /* as wait(2) gives it, of a command */
         double seconds;
@@ -29,7 +30,7 @@ struct cf_record {
         pid_t pid;
         double seconds; /* --for; 0: until it ends */
         bool engine;    /* the command is `docker run …`: its container is the workload */
-        struct cf_command_line line; /* engine: where its words are */
+        struct cf_workload workload; /* engine */
         const char *runtime;
         struct cf_record_run run;
         struct cf_observation observation;
@@ -45,25 +46,12 @@ struct cf_record {
         size_t missing_count;
 };
 
-/* Runs the command, or watches what runs, until it ends, is told to (SIGINT, SIGTERM) or the time
- * is over. `profile`: JSON that the workload runs under; NULL: one that lets every call through. 0
- * or negative. */
+/* Runs the command, or watches what runs, until it ends, is told to or the time is over (see
+ * cf_watch_wait). `profile`: JSON that the workload runs under once more; NULL: the first run,
+ * under one that lets every call through. 0 or negative. */
 int cf_record_watch(struct cf_record *record, const char *profile, struct cf_record_run *ret_run,
                     struct cf_error *err);
 
-/* The same for `docker run` and `podman run`, under a filter with a mark. */
-int cf_record_engine(struct cf_record *record, const char *profile, struct cf_record_run *ret_run,
+/* What is watched of a workload: its calls, and the arguments that decide. */
+int cf_record_wanted(struct cf_record *record, struct cf_observe_wanted *ret_wanted,
                      struct cf_error *err);
-
-/* What is watched of a process: its calls, and the arguments that decide. */
-int cf_record_wanted(struct cf_record *record, enum cf_observe_scope scope, pid_t pid,
-                     struct cf_observe_wanted *ret_wanted, struct cf_error *err);
-
-/* Waits for what is watched; see cf_record_watch. `pid` is a child that is waited for, unless
- * `child` is false. */
-int cf_record_wait(struct cf_record *record, struct cf_observer *observer, pid_t pid, bool child,
-                   struct cf_record_run *ret_run, struct cf_error *err);
-
-/* Whether the command runs a container by an engine whose command line is known; fills in
- * record->line then. -EINVAL: it would end before the container. */
-int cf_record_is_engine(struct cf_record *record, bool *ret_engine, struct cf_error *err);

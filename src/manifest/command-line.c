@@ -5,6 +5,19 @@
 
 #include "manifest/command.h"
 
+static bool is_privileged(const struct cf_parsed *parsed, const char *const *words)
+{
+        bool privileged = false;
+        for (size_t i = 0; i < parsed->hits.count; i++) {
+                const struct cf_hit *hit = &parsed->hits.items[i];
+                if (hit->kind == CF_HIT_PRIVILEGED &&
+                    (hit->implied ||
+                     !cf_parse_bool(cf_span_of(words[hit->value] + hit->at), &privileged)))
+                        privileged = true;
+        }
+        return privileged;
+}
+
 int cf_command_line_read(struct cf_arena *arena, const char *const *words, size_t count,
                          struct cf_command_line *ret_line)
 {
@@ -26,6 +39,17 @@ int cf_command_line_read(struct cf_arena *arena, const char *const *words, size_
                 return r;
         if (parsed.image == SIZE_MAX || strcmp(parsed.action, "exec") == 0)
                 return 0;
-        *ret_line = (struct cf_command_line){engine, parsed.action, parsed.image, parsed.detached};
+        *ret_line = (struct cf_command_line){
+                .engine = engine,
+                .action = parsed.action,
+                .options = parsed.options,
+                .end = parsed.end,
+                .image = parsed.image,
+                .name = parsed.name < count ? words[parsed.name] + parsed.name_at : NULL,
+                .detached = parsed.detached,
+                .removed = parsed.removed,
+                .id_file = parsed.id_file,
+                .privileged = is_privileged(&parsed, words),
+        };
         return 1;
 }

@@ -166,6 +166,15 @@ static int add_hit(struct options *options, struct cf_hit hit)
         return cf_vec_push(options->arena, &parsed->hits, hit);
 }
 
+/* A value that is none counts as given. */
+static void note_flag(const struct options *options, size_t value, size_t at, bool implied,
+                      bool *ret_flag)
+{
+        struct cf_span text = cf_span_part(value_of(options, value), at, SIZE_MAX);
+        if (implied || !cf_parse_bool(text, ret_flag))
+                *ret_flag = true;
+}
+
 /* An option with its value: the argument that holds it and where it starts there. */
 static int note(struct options *options, struct cf_span name, size_t first, size_t value, size_t at,
                 bool implied)
@@ -184,9 +193,13 @@ static int note(struct options *options, struct cf_span name, size_t first, size
         else if (cf_span_is(name, "seccomp-profile") && !implied)
                 hit.kind = CF_HIT_DAEMON_PROFILE;
         else if (cf_span_is(name, "detach")) {
-                struct cf_span text = cf_span_part(value_of(options, value), at, SIZE_MAX);
-                if (implied || !cf_parse_bool(text, &options->parsed->detached))
-                        options->parsed->detached = true;
+                note_flag(options, value, at, implied, &options->parsed->detached);
+                return 0;
+        } else if (cf_span_is(name, "rm")) {
+                note_flag(options, value, at, implied, &options->parsed->removed);
+                return 0;
+        } else if (cf_span_is(name, "cidfile") && !implied) {
+                options->parsed->id_file = true;
                 return 0;
         } else if (cf_span_is(name, "name") && !implied) {
                 options->parsed->name = value;
@@ -384,11 +397,12 @@ static int read_options(struct options *options, size_t i)
                 return r;
         if (i < options->count) {
                 parsed->image = i;
+                parsed->end = ended ? i - 1 : i;
                 return 0;
         }
         /* What was taken for options must have been the image. */
         if (parsed->guess != SIZE_MAX) {
-                parsed->image = parsed->guess;
+                parsed->image = parsed->end = parsed->guess;
                 drop_hits_after(parsed, parsed->guess);
                 parsed->guess = SIZE_MAX;
         }
@@ -397,7 +411,8 @@ static int read_options(struct options *options, size_t i)
 
 static void clear(struct cf_parsed *parsed)
 {
-        *parsed = (struct cf_parsed){.image = SIZE_MAX, .name = SIZE_MAX, .guess = SIZE_MAX};
+        *parsed = (struct cf_parsed){
+                .end = SIZE_MAX, .image = SIZE_MAX, .name = SIZE_MAX, .guess = SIZE_MAX};
 }
 
 bool cf_command_read(struct cf_arena *arena, const struct cf_argument *arguments, size_t count,
@@ -414,6 +429,7 @@ bool cf_command_read(struct cf_arena *arena, const struct cf_argument *arguments
                 return false;
         ret_parsed->engine = engine;
         ret_parsed->action = action;
+        ret_parsed->options = i;
         use_tables(&options, engine, strcmp(action, "exec") == 0 ? "exec" : "run");
         options.decides = true;
         *ret_error = read_options(&options, i);

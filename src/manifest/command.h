@@ -111,9 +111,13 @@ struct cf_parsed {
         const char *engine;
         const char *action; /* "run", "create", "exec"; "dockerd" has none */
         CF_VEC(struct cf_hit) hits;
-        bool detached; /* -d: the command ends when the container has started */
-        size_t image;  /* argument; SIZE_MAX: none */
-        size_t name;   /* argument that holds the value of --name; SIZE_MAX: none */
+        bool detached;  /* -d: the command ends when the container has started */
+        bool removed;   /* --rm: the container is gone when it has ended */
+        bool id_file;   /* --cidfile */
+        size_t options; /* argument behind the action's word */
+        size_t end;     /* argument that ends the options: "--", or the image; SIZE_MAX: none */
+        size_t image;   /* argument; SIZE_MAX: none */
+        size_t name;    /* argument that holds the value of --name; SIZE_MAX: none */
         size_t name_at;
         size_t guess; /* argument that is a variable and was taken for options; SIZE_MAX: none */
 };

@@ -60,8 +60,15 @@ int cf_look_file(struct cf_look *look, const struct cf_walk_file *file, int *ret
 struct cf_command_line {
         const char *engine; /* "docker", "podman", "nerdctl" */
         const char *action; /* "run", "create" */
-        size_t image;       /* the word that names it: what comes before is options */
+        size_t options;     /* the word behind the action's own; before it stand options of all of
+                             * the engine's commands */
+        size_t end;         /* where one more option may be put in, as the last */
+        size_t image;       /* the word that names it */
+        const char *name;   /* --name; NULL: not given */
         bool detached;      /* the command ends when the container has started */
+        bool removed;       /* --rm */
+        bool id_file;       /* --cidfile */
+        bool privileged;
 };
 
 /* Reads words as the engine's own command line does, global options included. 1; 0: it starts none,

@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `docker run …` under a profile of ours, watched. */
+#include "cli/workload.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/vec.h"
+
+#define LABEL "confined.run" /* on the containers, with the mark as its value */
+#define ANSWER_MAX 4096      /* bytes of an engine's answer that are read */
+#define CONTAINERS_MAX 16    /* of one run: there is one */
+#define PATIENCE_MS 20000    /* for each part of it */
+
+int cf_workload_read(struct cf_arena *arena, const char *const *words, size_t count,
+                     struct cf_workload *ret_workload, struct cf_error *err)
+{
+        struct cf_workload workload = {arena, words, count, {0}};
+        int r = cf_command_line_read(arena, words, count, &workload.line);
+        if (r < 0)
+                return cf_error_set(err, r, NULL, "not enough memory");
+        if (r == 0 || strcmp(workload.line.action, "run") != 0)
+                return 0;
+        if (workload.line.detached)
+                return cf_error_set(
+                        err, -EINVAL, NULL,
+                        "with --detach the command ends while the container runs: leave "
+                        "it out, or start the container and watch it by its name");
+        *ret_workload = workload;
+        return 1;
+}
+
+/* ---- the mark -------------------------------------------------------------------------------- */
+
+/* A number that is in no other filter. Its upper bit is clear: engines read JSON numbers as signed
+ * ones in places. */
+static int make_mark(uint64_t *ret_mark, struct cf_error *err)
+{
+        uint64_t mark;
+        if (getrandom(&mark, sizeof(mark), 0) != sizeof(mark))
+                return cf_error_set(err, -errno, NULL, "no random number: %s",
+                                    strerrordesc_np(errno));
+        *ret_mark = (mark | UINT64_C(0x4000000180000001)) & INT64_MAX;
+        return 0;
+}
+
+/* Memory that others open by a path; a descriptor, or negative. */
+static int hold(const char *profile, struct cf_error *err)
+{
+        CF_CLOSE int fd = memfd_create("profile", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+        size_t size = strlen(profile), done = 0;
+        while (fd >= 0 && done < size) {
+                ssize_t more = write(fd, profile + done, size - done);
+                if (more <= 0)
+                        break;
+                done += (size_t)more;
+        }
+        if (fd < 0 || done < size ||
+            fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) < 0)
+                return cf_error_set(err, -errno, NULL, "no memory for the profile: %s",
+                                    strerrordesc_np(errno));
+        return cf_steal_fd(&fd);
+}
+
+/* ---- the command ------------------------------------------------------------------------------
+ */
+
+struct words {
+        struct cf_arena *arena;
+        char **items;
+        size_t count, capacity;
+        bool failed;
+};
+
+static void add(struct words *words, const char *word)
+{
+        char *own = (char *)(uintptr_t)word; /* as exec wants it */
+        if (words->failed || cf_vec_push(words->arena, words, own) < 0)
+                words->failed = true;
+}
+
+#define ADD(words, ...)                                                     \
+        do {                                                                \
+                char *text_ = cf_arena_printf((words)->arena, __VA_ARGS__); \
+                (words)->failed = (words)->failed || !text_;                \
+                add(words, text_);                                          \
+        } while (0)
+
+/* Of an option that is given more than once the last counts. */
+static void add_options(const struct cf_workload *workload, const struct cf_workload_run *run,
+                        int profile, struct words *words)
+{
+        const struct cf_command_line *line = &workload->line;
+        ADD(words, "--label=" LABEL "=%" PRIx64, run->wanted.mark);
+        ADD(words, "--security-opt=seccomp=/proc/%d/fd/%d", getpid(), profile);
+        if (!run->again)
+                return;
+        if (line->name && !line->removed)
+                ADD(words, "--name=%s-again-%d", line->name, getpid());
+        if (!line->removed) {
+                add(words, "--restart=no");
+                add(words, "--rm");
+        }
+        if (line->id_file)
+                add(words, "--cidfile=");
+}
+
+static char *const *words_of(const struct cf_workload *workload, const struct cf_workload_run *run,
+                             int profile)
+{
+        struct words words = {.arena = workload->arena};
+        for (size_t i = 0; i < workload->word_count; i++) {
+                if (i == workload->line.end)
+                        add_options(workload, run, profile, &words);
+                add(&words, workload->words[i]);
+        }
+        add(&words, NULL);
+        return words.failed ? NULL : words.items;
+}
+
+/* ---- asking the engine ------------------------------------------------------------------------
+ */
+
+struct child {
+        pid_t pid;
+        int failed; /* why it could not be started, when that is so */
+        int output; /* of the engine's answer; -1: none */
+};
+
+static _Noreturn void become(char *const *words, int failed, int output, bool answer)
+{
+        int none = answer ? open("/dev/null", O_WRONLY | O_CLOEXEC) : -1;
+        if (output >= 0)
+                dup2(output, STDOUT_FILENO);
+        if (none >= 0)
+                dup2(none, STDERR_FILENO);
+        execvp(words[0], words);
+        int error = errno;
+        (void)!write(failed, &error, sizeof(error));
+        _exit(127);
+}
+
+/* `output`: where its standard output goes; -1: where ours does. */
+static int start(char *const *words, const struct cf_watch *watch, bool answer, int output,
+                 struct child *ret_child, struct cf_error *err)
+{
+        int failed[2], ends[2] = {-1, -1};
+        if (pipe2(failed, O_CLOEXEC) < 0 || (answer && pipe2(ends, O_CLOEXEC) < 0))
+                return cf_error_set(err, -errno, NULL, "no pipe: %s", strerrordesc_np(errno));
+        fflush(NULL);
+        pid_t parent = getpid(), pid = fork();
+        if (pid == 0) {
+                /* Nobody would see what it does, under a filter that lets everything through. */
+                prctl(PR_SET_PDEATHSIG, SIGTERM);
+                if (getppid() != parent)
+                        _exit(127);
+                cf_watch_child(watch);
+                become(words, failed[1], answer ? ends[1] : output, answer);
+        }
+        int error = errno;
+        close(failed[1]);
+        if (answer)
+                close(ends[1]);
+        *ret_child = (struct child){pid, failed[0], ends[0]};
+        return pid < 0 ? cf_error_set(err, -error, NULL, "no process: %s", strerrordesc_np(error))
+                       : 0;
+}
+
+/* Ends it when it does not answer in time. */
+static size_t read_answer(const struct child *child, char *answer, size_t room)
+{
+        struct pollfd wait = {child->output, POLLIN, 0};
+        size_t size = 0;
+        while (size + 1 < room) {
+                ssize_t got = poll(&wait, 1, PATIENCE_MS) > 0
+                                      ? read(child->output, answer + size, room - 1 - size)
+                                      : -1;
+                if (got < 0)
+                        kill(child->pid, SIGKILL);
+                if (got <= 0)
+                        break;
+                size += (size_t)got;
+        }
+        answer[size] = '\0';
+        return size;
+}
+
+/* Runs the engine's command line with other words than `run …`; what it prints. 0 or negative. */
+static int ask(const struct cf_workload *workload, const struct cf_watch *watch,
+               const char *const *more, size_t count, char *answer, size_t room)
+{
+        struct words words = {.arena = workload->arena};
+        size_t before = workload->line.options - 1; /* `run` itself */
+        struct cf_error err = {0};
+        struct child child;
+        int status = 0;
+        before -= before > 1 && strcmp(workload->words[before - 1], "container") == 0;
+        for (size_t i = 0; i < before; i++)
+                add(&words, workload->words[i]);
+        for (size_t i = 0; i < count; i++)
+                add(&words, more[i]);
+        add(&words, NULL);
+        if (words.failed || start(words.items, watch, true, -1, &child, &err) < 0)
+                return -ENOMEM;
+        (void)read_answer(&child, answer, room);
+        close(child.output);
+        close(child.failed);
+        return waitpid(child.pid, &status, 0) == child.pid && status == 0 ? 0 : -EIO;
+}
+
+/* The containers of a run that run now: their ids, in `answer`. How many, or negative. */
+static int running(const struct cf_workload *workload, const struct cf_workload_run *run,
+                   char answer[ANSWER_MAX], char *ids[CONTAINERS_MAX])
+{
+        char *filter =
+                cf_arena_printf(workload->arena, "label=" LABEL "=%" PRIx64, run->wanted.mark);
+        const char *words[] = {"ps", "--quiet", "--no-trunc", "--filter", filter};
+        char *rest = NULL;
+        int count = 0,
+            r = filter ? ask(workload, &run->watch, words, CF_COUNT(words), answer, ANSWER_MAX)
+                       : -ENOMEM;
+        if (r < 0)
+                return r;
+        for (char *id = strtok_r(answer, " \n", &rest); id && count < CONTAINERS_MAX;
+             id = strtok_r(NULL, " \n", &rest))
+                ids[count++] = id;
+        return count;
+}
+
+struct insist {
+        const struct cf_workload *workload;
+        const struct cf_workload_run *run;
+};
+
+/* A command line that is killed leaves its container behind. */
+static void kill_containers(void *context)
+{
+        const struct insist *insist = context;
+        char answer[ANSWER_MAX], none[ANSWER_MAX], *ids[CONTAINERS_MAX];
+        int count = running(insist->workload, insist->run, answer, ids);
+        for (int i = 0; i < count; i++) {
+                const char *words[] = {"kill", ids[i]};
+                (void)ask(insist->workload, &insist->run->watch, words, CF_COUNT(words), none,
+                          sizeof(none));
+        }
+}
+
+bool cf_workload_failed(const struct cf_workload *workload, const struct cf_workload_run *run,
+                        struct cf_error *err)
+{
+        char answer[ANSWER_MAX], *ids[CONTAINERS_MAX];
+        int status = run->watch.status;
+        if (!run->watch.waited || (WIFEXITED(status) && WEXITSTATUS(status) != 125))
+                return false;
+        int count = running(workload, run, answer, ids);
+        if (count < 0)
+                (void)cf_error_set(err, -EIO, NULL,
+                                   "%s ended and does not answer any more: the container may run "
+                                   "on; see: %s ps",
+                                   workload->line.engine, workload->line.engine);
+        else if (count > 0)
+                (void)cf_error_set(err, -EIO, NULL,
+                                   "%s ended before its container %.12s did, which runs on: %s "
+                                   "kill %.12s",
+                                   workload->line.engine, ids[0], workload->line.engine, ids[0]);
+        return count != 0;
+}
+
+/* ---- running it --------------------------------------------------------------------------------
+ */
+
+static int watch_it(const struct cf_workload *workload, struct cf_workload_run *run, int profile,
+                    struct cf_error *err)
+{
+        struct cf_watch *watch = &run->watch;
+        struct insist insist = {workload, run};
+        struct child child;
+        int error;
+        char *const *words = words_of(workload, run, profile);
+        int r = words ? cf_watch_open(watch, err)
+                      : cf_error_set(err, -ENOMEM, NULL, "not enough memory");
+        if (r < 0)
+                return r;
+        r = start(words, watch, false, run->quiet ? STDERR_FILENO : -1, &child, err);
+        if (r == 0) {
+                watch->pid = child.pid;
+                watch->child = true;
+                watch->insist = kill_containers;
+                watch->insist_context = &insist;
+                r = cf_watch_wait(watch, err);
+                if (r == 0 && read(child.failed, &error, sizeof(error)) == sizeof(error))
+                        r = cf_error_set(err, -error, NULL, "'%s' cannot be started: %s", words[0],
+                                         strerrordesc_np(error));
+                close(child.failed);
+        }
+        cf_watch_close(watch);
+        if (r == 0 && run->ended)
+                r = run->ended(watch->context, watch->observer, err);
+        return r;
+}
+
+int cf_workload_run(const struct cf_workload *workload, struct cf_workload_run *run,
+                    struct cf_error *err)
+{
+        char *marked = NULL;
+        int r = make_mark(&run->wanted.mark, err);
+        if (r == 0)
+                r = cf_workload_mark(workload->arena, run->profile, run->wanted.mark, &marked, err);
+        if (r < 0)
+                return r;
+        CF_CLOSE int profile = hold(marked, err);
+        if (profile < 0)
+                return profile;
+        run->wanted.scope = CF_OBSERVE_MARK;
+        r = cf_observer_open(&run->wanted, &run->watch.observer, err);
+        if (r == 0)
+                r = watch_it(workload, run, profile, err);
+        cf_observer_close(run->watch.observer);
+        run->watch.observer = NULL;
+        return r;
+}
