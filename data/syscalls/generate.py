@@ -131,6 +131,30 @@ def read_dangers(calls):
     return table
 
 
+HOLE_SCOPES = {"-": "false", "compat": "true"}
+RELEASE = re.compile(r"-|\d+\.\d+(\.\d+)?")
+
+
+def read_holes():
+    """The rows of holes.tsv as C. What each needs is read when it is asked for: a test reads all."""
+    table, last, parts = [], [0, 0], {}
+    for where, (cve, part, needs, capability, scope, since, fixed, fix) in list(rows("holes.tsv"))[1:]:
+        number = [int(n) for n in re.fullmatch(r"CVE-(\d+)-(\d+)", cve).groups()]
+        if number <= last or not part or not needs or scope not in HOLE_SCOPES or \
+                not (capability in ("-", "user-namespace") or capability.startswith("CAP_")) or \
+                not RELEASE.fullmatch(since) or not RELEASE.fullmatch(fixed) or \
+                not re.fullmatch(r"-|[0-9a-f]{12}", fix):
+            refuse(where, f"'{cve}' is not in order, or not understood")
+        if parts.setdefault(part, (needs, capability, scope)) != (needs, capability, scope):
+            refuse(where, f"holes in '{part}' take different calls: name the parts apart")
+        table.append(f"        {{{text(cve)}, {text(part)}, {text(needs)}, "
+                     f"{text(capability if capability != 'user-namespace' else '-')}, "
+                     f"{'true' if capability == 'user-namespace' else 'false'}, {HOLE_SCOPES[scope]}, "
+                     f"{text(since)}, {text(fixed)}, {text(fix)}}},")
+        last = number
+    return table
+
+
 def write_calls(out, numbers, arguments, since, gates, fallbacks):
     order = {call: i for i, call in enumerate(numbers)}
     out.append("static const struct cf_syscall calls[] = {")
@@ -214,6 +238,7 @@ def main():
                    f'by_call_{c}}},')
     out += ["};", "", "static const struct requirement_row requirements[] = {", *needs, "};"]
     out += ["", "static const struct cf_danger dangers[] = {", *read_dangers(numbers), "};"]
+    out += ["", "static const struct cf_hole holes[] = {", *read_holes(), "};"]
     pathlib.Path(sys.argv[1]).write_text("\n".join(out) + "\n")
 
 

@@ -88,9 +88,11 @@ int cf_profile_job_options(struct cf_profile_job *job, struct cf_error *err)
                 return cf_error_set(err, -EINVAL, NULL,
                                     "--as: '%s' is none of: written loaded runc crun", as);
         job->json = format && strcmp(format, "json") == 0;
-        if (format && !job->reports && !job->json && strcmp(format, "terminal") != 0)
-                return cf_error_set(err, -EINVAL, NULL, "--format: '%s' is none of: terminal json",
-                                    format);
+        if (format && !job->reports && !job->json && strcmp(format, "terminal") != 0 &&
+            !(job->draws && strcmp(format, "svg") == 0))
+                return cf_error_set(err, -EINVAL, NULL,
+                                    "--format: '%s' is none of: terminal json%s", format,
+                                    job->draws ? " svg" : "");
         int r = read_capabilities(job, err);
         return r == 0 ? read_kernel(job, err) : r;
 }

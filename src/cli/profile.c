@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/file.h"
-#include "cli/profile.h"
+#include "cli/profile-surface.h"
 #include "cli/weights.h"
 
 #define INPUTS_MAX 64                    /* profiles that are merged */
@@ -67,6 +67,11 @@ static const struct subcommand {
          1,
          " cap-add cap-drop arch kernel from part to within name output ",
          cf_profile_convert},
+        {{"surface", "[PROFILE…]", "how much of the kernel is within reach, beside the default"},
+         0,
+         CF_SURFACES_MAX - 2,
+         " as cap-add cap-drop arch kernel from part format output ",
+         cf_profile_surface},
         {{"default", "[NAME]", "print an engine's own profile"}, 0, 1, " list ", print_default},
 };
 
@@ -234,6 +239,7 @@ static int run_job(const struct subcommand *sub, const struct cf_invocation *inv
                 .all = all,
                 .files = cf_files_new(),
                 .reports = sub->run == cf_profile_lint_run,
+                .draws = sub->run == cf_profile_surface,
         };
         int r = arena && all && job.files ? cf_profile_job_options(&job, err)
                                           : cf_error_set(err, -ENOMEM, NULL, "not enough memory");
@@ -258,9 +264,10 @@ static int run_profile(const struct cf_invocation *invocation)
 
 const struct cf_command cf_command_profile = {
         .name = "profile",
-        .summary = "show, lint, compare, explain, merge, extend, compile and convert seccomp "
-                   "profiles, "
-                   "exactly",
+        .summary =
+                "show, lint, compare, explain, measure, merge, extend, compile and convert seccomp "
+                "profiles, "
+                "exactly",
         .usage = "SUBCOMMAND [ARGUMENT…]",
         .details = "A profile is a JSON file as Docker and Podman take it, a raw filter (struct "
                    "sock_filter[]), or the name of an engine's own, such as docker, podman or "

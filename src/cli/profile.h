@@ -33,6 +33,7 @@ struct cf_profile_job {
         } runtimes[CF_RUNTIME_CRUN + 1];
         bool json;
         bool reports;     /* --format is one of the reporting commands */
+        bool draws;       /* --format has svg, too */
         bool no_warnings; /* of reading a profile: lint says them itself */
         struct cf_text out;
 };
@@ -181,4 +182,5 @@ int cf_profile_run_rebase(struct cf_profile_job *job, struct cf_error *err);
 int cf_profile_lint_run(struct cf_profile_job *job, struct cf_error *err);
 int cf_profile_merge(struct cf_profile_job *job, struct cf_error *err);
 int cf_profile_compile(struct cf_profile_job *job, struct cf_error *err);
+int cf_profile_surface(struct cf_profile_job *job, struct cf_error *err);
 int cf_profile_convert(struct cf_profile_job *job, struct cf_error *err);

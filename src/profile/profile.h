@@ -500,3 +500,55 @@ int cf_differences_name(struct cf_arena *arena, const struct cf_difference *diff
 /* The value of a constant that an argument of a call may have: AF_VSOCK for socket's first. */
 bool cf_constant_value(const struct cf_syscall *call, unsigned arg, struct cf_span name,
                        uint64_t *ret_value);
+
+/* ---- How much of the kernel is within reach ---------------------------------------------------
+ *
+ * Calls, those that attacks are known of, and holes that the kernel had. It is a measure by a list
+ * of known ones: it tells what the next hole of their kind would meet, not that there is none. */
+
+#define CF_SURFACE_ARCHES_MAX 8u
+
+enum cf_reach {
+        CF_REACH_REFUSED,      /* the filter answers; TRACE and USER_NOTIF count as refused */
+        CF_REACH_UNPRIVILEGED, /* let through, but the container lacks the capability it takes */
+        CF_REACH_NAMESPACE,    /* let through, and a user namespace that it lets one make gives the
+                                * capability */
+        CF_REACH_OPEN,
+};
+
+/* What is let through of a call. */
+enum cf_surface_share { CF_SURFACE_NONE, CF_SURFACE_SOME, CF_SURFACE_ALL };
+
+struct cf_surface_arch {
+        const struct cf_arch *arch;
+        size_t all, some, none;        /* calls of the kernel */
+        enum cf_surface_share *shares; /* of its calls by number, as cf_syscall_of_arch counts them,
+                                        * without those that `cf_surface_has` denies */
+        size_t count;
+        enum cf_reach *dangers; /* by cf_danger_at */
+};
+
+struct cf_surface {
+        struct cf_surface_arch arches[CF_SURFACE_ARCHES_MAX];
+        size_t arch_count;
+        bool user_namespaces;   /* it lets one make a user namespace */
+        enum cf_reach *dangers; /* by cf_danger_at, on whichever architecture reaches furthest */
+        size_t danger_count;
+        enum cf_reach *holes; /* by cf_hole_at */
+        size_t hole_count;
+};
+
+/* Whether a kernel of these circumstances has the call, as far as is known. */
+bool cf_surface_has(const struct cf_circumstances *circumstances, const struct cf_syscall *call);
+
+/* Measures a policy on these architectures, the machine's own first, with the circumstances'
+ * capabilities. All lives in the arena. -E2BIG (also: too many architectures), -ENOMEM as
+ * cf_policies_check. */
+int cf_surface_measure(struct cf_policies *all, cf_policy policy,
+                       const struct cf_circumstances *circumstances,
+                       const struct cf_arch *const *arches, size_t arch_count,
+                       struct cf_arena *arena, struct cf_surface *ret_surface,
+                       struct cf_error *err);
+
+/* Those that are let through somehow: CF_REACH_NAMESPACE or CF_REACH_OPEN. */
+size_t cf_reach_count(const enum cf_reach *reaches, size_t count);

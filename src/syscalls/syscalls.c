@@ -289,6 +289,11 @@ const struct cf_danger *cf_danger_at(size_t i)
         return i < CF_COUNT(dangers) ? &dangers[i] : NULL;
 }
 
+const struct cf_hole *cf_hole_at(size_t i)
+{
+        return i < CF_COUNT(holes) ? &holes[i] : NULL;
+}
+
 const struct cf_danger *cf_danger_of(const struct cf_syscall *call, size_t i)
 {
         for (size_t at = 0; at < CF_COUNT(dangers); at++)

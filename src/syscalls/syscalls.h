@@ -132,6 +132,23 @@ const struct cf_danger *cf_danger_at(size_t i);
 /* The i-th danger of one call; NULL from the last on. */
 const struct cf_danger *cf_danger_of(const struct cf_syscall *call, size_t i);
 
+/* A hole that the kernel had, and the calls without which it is not reached. The table is
+ * data/syscalls/holes.tsv. */
+struct cf_hole {
+        const char *cve;  /* "CVE-2022-0185" */
+        const char *part; /* of the kernel: "nf_tables" */
+        const char
+                *needs; /* calls that must all go through: rules as `profile extend` takes them */
+        const char *capability;    /* that it takes, in whatever user namespace; NULL: none */
+        bool user_namespace;       /* it takes a user namespace of one's own */
+        bool compat;               /* only calls of a 32-bit architecture reach it */
+        const char *since, *fixed; /* releases; NULL: not known, `since` also: before 2.6.12 */
+        const char *fix; /* the commit that closed it in the kernel's tree; NULL: not known */
+};
+
+/* The i-th hole in order of numbers; NULL from the last on. */
+const struct cf_hole *cf_hole_at(size_t i);
+
 /* The call of a number; NULL when the architecture has none. The number is as a filter sees it. */
 const struct cf_syscall *cf_syscall_by_number(const struct cf_arch *arch, uint32_t nr);
 

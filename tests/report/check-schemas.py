@@ -103,12 +103,18 @@ def profiles(folder):
         found = validate(kind, f"profile diff {a} {b}", confined("profile", "diff", a, b, *on), (0, 1))
         if found and found["equal"] != (not found["differences"]):
             check(f"profile diff {a} {b}", ["equal and differences do not go together"])
+    for names in [[], [str(own)], [str(raw), "podman@crun"], ["unconfined"]]:
+        found = validate(kind, f"profile surface {names}", confined("profile", "surface", *names, *on), (0,))
+        for profile in found["profiles"] if found else []:
+            if any(a["allowed"] + a["byArguments"] > a["calls"] for a in profile["architectures"]):
+                check(f"profile surface {names}", ["more calls than there are"])
     shown = json.loads(confined("profile", "diff", str(raw), str(own), *on).stdout)["differences"]
     check("every action is seen", {"ERRNO(1)", "TRACE(7)", "KILL_PROCESS", "KILL_THREAD", "LOG"} - {d["b"] for d in shown})
     # A schema that takes anything would pass all of the above.
     for broken in [{}, {"schema": "confined-profile-1", "command": "show"},
                    {"schema": "confined-profile-1", "command": "diff", "aLoaded": None, "bLoaded": None, "equal": 1,
-                    "differences": []}]:
+                    "differences": []},
+                   {"schema": "confined-profile-1", "command": "surface", "profiles": []}]:
         check("the schema refuses what is wrong", [] if list(kind.iter_errors(broken)) else [json.dumps(broken)])
 
 
