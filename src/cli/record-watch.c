@@ -2,8 +2,10 @@
 /* Running a workload, or finding it, and counting its calls. */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -195,6 +197,23 @@ static int watch_container(struct cf_record *record, const char *profile, bool a
         return r;
 }
 
+static int say_ready(const struct cf_record_hook *hook, struct cf_error *err)
+{
+        static const char ready = 1;
+        bool said = write(hook->ready, &ready, 1) == 1;
+        close(hook->ready);
+        return said ? 0 : cf_error_set(err, -EPIPE, NULL, "the hook was ended while it waited");
+}
+
+/* A hook's recorder is told to end together with the container, and that may take a while. */
+static void wait_longer(struct cf_watch *watch)
+{
+        CF_CLOSE int fd = pidfd_open(watch->pid, 0);
+        struct pollfd wait = {fd, POLLIN, 0};
+        if (fd < 0 || poll(&wait, 1, CF_WATCH_PATIENCE * 1000) > 0)
+                watch->end = CF_WATCH_ENDED;
+}
+
 static int watch_running(struct cf_record *record, struct cf_record_run *ret_run,
                          struct cf_error *err)
 {
@@ -202,15 +221,22 @@ static int watch_running(struct cf_record *record, struct cf_record_run *ret_run
         struct cf_watch watch = {.seconds = record->seconds, .pid = record->pid};
         struct cf_observe_wanted wanted;
         int r = cf_record_wanted(record, &wanted, err);
-        wanted.scope = container ? CF_OBSERVE_GROUP : CF_OBSERVE_TREE;
+        wanted.scope = record->hook ? record->hook->scope
+                       : container  ? CF_OBSERVE_GROUP
+                                    : CF_OBSERVE_TREE;
+        wanted.bare = record->hook && record->hook->bare;
         wanted.pid = record->pid;
         if (r == 0)
                 r = cf_watch_open(&watch, err);
         if (r < 0)
                 return r;
         r = cf_observer_open(&wanted, &watch.observer, err);
+        if (r == 0 && record->hook)
+                r = say_ready(record->hook, err);
         if (r == 0)
                 r = cf_watch_wait(&watch, err);
+        if (r == 0 && record->hook && watch.end == CF_WATCH_STOPPED)
+                wait_longer(&watch);
         if (r == 0)
                 r = read_counts(record, watch.observer, ret_run, err);
         cf_observer_close(watch.observer);

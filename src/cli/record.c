@@ -12,7 +12,6 @@
 #include "base/vec.h"
 #include "cli/prove.h"
 
-#define RECORD_MEMORY ((size_t)512 << 20)
 #define NAMES_SHOWN 12 /* calls that a line of the report names */
 
 static const struct cf_option options[] = {
@@ -103,7 +102,7 @@ static int read_options(struct cf_record *record, struct cf_error *err)
 {
         const struct cf_invocation *invocation = record->job.invocation;
         bool target = cf_given(invocation, "pid") || cf_given(invocation, "container");
-        if (target == (invocation->argument_count > 0))
+        if (!record->hook && target == (invocation->argument_count > 0))
                 return cf_error_set(err, -EINVAL, NULL,
                                     "'record' needs a workload: -- COMMAND…, --container NAME or "
                                     "--pid PID");
@@ -113,7 +112,9 @@ static int read_options(struct cf_record *record, struct cf_error *err)
         if (r == 0)
                 r = read_time(record, err);
         if (r == 0)
-                r = target ? find_target(record, err) : take_command(record, err);
+                r = record->hook ? 0
+                    : target     ? find_target(record, err)
+                                 : take_command(record, err);
         return r;
 }
 
@@ -280,7 +281,7 @@ static int make_profile(struct cf_record *record, struct cf_error *err)
                 .machine = record->job.circumstances.machine,
                 .arguments = !cf_given(invocation, "no-arguments"),
                 .refused = cf_given(invocation, "allow-refused"),
-                .started = record->engine,
+                .started = record->engine || record->hook,
         };
         const struct cf_arch *const *arches;
         size_t count;
@@ -396,7 +397,7 @@ static void report(struct cf_record *record)
         cf_observation_estimate(&record->observation, &estimate);
         fprintf(stderr, "%s%s%zu calls, made %" PRIu64 " times in %.0f s\n", output ? output : "",
                 output ? ": " : "", estimate.kinds, estimate.total, record->run.seconds);
-        if (!record->words)
+        if (!record->words && !record->hook)
                 fprintf(stderr, "its start was not seen: a profile of this alone may not start it; "
                                 "record it with: confined record -- docker run …\n");
         report_names(record, "of the start-up alone", is_start);
@@ -524,21 +525,39 @@ static int run_job(struct cf_record *record, struct cf_error *err)
         return r ? r : verified;
 }
 
-static int run_record(const struct cf_invocation *invocation)
+static int record_it(const struct cf_invocation *invocation, const struct cf_record_hook *hook,
+                     struct cf_arena *arena, struct cf_error *err)
 {
-        CF_ARENA struct cf_arena *arena = cf_arena_new(RECORD_MEMORY);
         CF_POLICIES struct cf_policies *all = cf_policies_new(0);
-        struct cf_error err = {0};
         struct cf_record record = {.job = {.invocation = invocation,
                                            .arena = arena,
                                            .all = all,
-                                           .files = cf_files_new()}};
+                                           .files = cf_files_new()},
+                                   .hook = hook};
+        if (hook)
+                record.pid = hook->pid;
         int r = arena && all && record.job.files
-                        ? run_job(&record, &err)
-                        : cf_error_set(&err, -ENOMEM, NULL, "not enough memory");
+                        ? run_job(&record, err)
+                        : cf_error_set(err, -ENOMEM, NULL, "not enough memory");
         cf_text_done(&record.profile);
         cf_text_done(&record.job.out);
         cf_files_free(record.job.files);
+        return r;
+}
+
+int cf_record_hooked(struct cf_arena *arena, char **words, size_t count,
+                     const struct cf_record_hook *hook, struct cf_error *err)
+{
+        struct cf_invocation invocation;
+        int r = cf_invocation_parse(arena, &cf_command_record, words, count, &invocation, err);
+        return r < 0 ? r : record_it(&invocation, hook, arena, err);
+}
+
+static int run_record(const struct cf_invocation *invocation)
+{
+        CF_ARENA struct cf_arena *arena = cf_arena_new(CF_RECORD_MEMORY);
+        struct cf_error err = {0};
+        int r = record_it(invocation, NULL, arena, &err);
         return r < 0 ? cf_complain(&err) : r;
 }
 

@@ -7,6 +7,17 @@
 #include "kernel/kernel.h"
 #include "record/record.h"
 
+#define CF_RECORD_MEMORY ((size_t)512 << 20)
+
+/* A container that a runtime's hook has recorded. */
+struct cf_record_hook {
+        pid_t pid;                   /* of its first process, which has not run yet */
+        enum cf_observe_scope scope; /* GROUP or TREE */
+        bool bare;                   /* it has no filter */
+        int ready;                   /* a byte of 1 is written here when it is watched, and it is
+                                      * closed */
+};
+
 /* One time that a workload ran, or was looked at. */
 struct cf_record_run {
         struct cf_observed_call *calls; /* that it made since a filter is on it */
@@ -28,8 +39,9 @@ struct cf_record {
         size_t word_count;
         const char *target; /* --container or --pid */
         pid_t pid;
-        double seconds; /* --for; 0: until it ends */
-        bool engine;    /* the command is `docker run …`: its container is the workload */
+        const struct cf_record_hook *hook; /* what runs is a container that starts now */
+        double seconds;                    /* --for; 0: until it ends */
+        bool engine; /* the command is `docker run …`: its container is the workload */
         struct cf_workload workload; /* engine */
         const char *runtime;
         struct cf_record_run run;
@@ -55,3 +67,8 @@ int cf_record_watch(struct cf_record *record, const char *profile, struct cf_rec
 /* What is watched of a workload: its calls, and the arguments that decide. */
 int cf_record_wanted(struct cf_record *record, struct cf_observe_wanted *ret_wanted,
                      struct cf_error *err);
+
+/* Records a container for a hook, as options of `confined record` in `words` have it, and writes
+ * the report to standard error. An exit status or negative. */
+int cf_record_hooked(struct cf_arena *arena, char **words, size_t count,
+                     const struct cf_record_hook *hook, struct cf_error *err);

@@ -53,16 +53,16 @@ enum {
 };
 
 struct cf_seen_settings {
-        __u32 on;      /* 0: no event yet */
-        __u32 scope;   /* CF_SCOPE_… */
-        __u32 root;    /* TREE: tgid; GROUP: a tgid in the group, from which it is learnt */
-        __u32 failed;  /* FAILED is wanted */
-        __u32 count;   /* calls are counted */
-        __u32 ignored; /* tgid that is never told of: the observer itself */
-        __u64 group;   /* GROUP */
-        __u64 mark;    /* MARK */
-        __u32 found;   /* tasks of `root` that were found */
-        __u32 padding;
+        __u32 on;        /* 0: no event yet */
+        __u32 scope;     /* CF_SCOPE_… */
+        __u32 root;      /* TREE: tgid; GROUP: a tgid in the group, from which it is learnt */
+        __u32 failed;    /* FAILED is wanted */
+        __u32 count;     /* calls are counted */
+        __u32 ignored;   /* tgid that is never told of: the observer itself */
+        __u64 group;     /* GROUP */
+        __u64 mark;      /* MARK */
+        __u32 found;     /* tasks of `root` that were found */
+        __u32 bare;      /* calls of threads without a filter are counted, too */
         __u64 dropped;   /* events that the ring had no room for */
         __u64 uncounted; /* refusals that the table of counters had no room for */
         __u64 unmarked;  /* tasks whose state could not be kept */

@@ -34,7 +34,7 @@ struct task_state {
         __u8 where;
         __u8 member; /* TREE: of the tree */
         __u8 caught; /* SIGSYS is under way for the call that it is in */
-        __u8 ran;    /* it, or what it descends from, has called execve under a filter */
+        __u8 ran; /* it, or what it descends from, has called execve under a filter (or is bare) */
         __u32 below; /* GROUP: it is in the group, as long as it has this set of groups: */
         __u64 set;
 };
@@ -427,9 +427,15 @@ int BPF_PROG(on_enter, struct pt_regs *regs, long nr)
                 return 0;
         if (settings.scope == CF_SCOPE_MARK && (nr == NR_SECCOMP || nr == NR_PRCTL))
                 look_for_mark(task, regs);
-        if (task->seccomp.mode == 0)
+        struct task_state *state;
+        if (task->seccomp.mode == 0) {
+                /* Without a filter only `bare` has set `ran`, of threads that are watched. */
+                state = settings.bare ? state_of(task, false) : NULL;
+                if (state && state->ran)
+                        count_call(task, state, regs);
                 return 0;
-        struct task_state *state = state_of(task, true);
+        }
+        state = state_of(task, true);
         if (!state)
                 return 0;
         state->where = INSIDE;
@@ -515,7 +521,7 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 {
         struct task_state *state = state_of(parent, false);
         bool member = state && state->member, filtered = child->seccomp.mode != 0;
-        if (!member && !filtered)
+        if (!member && !filtered && !(state && state->ran))
                 return 0;
         struct task_state *made = state_of(child, true);
         if (!made)
@@ -530,7 +536,10 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(on_exec, struct task_struct *task)
 {
-        struct task_state *state = task->seccomp.mode != 0 ? state_of(task, true) : NULL;
+        bool counted = task->seccomp.mode != 0;
+        if (!counted && settings.bare)
+                counted = is_watched(task, state_of(task, false));
+        struct task_state *state = counted ? state_of(task, true) : NULL;
         if (state)
                 state->ran = 1;
         return 0;

@@ -136,6 +136,7 @@ static int start(struct cf_observer *observer, const struct cf_observe_wanted *w
         settings->mark = wanted->mark;
         settings->failed = wanted->failed;
         settings->count = wanted->count;
+        settings->bare = wanted->count && wanted->bare;
         settings->ignored = (uint32_t)getpid();
         r = want_arguments(observer, wanted);
         if (r == 0)

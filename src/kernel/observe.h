@@ -12,7 +12,7 @@
  * kernel takes the programs away.
  *
  * For recording, calls are counted by (architecture, number) as well, from the moment when a filter
- * is on the thread: see `count` and cf_observer_calls. */
+ * is on the thread, or without any: see `count`, `bare` and cf_observer_calls. */
 #pragma once
 
 #include <stdbool.h>
@@ -53,6 +53,8 @@ struct cf_observe_wanted {
         pid_t pid;     /* GROUP, TREE, NEW */
         bool failed;   /* events for calls that ran and gave EPERM or EACCES, too */
         bool count;    /* count all calls, see cf_observer_calls */
+        bool bare;     /* with `count`: of threads without a filter, too, from their first execve on
+                        * while they are watched, and of what they start */
         /* With `count`: keep the values of these arguments, see cf_observer_values. */
         const struct cf_observe_argument *arguments;
         size_t argument_count;
