@@ -190,9 +190,8 @@ EOP
         containers="cfhook1 cfhook2"
         runc --root "$PWD/runc" run -d -b b cfhook1 >/dev/null 2>&1 3>&-
         local recorder fds
-        recorder=$(fuser "$out/.recorder-0" 2>/dev/null | tr -d ' ') || recorder=$(grep -ls "$out/.recorder-0" /dev/null || true)
-        [ -n "$recorder" ] || recorder=$(for p in /proc/[0-9]*; do
-                [ "$(readlink "$p"/fd/* 2>/dev/null | grep -c "$out/.recorder-0")" -gt 0 ] && basename "$p"
+        recorder=$(for p in /proc/[0-9]*; do
+                readlink "$p"/fd/* 2>/dev/null | grep -q "$out/.recorder-0" && basename "$p"
         done)
         [ -n "$recorder" ]
         [ "$(readlink "/proc/$recorder/cwd")" = / ]
@@ -217,7 +216,7 @@ EOP
 
 @test "Podman finds it by the installed file" {
         command -v podman >/dev/null || skip "needs podman"
-        local tried=0 in_front more id prefix=$PWD/prefix
+        local tried=0 in_front more
         mkdir hooks
         python3 - "$BATS_TEST_DIRNAME/../../data/containers/confined-record.json.in" "$CONFINED" "$out" >hooks/confined.json <<'EOP'
 import sys
