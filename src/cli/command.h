@@ -76,8 +76,8 @@ extern const struct cf_option cf_report_options[];   /* those that all reporting
 extern const struct cf_option cf_global_options[];   /* --help, --version */
 
 extern const struct cf_command cf_command_scan, cf_command_audit, cf_command_explain,
-        cf_command_profile, cf_command_prove, cf_command_run, cf_command_why, cf_command_record, cf_command_hook,
-        cf_command_help, cf_command_completion, cf_command_version;
+        cf_command_profile, cf_command_prove, cf_command_run, cf_command_why, cf_command_record,
+        cf_command_hook, cf_command_help, cf_command_completion, cf_command_version;
 
 const struct cf_command *cf_command_find(const char *name);
 

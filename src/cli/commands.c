@@ -5,9 +5,19 @@
 #include "cli/command.h"
 
 const struct cf_command *const cf_commands[] = {
-        &cf_command_scan,       &cf_command_audit, &cf_command_prove,   &cf_command_explain,
-        &cf_command_profile,    &cf_command_why,   &cf_command_run,     &cf_command_record,
-        &cf_command_hook,       &cf_command_completion, &cf_command_help,  &cf_command_version, NULL,
+        &cf_command_scan,
+        &cf_command_audit,
+        &cf_command_prove,
+        &cf_command_explain,
+        &cf_command_profile,
+        &cf_command_why,
+        &cf_command_run,
+        &cf_command_record,
+        &cf_command_hook,
+        &cf_command_completion,
+        &cf_command_help,
+        &cf_command_version,
+        NULL,
 };
 
 const struct cf_option cf_global_options[] = {

@@ -38,7 +38,7 @@ static bool is_safe_name(struct cf_span text)
         for (size_t i = 0; i < text.size; i++) {
                 char c = text.data[i];
                 bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-                if (!letter && !(c >= '0' && c <= '9') && !memchr("._-", c, 3))
+                if (!letter && !(c >= '0' && c <= '9') && !(c && strchr("._-", c)))
                         return false;
         }
         return true;
@@ -137,7 +137,7 @@ static bool is_id(struct cf_span text)
         for (size_t i = 0; i < text.size; i++) {
                 char c = text.data[i];
                 bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-                if (!letter && !(c >= '0' && c <= '9') && !memchr("._-+", c, 4))
+                if (!letter && !(c >= '0' && c <= '9') && !(c && strchr("._-+", c)))
                         return false;
         }
         return true;

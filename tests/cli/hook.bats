@@ -191,7 +191,7 @@ EOP
         runc --root "$PWD/runc" run -d -b b cfhook1 >/dev/null 2>&1 3>&-
         local recorder fds
         recorder=$(for p in /proc/[0-9]*; do
-                readlink "$p"/fd/* 2>/dev/null | grep -q "$out/.recorder-0" && basename "$p"
+                readlink "$p"/fd/* 2>/dev/null | grep -q "$out/.recorder-0" && basename "$p" || true
         done)
         [ -n "$recorder" ]
         [ "$(readlink "/proc/$recorder/cwd")" = / ]
