@@ -144,6 +144,7 @@ static int find_container(struct cf_arena *arena, const struct found *found, con
                                     "run",
                                     word);
         target->name = word;
+        target->engine = engine;
         target->image = container->image ? container->image : "";
         target->processes = container->processes;
         target->process_count = container->process_count;

@@ -12,8 +12,9 @@
  */
 
 struct cf_prove_target {
-        const char *name;  /* as it was given */
-        const char *image; /* of a container; NULL: a process */
+        const char *name;               /* as it was given */
+        const char *image;              /* of a container; NULL: a process */
+        const struct cf_engine *engine; /* the container's; NULL: a process */
         struct cf_live_default
                 by_default; /* what its engine has; of a process: the newest Docker's */
         const struct cf_process *processes; /* pid and start_time count */

@@ -1,9 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which profile a container's filter is, if it is one that is known. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/audit-live.h"
 #include "cli/why-live.h"
+
+#define DOCKER_KNOWS_ALL 24u /* the first Docker that knows CAP_PERFMON and what is newer */
+
+static uint64_t grantable_by(const struct cf_engine *engine)
+{
+        unsigned newer;
+        if (strcmp(engine->name, "Docker") != 0 || !engine->version ||
+            strtoul(engine->version, NULL, 10) >= DOCKER_KNOWS_ALL ||
+            !cf_capability_number(cf_span_of("CAP_PERFMON"), &newer))
+                return UINT64_MAX;
+        return (UINT64_C(1) << newer) - 1;
+}
 
 /* The profile that it was made with, as written. 1: none is known. */
 static int read_profile(struct cf_why_live *live, const struct cf_prove_target *target,
@@ -21,8 +34,9 @@ static int read_profile(struct cf_why_live *live, const struct cf_prove_target *
                 live->known_words = target->by_default.words;
                 return cf_profile_job_read(job, target->by_default.profile->name, input, err);
         }
-        live->known_words =
-                cf_arena_printf(job->arena, "the profile of container '%s'", target->name);
+        live->known_words = cf_arena_printf(job->arena, "the profile of container '%s'",
+                                            target->container->name);
+        input->name = input->base = live->known_words; /* it is no name that can be read again */
         int r = cf_source_from(job->arena, "profile.json", cf_span_of(last->profile_json), &source,
                                err);
         if (r == 0)
@@ -56,6 +70,7 @@ int cf_why_profile_of(struct cf_why_live *live, const struct cf_prove_target *ta
         int r = read_profile(live, target, &input, err);
         if (r != 0)
                 return r < 0 ? r : 0;
+        live->why->grantable = grantable_by(target->engine);
         live->why->job.circumstances.capabilities = cf_audit_capabilities(target->container);
         if (cf_kernel_process_read(live->live.reader, target->container->pid, 0, &process, &gone) <
                     0 ||
@@ -65,5 +80,7 @@ int cf_why_profile_of(struct cf_why_live *live, const struct cf_prove_target *ta
                 return 0;
         }
         live->known = input;
+        if (input.base == live->known_words)
+                live->known.base = NULL;
         return 0;
 }

@@ -128,7 +128,8 @@ static int work_out(struct cf_why *why, const struct cf_why_failure *failure, st
         }
         if (r == 0)
                 r = cf_explain_ways(why->job.all, why->job.arena, &failure->call, &said->cause,
-                                    profile, circumstances, said->ways, &said->way_count, err);
+                                    profile, circumstances, why->grantable, said->ways,
+                                    &said->way_count, err);
         if (r == 0 && said->untold)
                 drop_ways_by_arguments(said);
         return r;
@@ -396,8 +397,9 @@ static void put_json(struct cf_why *why, const struct said *said)
         static const char *const verdicts[] = {"refused", "perhaps", "other-filter", "not-seccomp"};
         struct cf_json_writer *json = &why->json;
         const struct cf_why_failure *failure = said->failure;
-        CF_TEXT struct cf_text call = {0}, answer = {0};
+        CF_TEXT struct cf_text call = {0}, answer = {0}, who = {0};
         cf_explain_call(&call, &failure->call, failure->known);
+        cf_explain_who(&who, &said->cause, said->verdict != CF_WHY_NOT);
         cf_action_print(&answer, said->answer);
         cf_json_open(json, '{');
         put_string(json, "call", call.data);
@@ -408,6 +410,7 @@ static void put_json(struct cf_why *why, const struct said *said)
         put_string(json, "program", failure->program);
         put_string(json, "where", failure->where);
         put_string(json, "verdict", verdicts[said->verdict]);
+        put_string(json, "who", who.data);
         put_string(json, "answer", said->verdict == CF_WHY_REFUSED ? answer.data : NULL);
         put_json_requirements(json, "asked", said->cause.unmet, said->cause.unmet_count);
         put_json_requirements(json, "perhapsAsked", said->cause.perhaps, said->cause.perhaps_count);

@@ -331,7 +331,8 @@ int cf_why_seen(void *context, const struct cf_observed *event)
         if (seen.kind == CF_OBSERVED_UNSURE) {
                 /* The filters can tell, if they can be read. */
                 bool refused = filters && fits(live->why->job.all, filters->policy, &seen);
-                bool failed = seen.result == -EPERM || seen.result == -EACCES;
+                bool failed = seen.result == -EPERM || seen.result == -EACCES ||
+                              seen.result == -EROFS || seen.result == -ENOMEM;
                 if (!refused && (!failed || !live->why->all_errors || !filters))
                         return 0;
                 seen.kind = refused ? CF_OBSERVED_REFUSED : CF_OBSERVED_FAILED;

@@ -117,6 +117,7 @@ static int run_job(const struct cf_invocation *invocation, struct cf_error *err)
                         .arena = arena,
                         .all = all,
                         .files = cf_files_new()},
+                .grantable = UINT64_MAX,
                 .all_errors = cf_given(invocation, "all-errors"),
         };
         if (!arena || !all || !why.job.files)

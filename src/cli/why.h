@@ -34,8 +34,9 @@ struct cf_why {
         struct cf_profile_input input; /* the profile in use */
         struct cf_caller caller;
         struct cf_json_writer json;
-        bool all_errors; /* say it of what is not seccomp's, too */
-        size_t refused;  /* failures that were said to be REFUSED, PERHAPS or OTHER */
+        uint64_t grantable; /* capabilities that the engine can give */
+        bool all_errors;    /* say it of what is not seccomp's, too */
+        size_t refused;     /* failures that were said to be REFUSED, PERHAPS or OTHER */
 };
 
 /* What the profile has to do with a failure. *ret_answer: what it answers, if that is one value

@@ -39,28 +39,35 @@ static bool has_setting(const struct cf_requirement *requirement, const struct c
                cf_requirement_is_met_by(requirement, number);
 }
 
-static void sort_out(const struct cf_call *call, const struct cf_caller *caller,
+/* One that asks for the same is there: a call may answer the same lack in two ways. */
+static bool is_there(const struct cf_requirement *const *all, size_t count,
+                     const struct cf_requirement *one)
+{
+        for (size_t i = 0; i < count; i++)
+                if (!all[i]->setting && !one->setting && all[i]->capability && one->capability &&
+                    strcmp(all[i]->capability, one->capability) == 0)
+                        return true;
+        return false;
+}
+
+/* Returns whether one of what is not met gives this error. */
+static bool sort_out(const struct cf_call *call, int error, const struct cf_caller *caller,
                      struct cf_cause *cause)
 {
+        bool gives = false;
         const struct cf_requirement *all[CF_REQUIREMENTS_MAX];
         const struct cf_arch *arch = cf_arch_of_call(call->arch, call->nr);
         size_t count = arch ? cf_call_requirements(arch, call->nr, call->args, all) : 0;
         for (size_t i = 0; i < count; i++) {
                 if (has_capability(all[i], caller) || has_setting(all[i], caller))
                         continue;
-                if (all[i]->perhaps)
+                gives |= all[i]->error == error;
+                if (all[i]->perhaps && !is_there(cause->perhaps, cause->perhaps_count, all[i]))
                         cause->perhaps[cause->perhaps_count++] = all[i];
-                else
+                else if (!all[i]->perhaps)
                         cause->unmet[cause->unmet_count++] = all[i];
         }
-}
-
-static bool gives(const struct cf_requirement *const *requirements, size_t count, int error)
-{
-        for (size_t i = 0; i < count; i++)
-                if (requirements[i]->error == error)
-                        return true;
-        return false;
+        return gives;
 }
 
 void cf_explain_cause(const struct cf_policies *all, cf_policy policy, const struct cf_call *call,
@@ -70,10 +77,34 @@ void cf_explain_cause(const struct cf_policies *all, cf_policy policy, const str
         if (policy != CF_POLICY_NONE)
                 answer = cf_action_normal(cf_policy_value(all, policy, call));
         *ret_cause = (struct cf_cause){.answer = answer};
-        sort_out(call, caller, ret_cause);
+        bool gives = sort_out(call, error, caller, ret_cause);
         if (cf_action_rank(answer) < cf_action_rank(CF_LOG))
                 ret_cause->blame = ret_cause->unmet_count ? CF_BLAME_BOTH : CF_BLAME_FILTER;
-        else if (gives(ret_cause->unmet, ret_cause->unmet_count, error) ||
-                 gives(ret_cause->perhaps, ret_cause->perhaps_count, error))
+        else if (gives)
                 ret_cause->blame = CF_BLAME_KERNEL;
+}
+
+/* What would have had to be there. */
+static const char *missing(const struct cf_requirement *const *all, size_t count)
+{
+        bool capability = false, setting = false;
+        for (size_t i = 0; i < count; i++) {
+                capability |= all[i]->capability != NULL;
+                setting |= all[i]->setting != NULL;
+        }
+        return capability && setting ? "capability or sysctl" : setting ? "sysctl" : "capability";
+}
+
+void cf_explain_who(struct cf_text *text, const struct cf_cause *cause, bool filtered)
+{
+        bool kernel = filtered || cause->blame == CF_BLAME_KERNEL;
+        cf_text_puts(text, filtered ? "seccomp" : "");
+        if (filtered && (cause->unmet_count || cause->perhaps_count))
+                cf_text_puts(text, ", then ");
+        if (kernel && cause->unmet_count)
+                cf_text_puts(text, missing(cause->unmet, cause->unmet_count));
+        else if (kernel && cause->perhaps_count)
+                cf_text_printf(text, "perhaps %s", missing(cause->perhaps, cause->perhaps_count));
+        else if (!filtered)
+                cf_text_puts(text, "ordinary");
 }

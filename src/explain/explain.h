@@ -50,6 +50,11 @@ struct cf_cause {
 void cf_explain_cause(const struct cf_policies *all, cf_policy policy, const struct cf_call *call,
                       int error, const struct cf_caller *caller, struct cf_cause *ret_cause);
 
+/* Who refuses, one behind the other: "seccomp", "seccomp, then capability", "capability or sysctl",
+ * "perhaps capability" (arguments do not tell), "ordinary": nobody of these. `filtered`: a filter
+ * refused it. */
+void cf_explain_who(struct cf_text *text, const struct cf_cause *cause, bool filtered);
+
 /* ---- the least that unblocks it ----------------------------------------------------------------
  */
 
@@ -78,10 +83,11 @@ struct cf_way {
 /* The ways, from the one that opens least to the one that opens most; none when nothing is known
  * that would help. `profile` is what is in force under these circumstances, to tell what a
  * capability would open; NULL: not known, and no capability is proposed for the filter's sake.
+ * `grantable`: capabilities that the engine knows and so can give, bits as in cf_caller.
  * Everything lives in the arena. 0 or negative (-ENOMEM, as cf_profile_policy). */
 int cf_explain_ways(struct cf_policies *all, struct cf_arena *arena, const struct cf_call *call,
                     const struct cf_cause *cause, const struct cf_profile *profile,
-                    const struct cf_circumstances *circumstances,
+                    const struct cf_circumstances *circumstances, uint64_t grantable,
                     struct cf_way ret_ways[CF_WAYS_MAX], size_t *ret_count, struct cf_error *err);
 
 /* ---- after the fact ----------------------------------------------------------------------------

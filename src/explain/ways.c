@@ -17,6 +17,7 @@ struct search {
         const struct cf_cause *cause;
         const struct cf_profile *profile;
         const struct cf_circumstances *circumstances;
+        uint64_t grantable;
         struct cf_way *ways;
         size_t count;
         struct cf_error *err;
@@ -164,7 +165,7 @@ static int add_unlocking(struct search *search)
         for (unsigned i = 0; r == 0 && search->profile && i < CF_CAPABILITIES; i++) {
                 struct cf_circumstances with = *search->circumstances;
                 struct cf_profile_decision decision;
-                if (with.capabilities >> i & 1)
+                if (with.capabilities >> i & 1 || !(search->grantable >> i & 1))
                         continue;
                 with.capabilities |= UINT64_C(1) << i;
                 r = cf_profile_decide(search->profile, &with, search->call, &decision, search->err);
@@ -175,6 +176,18 @@ static int add_unlocking(struct search *search)
 }
 
 /* ---- what the kernel asks for --------------------------------------------------------------- */
+
+/* The capability that is asked for, or the one from which it was split off, where the engine does
+ * not know it. False: there is none that it can give. */
+static bool find_grantable(const struct search *search, const char *asked, unsigned *ret_number)
+{
+        if (!cf_capability_number(cf_span_of(asked), ret_number))
+                return false;
+        if (search->grantable >> *ret_number & 1)
+                return true;
+        return cf_explain_suffices("CAP_SYS_ADMIN", asked) &&
+               cf_capability_number(cf_span_of("CAP_SYS_ADMIN"), ret_number);
+}
 
 static int add_setting(struct search *search, const struct cf_requirement *requirement)
 {
@@ -197,7 +210,7 @@ static int add_met(struct search *search, const struct cf_requirement *requireme
         unsigned number;
         int r = 0;
         if (!filtered && requirement->capability &&
-            cf_capability_number(cf_span_of(requirement->capability), &number))
+            find_grantable(search, requirement->capability, &number))
                 r = add_capability(search, number);
         return r == 0 && requirement->setting ? add_setting(search, requirement) : r;
 }
@@ -209,7 +222,7 @@ static int add_both(struct search *search)
         const char *asked = search->cause->unmet_count ? search->cause->unmet[0]->capability : NULL;
         unsigned number;
         int r = 0;
-        if (!asked || !answers(search, asked) || !cf_capability_number(cf_span_of(asked), &number))
+        if (!asked || !answers(search, asked) || !find_grantable(search, asked, &number))
                 return 0;
         for (size_t i = 0; i < search->count; i++)
                 if (search->ways[i].enough && search->ways[i].kind != CF_WAY_ERRNO)
@@ -218,7 +231,8 @@ static int add_both(struct search *search)
                 struct cf_way *way = &search->ways[i];
                 if (way->kind != CF_WAY_ARGUMENTS && way->kind != CF_WAY_CALL)
                         continue;
-                way->also = cf_arena_printf(search->arena, "--cap-add %s", asked + 4);
+                way->also = cf_arena_printf(search->arena, "--cap-add %s",
+                                            cf_capability_name(number) + 4);
                 way->enough = true;
                 r = !way->also ? -ENOMEM : list_more(search, number, way);
         }
@@ -240,7 +254,7 @@ static int compare_ways(const void *a, const void *b)
 
 int cf_explain_ways(struct cf_policies *all, struct cf_arena *arena, const struct cf_call *call,
                     const struct cf_cause *cause, const struct cf_profile *profile,
-                    const struct cf_circumstances *circumstances,
+                    const struct cf_circumstances *circumstances, uint64_t grantable,
                     struct cf_way ret_ways[CF_WAYS_MAX], size_t *ret_count, struct cf_error *err)
 {
         const struct cf_arch *arch = cf_arch_of_call(call->arch, call->nr);
@@ -254,6 +268,7 @@ int cf_explain_ways(struct cf_policies *all, struct cf_arena *arena, const struc
                 .cause = cause,
                 .profile = profile,
                 .circumstances = circumstances,
+                .grantable = grantable,
                 .ways = ret_ways,
                 .err = err,
         };

@@ -37,6 +37,8 @@ static void put_number(struct cf_text *text, const struct cf_syscall *call, unsi
         enum cf_argument_kind kind = call->arguments[arg].kind;
         if (kind == CF_ARGUMENT_INT && bits == 32 && (int32_t)value < 0 && (int32_t)value > -4096)
                 cf_text_printf(text, "%" PRId32, (int32_t)value);
+        else if (bits == 16 && strcmp(call->arguments[arg].name, "mode") == 0)
+                cf_text_printf(text, "0%" PRIo64, value);
         else if (kind == CF_ARGUMENT_PTR && value == 0)
                 cf_text_puts(text, "NULL");
         else if (kind != CF_ARGUMENT_PTR && value < 4096)

@@ -134,7 +134,9 @@ enum cgroup_subsys_id {
 #define X32_BIT 0x40000000u
 #define EPERM 1
 #define E2BIG 7
+#define ENOMEM 12
 #define EACCES 13
+#define EROFS 30
 #define ENOSYS 38
 #define ERESTARTSYS 512
 #define ERESTART_RESTARTBLOCK 516

@@ -15,7 +15,7 @@ enum {
         CF_SEEN_TRAPPED,     /* SIGSYS was sent, and the program handles it */
         CF_SEEN_KILLED,      /* the thread or its process is ended for it */
         CF_SEEN_SKIPPED,     /* a tracer took the call away (number -1) */
-        CF_SEEN_FAILED,      /* ran, and gave EPERM or EACCES */
+        CF_SEEN_FAILED,      /* ran, and gave EPERM, EACCES, EROFS or ENOMEM */
         CF_SEEN_BEGUN,       /* the first return of a thread that has a filter now */
 };
 

@@ -450,6 +450,13 @@ static __always_inline bool is_refusal_error(long result)
                !(result <= -ERESTARTSYS && result >= -ERESTART_RESTARTBLOCK);
 }
 
+/* What programs tell as "not permitted" and its like: rights, read-only file systems, memory that
+ * may not be locked. */
+static __always_inline bool is_failure(long result)
+{
+        return result == -EPERM || result == -EACCES || result == -EROFS || result == -ENOMEM;
+}
+
 /* The kind of an event for a thread that returns from a call, or 0. */
 static __always_inline __u32 kind_of(struct task_struct *task, struct task_state *state, __u8 where,
                                      long result)
@@ -461,8 +468,7 @@ static __always_inline __u32 kind_of(struct task_struct *task, struct task_state
         if (task->thread_info.syscall_work & WORK_SYSCALL_EMU)
                 return 0;
         if (where == INSIDE)
-                return settings.failed && (result == -EPERM || result == -EACCES) ? CF_SEEN_FAILED
-                                                                                  : 0;
+                return settings.failed && is_failure(result) ? CF_SEEN_FAILED : 0;
         if (where == UNKNOWN && result >= 0)
                 return CF_SEEN_BEGUN;
         if (where == UNKNOWN || (task->ptrace && result == -ENOSYS))
@@ -479,7 +485,7 @@ int BPF_PROG(on_exit, struct pt_regs *regs, long result)
         if (!settings.on)
                 return 0;
         if (task->seccomp.mode == 0) {
-                if (settings.failed && (result == -EPERM || result == -EACCES)) {
+                if (settings.failed && is_failure(result)) {
                         state = state_of(task, false);
                         if (is_watched(task, state))
                                 tell(task, regs, result, CF_SEEN_FAILED);

@@ -51,7 +51,7 @@ struct cf_observe_wanted {
         enum cf_observe_scope scope;
         uint64_t mark; /* MARK */
         pid_t pid;     /* GROUP, TREE, NEW */
-        bool failed;   /* events for calls that ran and gave EPERM or EACCES, too */
+        bool failed;   /* events for calls that ran and gave EPERM, EACCES, EROFS or ENOMEM, too */
         bool count;    /* count all calls, see cf_observer_calls */
         bool bare;     /* with `count`: of threads without a filter, too, from their first execve on
                         * while they are watched, and of what they start */
@@ -69,7 +69,7 @@ enum cf_observed_kind {
         CF_OBSERVED_TRAPPED, /* not run; the program's handler of SIGSYS runs */
         CF_OBSERVED_KILLED,  /* not run; the thread or process is ended */
         CF_OBSERVED_SKIPPED, /* not run; a tracer took it away */
-        CF_OBSERVED_FAILED,  /* ran; EPERM or EACCES is the kernel's */
+        CF_OBSERVED_FAILED,  /* ran; EPERM, EACCES, EROFS or ENOMEM is the kernel's */
         CF_OBSERVED_BEGUN, /* no call of note: a thread was seen under a filter for the first time,
                             * which is the moment to read it; not in the totals */
 };

@@ -199,44 +199,7 @@ unwatch() {
         expect_in "$errors" "run as root"
 }
 
-# ---- containers ------------------------------------------------------------------------------------
-
-@test "a container, and what is started in it from outside: every refused symptom is seen" {
-        [ -z "${ENGINE_SKIP:-}" ] || skip "$ENGINE_SKIP"
-        box=$(docker run -d --network none box:1 sleep 1000)
-        watch "$box"
-        python3 - "$BATS_TEST_DIRNAME/../explain/symptoms.tsv" \
-                "$BATS_TEST_DIRNAME/../../data/syscalls/numbers.tsv" >calls <<'EOP'
-import shlex, sys
-rows = lambda p: [l.rstrip("\n").split("\t") for l in open(p) if not l.startswith("#")]
-head, *table = rows(sys.argv[2])
-numbers = {r[0]: r[head.index("x86_64")] for r in table}
-for name, call, arguments, *_ in rows(sys.argv[1])[1:]:
-    print("/probe", numbers[call], *map(shlex.quote, arguments.split(" ")))
-EOP
-        docker exec -i "$box" sh <calls >/dev/null 2>&1
-        unwatch
-        expect_status 1
-        python3 - "$BATS_TEST_DIRNAME/../explain/symptoms.tsv" seen "$(docker version --format '{{.Server.Version}}')" <<'EOP'
-import json, sys
-rows = [l.rstrip("\n").split("\t") for l in open(sys.argv[1]) if not l.startswith("#")][1:]
-seen = json.load(open(sys.argv[2]))
-missing = []
-names = {}
-for call in seen["calls"]:
-    assert call["verdict"] == "refused", call
-    names.setdefault(call["call"].split("(")[0], set()).add(call["error"])
-# Refused by the filter: what the table has a rule for.
-expected = {(r[1], r[3]) for r in rows if "--allow" in r[6] and r[3] != "ok"}
-if not sys.argv[3].startswith("20.10.24"):
-    expected = {("personality", "EPERM"), ("keyctl", "EPERM")}
-missing = [e for e in expected if e[1] not in names.get(e[0], set())]
-assert not missing, missing
-assert expected
-# Every process under the engine's own profile: the entry is named.
-assert "default" in seen["profile"], seen["profile"]
-EOP
-}
+# ---- containers (more of them: tests/explain/symptoms.bats) ------------------------------------------------------------------------------------
 
 @test "a container from its first instruction" {
         [ -z "${ENGINE_SKIP:-}" ] || skip "$ENGINE_SKIP"

@@ -38,6 +38,13 @@ static const struct trial {
 } trials[] = {
         {"acct", {0}, 0},
         {"bpf", {5, P(zeros), 128}, 0},
+        {"bpf", {11, P(zeros), 128}, 0},
+        {"bpf", {12, P(zeros), 128}, 0},
+        {"bpf", {13, P(zeros), 128}, 0},
+        {"bpf", {14, P(zeros), 128}, 0},
+        {"bpf", {23, P(zeros), 128}, 0},
+        {"bpf", {30, P(zeros), 128}, 0},
+        {"bpf", {31, P(zeros), 128}, 0},
         {"chroot", {P(root)}, 0},
         {"settimeofday", {0, 0}, 0},
         {"clone", {CLONE_NEWUTS | 17}, 0},
