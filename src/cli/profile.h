@@ -167,6 +167,14 @@ int cf_profile_job_text(struct cf_profile_job *job, const struct cf_profile_inpu
 /* Adds what a profile was made from, if it says so, in a few lines. */
 int cf_profile_job_show_base(struct cf_profile_job *job, const char *name, struct cf_error *err);
 
+/* Lays additions over a profile that was read (cf_profile_extend), called `name`. What that was
+ * itself made from, where it says so and it is there, is the base of the new one. ret_changes: some
+ * addition makes a difference. Warns where this machine's runtime makes something else of them. */
+int cf_profile_job_extend(struct cf_profile_job *job, const struct cf_profile_input *base,
+                          const char *name, const struct cf_profile_addition *additions,
+                          size_t count, bool *ret_changes, struct cf_text *out,
+                          struct cf_error *err);
+
 /* Writes what was collected to --output, if that is given; else it is printed in the end. */
 int cf_profile_job_write(struct cf_profile_job *job, struct cf_error *err);
 

@@ -378,6 +378,10 @@ static int say_reasons(struct cf_why_message *m)
         for (size_t i = 0; r == 0 && i < m->hit_count; i++) {
                 struct cf_why_known known;
                 r = work_out(m, &m->hits[i], &known);
+                if (r == 0 && known.state == CF_WHY_NEEDED &&
+                    known.hit->certainty != CF_HIT_PERHAPS)
+                        r = cf_why_write_rules(m->why, known.reason->id, known.reason->rules,
+                                               m->err);
                 if (r == 0 && cf_why_say_known(m, &known) < 0)
                         r = no_memory(m->err);
         }
@@ -467,8 +471,16 @@ int cf_why_message(struct cf_why *why, struct cf_error *err)
         if (r < 0)
                 return r;
         put_next(&m);
+        struct cf_profile_input base = why->input;
+        r = cf_why_write_make(why, &base, err);
         if (why->job.json)
                 cf_why_json_close(why);
+        else if (r == 0)
+                r = cf_why_write_say(why, err);
+        if (r == 0)
+                r = cf_why_write_file(why, err);
+        if (r < 0)
+                return r;
         if (m.hit_count == 0 && m.told_count == 0)
                 return CF_EXIT_TROUBLE;
         return m.needs || why->refused ? CF_EXIT_FINDINGS : CF_EXIT_CLEAN;

@@ -431,6 +431,14 @@ int cf_why_say(struct cf_why *why, const struct cf_why_failure *failure, struct 
         why->refused += said.verdict != CF_WHY_NOT;
         if (said.verdict == CF_WHY_NOT && !why->all_errors && said.cause.blame != CF_BLAME_KERNEL)
                 return 0;
+        struct cf_why_remedy remedy = {.failure = *failure,
+                                       .verdict = said.verdict,
+                                       .way_count = said.way_count,
+                                       .input = why->input,
+                                       .guessed = why->guessed};
+        memcpy(remedy.ways, said.ways, sizeof(remedy.ways));
+        if (cf_why_write_keep(why, &remedy) < 0)
+                return cf_error_set(err, -ENOMEM, NULL, "not enough memory");
         if (why->job.json) {
                 put_json(why, &said);
                 return 0;

@@ -432,6 +432,7 @@ int cf_why_sum_up(struct cf_why_live *live, struct cf_error *err)
         for (size_t i = 0; r == 0 && i < live->order.count; i++) {
                 const struct cf_why_kind *kind = live->order.items[i];
                 why->caller = kind->caller;
+                why->guessed = kind->filters->guessed && !kind->filters->profile;
                 why->input = (struct cf_profile_input){
                         .name = kind->filters->name,
                         .base = kind->filters->base,
@@ -440,8 +441,12 @@ int cf_why_sum_up(struct cf_why_live *live, struct cf_error *err)
                 };
                 r = cf_why_say(why, &kind->failure, err);
         }
+        if (r == 0)
+                r = cf_why_write_make(why, &live->known, err);
         /* UNSURE that were refusals after all are in the events alone. */
         if (r == 0)
                 put_losses(live, refused > live->refused ? refused : live->refused);
-        return r;
+        if (r == 0 && !why->job.json)
+                r = cf_why_write_say(why, err);
+        return r == 0 ? cf_why_write_file(why, err) : r;
 }

@@ -24,6 +24,10 @@ static const struct cf_option options[] = {
         {"engine-version", 0, "VERSION",
          "with --message: Docker's version (default: of the engine that answers, else the newest)",
          CF_COMPLETE_NONE, NULL},
+        {"write", 0, "FILE",
+         "write the profile in use with the least that lets through what was refused",
+         CF_COMPLETE_FILE, NULL},
+        {"all-refused", 0, NULL, "with --write: also what the program does without", 0, NULL},
         {"all-errors", 0, NULL, "tell also of calls that failed for other reasons", 0, NULL},
         {"cap-add", 0, "CAPABILITY", "the container has this capability too; ALL: every one",
          CF_COMPLETE_NONE, NULL},
@@ -59,6 +63,8 @@ void cf_why_json_open(struct cf_why *why)
 
 void cf_why_json_close(struct cf_why *why)
 {
+        if (cf_why_write_json(why, NULL) < 0)
+                why->job.out.failed = true;
         cf_json_close(&why->json, '}');
         cf_text_putc(&why->job.out, '\n');
 }
@@ -100,11 +106,17 @@ static int run_log(struct cf_why *why, const char *log, struct cf_error *err)
         if (why->job.json)
                 cf_why_json_calls(why);
         r = cf_why_log(why, log, err);
+        struct cf_profile_input base = why->input;
+        int written = r >= 0 ? cf_why_write_make(why, &base, err) : r;
         if (why->job.json) {
                 cf_json_close(&why->json, ']');
                 cf_why_json_close(why);
+        } else if (written == 0) {
+                written = cf_why_write_say(why, err);
         }
-        return r;
+        if (written == 0)
+                written = cf_why_write_file(why, err);
+        return written < 0 ? written : r;
 }
 
 static int run_job(const struct cf_invocation *invocation, struct cf_error *err)
@@ -125,6 +137,8 @@ static int run_job(const struct cf_invocation *invocation, struct cf_error *err)
         bool message = cf_given(invocation, "message");
         bool watched = invocation->argument_count || cf_given(invocation, "all");
         int r = cf_profile_job_options(&why.job, err);
+        if (r == 0)
+                r = cf_why_write_options(&why, err);
         if (r == 0 && (log != NULL) + message + watched > 1)
                 r = cf_error_set(err, -EINVAL, NULL,
                                  "'why' tells of one thing: a log, a message, or what is watched");
@@ -135,6 +149,7 @@ static int run_job(const struct cf_invocation *invocation, struct cf_error *err)
         if (r >= 0 && cf_print(&why.job.out) != CF_EXIT_CLEAN)
                 r = CF_EXIT_TROUBLE;
         cf_text_done(&why.job.out);
+        cf_text_done(&why.write.text);
         cf_files_free(why.job.files);
         return r;
 }

@@ -2,6 +2,7 @@
 /* What the files of `confined why` share. Private to cli/. */
 #pragma once
 
+#include "base/vec.h"
 #include "cli/profile.h"
 #include "explain/explain.h"
 
@@ -29,14 +30,48 @@ enum cf_why_verdict {
         CF_WHY_NOT,     /* not by a filter */
 };
 
+/* A refused call and what would let it through, kept until it is known what else was refused. */
+struct cf_why_remedy {
+        struct cf_why_failure failure;
+        enum cf_why_verdict verdict;
+        struct cf_way ways[CF_WAYS_MAX]; /* the least first */
+        size_t way_count;
+        struct cf_profile_input input; /* what refused it */
+        bool guessed;                  /* that filter could not be read */
+};
+
+/* A refused call for which nothing is written, and why. */
+struct cf_why_left {
+        const struct cf_why_failure *failure;
+        const char *why;
+        const char *option; /* what would help instead: "--cap-add SYS_ADMIN"; NULL: nothing */
+        bool needed;        /* the program is not known to do without it */
+};
+
+/* --write: the profile in use with the least that lets through what was refused. */
+struct cf_why_write {
+        bool wanted;      /* gather what it takes */
+        const char *path; /* NULL: written nowhere */
+        CF_VEC(struct cf_why_remedy *) remedies;
+        CF_VEC(struct cf_profile_addition) additions;
+        CF_VEC(struct cf_why_left) left;
+        /* Filled in by cf_why_write_make. */
+        struct cf_profile_input base, made; /* made.profile NULL: there is nothing to write */
+        struct cf_text text;                /* the profile; freed by the caller */
+        struct cf_profile_item *items;      /* on which the two differ */
+        size_t item_count;
+};
+
 struct cf_why {
         struct cf_profile_job job;
         struct cf_profile_input input; /* the profile in use */
+        bool guessed; /* it is made up from the one call: the filter could not be read */
         struct cf_caller caller;
         struct cf_json_writer json;
         uint64_t grantable; /* capabilities that the engine can give */
         bool all_errors;    /* say it of what is not seccomp's, too */
         size_t refused;     /* failures that were said to be REFUSED, PERHAPS or OTHER */
+        struct cf_why_write write;
 };
 
 /* What the profile has to do with a failure. *ret_answer: what it answers, if that is one value
@@ -47,6 +82,29 @@ int cf_why_judge(struct cf_why *why, const struct cf_why_failure *failure,
 /* Says of one kind of failure who refused it and the least that unblocks it: text, or a JSON
  * object. 0 or negative. */
 int cf_why_say(struct cf_why *why, const struct cf_why_failure *failure, struct cf_error *err);
+
+/* Reads --write: before anything is watched, so that nothing is watched in vain. 0 or negative. */
+int cf_why_write_options(struct cf_why *why, struct cf_error *err);
+
+/* Keeps a failure that was said, with its ways, where a profile is to be written. 0 or -ENOMEM. */
+int cf_why_write_keep(struct cf_why *why, const struct cf_why_remedy *remedy);
+
+/* Adds rules as they are listed in data/reasons.tsv: "allow RULE;errno NAME RULE". `what` stands in
+ * front of errors. 0 or negative. */
+int cf_why_write_rules(struct cf_why *why, const char *what, const char *rules,
+                       struct cf_error *err);
+
+/* Makes the profile from what was kept: of `base`, the profile in use; without one (base->profile
+ * NULL) of the filter that refused it all. 0 or negative: -EINVAL when several filters refused. */
+int cf_why_write_make(struct cf_why *why, const struct cf_profile_input *base,
+                      struct cf_error *err);
+
+/* Writes the file, whole or not at all. */
+int cf_why_write_file(struct cf_why *why, struct cf_error *err);
+
+/* What was written and what was left out: as text, as the member "written" of the JSON document. */
+int cf_why_write_say(struct cf_why *why, struct cf_error *err);
+int cf_why_write_json(struct cf_why *why, struct cf_error *err);
 
 /* `setting` of a caller on this machine: reads /proc/sys. */
 bool cf_why_setting(void *context, const char *name, long *ret_number);
