@@ -308,25 +308,42 @@ int cf_profile_run_extend(struct cf_profile_job *job, struct cf_error *err)
         return r;
 }
 
+/* Lays them over what the base was made from, where it says so, or over the base itself. */
+static int lay_over(struct extend *x, bool unfolded, const struct cf_profile_addition *additions,
+                    size_t count, bool *ret_changes)
+{
+        int r = unfolded ? unfold(x) : 0;
+        size_t before = x->additions.count;
+        for (size_t i = 0; r == 0 && i < count; i++)
+                r = add(x, &additions[i]);
+        if (r == 0)
+                r = make(x);
+        *ret_changes = false;
+        for (size_t i = before; r == 0 && i < x->additions.count; i++)
+                *ret_changes |= x->needed[i];
+        return r;
+}
+
 int cf_profile_job_extend(struct cf_profile_job *job, const struct cf_profile_input *base,
                           const char *name, const struct cf_profile_addition *additions,
                           size_t count, bool *ret_changes, struct cf_text *out,
                           struct cf_error *err)
 {
         const struct cf_profile_default *built_in = cf_profile_default(name);
-        struct extend x = {
-                .job = job, .err = err, .base = {built_in ? built_in->name : name, *base}};
-        int r = unfold(&x);
-        size_t before = x.additions.count;
-        for (size_t i = 0; r == 0 && i < count; i++)
-                r = add(&x, &additions[i]);
-        if (r == 0)
-                r = make(&x);
+        const struct base first = {built_in ? built_in->name : name, *base};
+        struct cf_error why = {0};
+        struct extend x = {.job = job, .err = &why, .base = first};
+        int r = lay_over(&x, true, additions, count, ret_changes);
+        if (r == -EINVAL) { /* they take back what the base added */
+                cf_text_done(&x.text);
+                x = (struct extend){.job = job, .err = err, .base = first};
+                r = lay_over(&x, false, additions, count, ret_changes);
+        } else if (r < 0) {
+                cf_error_copy(err, &why);
+        }
+        x.err = err;
         if (r == 0)
                 r = warn_of_losses(&x);
-        *ret_changes = false;
-        for (size_t i = before; r == 0 && i < x.additions.count; i++)
-                *ret_changes |= x.needed[i];
         if (r == 0)
                 cf_text_add(out, cf_text_span(&x.text));
         cf_text_done(&x.text);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* confined why, live: what is watched, and for how long. */
 #include "cli/why-live.h"
+#include "cli/why-engine.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -309,6 +310,33 @@ static int check(const struct cf_invocation *invocation, bool command, struct cf
         return 0;
 }
 
+/* The profile that the words of `docker run …` give the container. What they leave open, and an
+ * engine that does not answer, is no reason not to watch. */
+static int learn_words(struct cf_why_live *live, struct cf_error *err)
+{
+        const struct cf_invocation *invocation = live->why->job.invocation;
+        struct cf_workload workload = {
+                live->why->job.arena, invocation->arguments, invocation->argument_count, {0}};
+        struct cf_why_words words;
+        struct cf_error why = {0};
+        int r = cf_command_line_read(workload.arena, workload.words, workload.word_count,
+                                     &workload.line);
+        if (r > 0 && cf_why_words_read(live->why, &workload, NULL, &words, &why) < 0) {
+                cf_error_doing(&why, -EINVAL, NULL, "warning: which profile it will have");
+                cf_complain(&why);
+                return 0;
+        }
+        if (r > 0 && words.off)
+                fprintf(stderr,
+                        "confined: warning: %s%s the filter off: nothing can be refused; what the "
+                        "default would refuse: confined why --instead -- …\n",
+                        words.off_words ? words.off_words : "the engine's configuration",
+                        words.off_words ? " switches" : " has");
+        if (r > 0 && !words.off)
+                return cf_why_use(live, &words.in_use, words.in_use_words, err);
+        return r < 0 ? cf_error_set(err, r, NULL, "not enough memory") : 0;
+}
+
 static int begin(struct cf_why_live *live, struct cf_error *err)
 {
         struct cf_profile_job *job = &live->why->job;
@@ -323,7 +351,7 @@ static int begin(struct cf_why_live *live, struct cf_error *err)
                 ((int64_t)wall.tv_sec - clock.tv_sec) * 1000000000 + wall.tv_nsec - clock.tv_nsec;
         uname(&system);
         if (!profile)
-                return 0;
+                return job->invocation->separated ? learn_words(live, err) : 0;
         if (!cf_given(job->invocation, "as"))
                 job->as = CF_PROFILE_LOADED;
         live->known_words = profile;

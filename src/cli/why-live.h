@@ -43,6 +43,8 @@ struct cf_why_live {
         size_t more_kinds;             /* events of kinds that were too many to keep */
         struct cf_profile_input known; /* the profile in use; no profile: not known */
         const char *known_words;       /* what it is called: "the default of Docker 28.2.2" */
+        bool given;    /* `known` is what the container was told to have: to be compared yet */
+        uint64_t mark; /* the filter answers calls with this first argument otherwise; 0: none */
 };
 
 /* confined why CONTAINER, PID, --all, -- COMMAND: an exit status or negative. */
@@ -57,6 +59,14 @@ int cf_why_learn(struct cf_why_live *live, pid_t pid);
 
 /* Adds what is said in the end. 0 or negative. */
 int cf_why_sum_up(struct cf_why_live *live, struct cf_error *err);
+
+/* Takes the profile for the one in use, as the usual runtime loads it (as written where there is
+ * none here), and `words` for its name. 0 or negative. */
+int cf_why_use(struct cf_why_live *live, const struct cf_profile_input *profile, const char *words,
+               struct cf_error *err);
+
+/* Whether it is the known profile, as some runtime loads it. */
+bool cf_why_is_known(struct cf_why_live *live, cf_policy policy);
 
 /* What the container was made with, as far as it is known. 0 or negative. */
 int cf_why_profile_of(struct cf_why_live *live, const struct cf_prove_target *target,

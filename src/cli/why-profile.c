@@ -44,6 +44,15 @@ static int read_profile(struct cf_why_live *live, const struct cf_prove_target *
         return r;
 }
 
+/* Without what a mark changes: nobody makes a call with that argument. */
+static cf_policy unmarked(const struct cf_why_live *live, cf_policy policy)
+{
+        struct cf_policies *all = live->why->job.all;
+        return live->mark ? cf_policy_choose(all, cf_policy_equal(all, cf_slice_arg(0), live->mark),
+                                             cf_policy_constant(all, CF_ALLOW), policy)
+                          : policy;
+}
+
 /* What runtimes make of it: the one that is the live policy is what was loaded. */
 static bool is_loaded(struct cf_why_live *live, struct cf_profile_input *input, cf_policy policy)
 {
@@ -52,10 +61,37 @@ static bool is_loaded(struct cf_why_live *live, struct cf_profile_input *input, 
         for (size_t i = 0; i < CF_COUNT(meanings); i++) {
                 struct cf_error broken = {0};
                 if (cf_profile_job_work_out(&live->why->job, input, meanings[i], &broken) == 0 &&
-                    input->policy == policy)
+                    unmarked(live, input->policy) == unmarked(live, policy))
                         return true;
         }
         return false;
+}
+
+int cf_why_use(struct cf_why_live *live, const struct cf_profile_input *profile, const char *words,
+               struct cf_error *err)
+{
+        struct cf_error none = {0};
+        live->known = *profile;
+        live->known_words = words;
+        live->given = true;
+        if (cf_profile_job_work_out(&live->why->job, &live->known, CF_PROFILE_LOADED, &none) == 0)
+                return 0;
+        live->known = *profile;
+        return cf_profile_job_work_out(&live->why->job, &live->known, CF_PROFILE_WRITTEN, err);
+}
+
+bool cf_why_is_known(struct cf_why_live *live, cf_policy policy)
+{
+        struct cf_profile_input other = live->known;
+        if (!live->known.profile)
+                return false;
+        if (unmarked(live, live->known.policy) == unmarked(live, policy))
+                return true;
+        if (!live->given || !is_loaded(live, &other, policy))
+                return false;
+        live->known = other; /* another runtime than the usual one loaded it */
+        live->given = false;
+        return true;
 }
 
 int cf_why_profile_of(struct cf_why_live *live, const struct cf_prove_target *target,

@@ -55,11 +55,6 @@ static struct cf_why_filters *keep(struct cf_why_live *live, struct cf_why_filte
         return kept;
 }
 
-static bool is_the_known(const struct cf_why_live *live, cf_policy policy)
-{
-        return live->known.profile && live->known.policy == policy;
-}
-
 static struct cf_why_filters *read_filters(struct cf_why_live *live, pid_t pid, pid_t tid,
                                            uint64_t group)
 {
@@ -81,7 +76,7 @@ static struct cf_why_filters *read_filters(struct cf_why_live *live, pid_t pid, 
                     known->count == filters.count)
                         return known;
         }
-        if (is_the_known(live, filters.policy)) {
+        if (cf_why_is_known(live, filters.policy)) {
                 filters.name = live->known_words;
                 filters.base = live->known.base;
                 filters.profile = live->known.profile;

@@ -326,9 +326,11 @@ static int say_differences(struct cf_why *why, struct cf_error *err)
                 next = cf_profile_items_end(write->items, write->item_count, i);
                 cf_text_puts(out, "  ");
                 cf_profile_say_label(out, item);
-                cf_text_puts(out, " if ");
-                r = cf_profile_job_condition(&why->job, out, item->call,
-                                             item->difference->condition, err);
+                if (item->difference->condition != CF_POLICY_TRUE) {
+                        cf_text_puts(out, " if ");
+                        r = cf_profile_job_condition(&why->job, out, item->call,
+                                                     item->difference->condition, err);
+                }
                 cf_text_puts(out, ": ");
                 cf_say_value(out, item->difference->value_a);
                 cf_text_puts(out, " → ");

@@ -217,6 +217,14 @@ static int ask(const struct cf_workload *workload, const struct cf_watch *watch,
         return waitpid(child.pid, &status, 0) == child.pid && status == 0 ? 0 : -EIO;
 }
 
+int cf_workload_ask(const struct cf_workload *workload, const char *const *words, size_t count,
+                    char *answer, size_t room)
+{
+        struct cf_watch watch = {0};
+        sigprocmask(SIG_SETMASK, NULL, &watch.before);
+        return ask(workload, &watch, words, count, answer, room);
+}
+
 /* The containers of a run that run now: their ids, in `answer`. How many, or negative. */
 static int running(const struct cf_workload *workload, const struct cf_workload_run *run,
                    char answer[ANSWER_MAX], char *ids[CONTAINERS_MAX])

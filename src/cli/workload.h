@@ -53,6 +53,12 @@ struct cf_workload_run {
 int cf_workload_run(const struct cf_workload *workload, struct cf_workload_run *run,
                     struct cf_error *err);
 
+/* Runs the engine's command line with other words in place of `run …`, such as `info`; what it
+ * prints, NUL-ended, at most `room` - 1 bytes of it. 0 or negative: it fails, or does not answer.
+ */
+int cf_workload_ask(const struct cf_workload *workload, const char *const *words, size_t count,
+                    char *answer, size_t room);
+
 /* Whether a run ended because the engine failed and not the workload: its status says 125 and the
  * engine does not answer, or a container of this run still runs. Else false. err says which. */
 bool cf_workload_failed(const struct cf_workload *workload, const struct cf_workload_run *run,

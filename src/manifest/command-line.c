@@ -18,6 +18,37 @@ static bool is_privileged(const struct cf_parsed *parsed, const char *const *wor
         return privileged;
 }
 
+static struct cf_command_option option_of(const struct cf_hit *hit, const char *const *words)
+{
+        static const enum cf_command_option_kind kinds[] = {
+                [CF_HIT_SECURITY_OPT] = CF_COMMAND_SECURITY_OPT,
+                [CF_HIT_PRIVILEGED] = CF_COMMAND_PRIVILEGED,
+                [CF_HIT_CAP_ADD] = CF_COMMAND_CAP_ADD,
+                [CF_HIT_CAP_DROP] = CF_COMMAND_CAP_DROP,
+        };
+        return (struct cf_command_option){
+                .kind = kinds[hit->kind],
+                .value = hit->implied ? NULL : words[hit->value] + hit->at,
+                .first = hit->first,
+                .last = hit->last,
+        };
+}
+
+static int list_options(struct cf_arena *arena, const struct cf_parsed *parsed,
+                        const char *const *words, struct cf_command_line *line)
+{
+        size_t count = parsed->hits.count + parsed->capabilities.count;
+        struct cf_command_option *list = cf_arena_many(arena, count + 1, struct cf_command_option);
+        if (!list)
+                return -ENOMEM;
+        for (size_t i = 0; i < parsed->hits.count; i++)
+                list[line->option_count++] = option_of(&parsed->hits.items[i], words);
+        for (size_t i = 0; i < parsed->capabilities.count; i++)
+                list[line->option_count++] = option_of(&parsed->capabilities.items[i], words);
+        line->option_list = list;
+        return 0;
+}
+
 int cf_command_line_read(struct cf_arena *arena, const char *const *words, size_t count,
                          struct cf_command_line *ret_line)
 {
@@ -39,7 +70,7 @@ int cf_command_line_read(struct cf_arena *arena, const char *const *words, size_
                 return r;
         if (parsed.image == SIZE_MAX || strcmp(parsed.action, "exec") == 0)
                 return 0;
-        *ret_line = (struct cf_command_line){
+        struct cf_command_line line = {
                 .engine = engine,
                 .action = parsed.action,
                 .options = parsed.options,
@@ -51,5 +82,8 @@ int cf_command_line_read(struct cf_arena *arena, const char *const *words, size_
                 .id_file = parsed.id_file,
                 .privileged = is_privileged(&parsed, words),
         };
+        if (list_options(arena, &parsed, words, &line) < 0)
+                return -ENOMEM;
+        *ret_line = line;
         return 1;
 }

@@ -192,7 +192,12 @@ static int note(struct options *options, struct cf_span name, size_t first, size
                 hit.kind = CF_HIT_PRIVILEGED;
         else if (cf_span_is(name, "seccomp-profile") && !implied)
                 hit.kind = CF_HIT_DAEMON_PROFILE;
-        else if (cf_span_is(name, "detach")) {
+        else if ((cf_span_is(name, "cap-add") || cf_span_is(name, "cap-drop")) && !implied) {
+                if (options->parsed->capabilities.count == CF_COMMAND_SETTINGS)
+                        return 0;
+                hit.kind = cf_span_is(name, "cap-add") ? CF_HIT_CAP_ADD : CF_HIT_CAP_DROP;
+                return cf_vec_push(options->arena, &options->parsed->capabilities, hit);
+        } else if (cf_span_is(name, "detach")) {
                 note_flag(options, value, at, implied, &options->parsed->detached);
                 return 0;
         } else if (cf_span_is(name, "rm")) {

@@ -95,7 +95,13 @@ struct cf_arguments {
 
 /* ---- reading options ---------------------------------------------------------------------- */
 
-enum cf_hit_kind { CF_HIT_SECURITY_OPT, CF_HIT_PRIVILEGED, CF_HIT_DAEMON_PROFILE };
+enum cf_hit_kind {
+        CF_HIT_SECURITY_OPT,
+        CF_HIT_PRIVILEGED,
+        CF_HIT_DAEMON_PROFILE,
+        CF_HIT_CAP_ADD, /* these two stand apart, in cf_parsed.capabilities */
+        CF_HIT_CAP_DROP,
+};
 
 /* An option that decides about seccomp. */
 struct cf_hit {
@@ -111,6 +117,7 @@ struct cf_parsed {
         const char *engine;
         const char *action; /* "run", "create", "exec"; "dockerd" has none */
         CF_VEC(struct cf_hit) hits;
+        CF_VEC(struct cf_hit) capabilities;
         bool detached;  /* -d: the command ends when the container has started */
         bool removed;   /* --rm: the container is gone when it has ended */
         bool id_file;   /* --cidfile */

@@ -56,6 +56,20 @@ struct cf_look *cf_look_free(struct cf_look *look);
 int cf_look_file(struct cf_look *look, const struct cf_walk_file *file, int *ret_fd,
                  struct cf_error *err);
 
+enum cf_command_option_kind {
+        CF_COMMAND_SECURITY_OPT,
+        CF_COMMAND_PRIVILEGED,
+        CF_COMMAND_CAP_ADD,
+        CF_COMMAND_CAP_DROP,
+};
+
+/* An option that decides about the filter: the words `first` to `last` and nothing else. */
+struct cf_command_option {
+        enum cf_command_option_kind kind;
+        const char *value; /* NULL: --privileged alone */
+        size_t first, last;
+};
+
 /* A command line that starts a container. */
 struct cf_command_line {
         const char *engine; /* "docker", "podman", "nerdctl" */
@@ -69,6 +83,8 @@ struct cf_command_line {
         bool removed;       /* --rm */
         bool id_file;       /* --cidfile */
         bool privileged;
+        const struct cf_command_option *option_list; /* by kind, those of one kind in order */
+        size_t option_count;
 };
 
 /* Reads words as the engine's own command line does, global options included. 1; 0: it starts none,

@@ -1,0 +1,144 @@
+#!/usr/bin/env bats
+# confined why --write: the profile in use, and the least that lets through what was refused.
+load ../lib/common
+load ../lib/engine
+
+setup_file() {
+        docker_for_file || return 0
+        busybox_rootfs "$BATS_FILE_TMPDIR/rootfs"
+        cc -D_GNU_SOURCE -O1 -static -no-pie -pthread -o "$BATS_FILE_TMPDIR/rootfs/probe" \
+                "$BATS_TEST_DIRNAME/../explain/probe.c"
+        make_image docker
+}
+
+teardown_file() {
+        stop_engines
+}
+
+setup() {
+        cd "$BATS_TEST_TMPDIR"
+}
+
+needs_live() {
+        needs_engine
+        [ "$(uname -m)" = x86_64 ] || skip "numbers of calls are those of x86_64"
+        [ -e /sys/kernel/btf/vmlinux ] || skip "this kernel has no BTF"
+}
+
+# json EXPRESSION: what a Python expression on the output `j` gives.
+json() {
+        python3 -c "import json, sys; j = json.load(sys.stdin); print($1)" <<<"$output"
+}
+
+# log LINE…: a log of strace.
+log() {
+        printf '%s = -1 EPERM (Operation not permitted)\n' "$@" >log
+}
+
+# differs BASE FILE CALL…: the two differ in these calls and no other.
+differs() {
+        local base=$1 file=$2
+        shift 2
+        confined profile diff --format json "$base" "$file"
+        [ "$(json 'sorted({d["call"] for d in j["differences"]})')" = \
+                "[$(printf "'%s', " "$@" | sed 's/, $//')]" ]
+}
+
+@test "a log: the rules that help, nothing else, and what was left out" {
+        log 'keyctl(KEYCTL_GET_KEYRING_ID, KEY_SPEC_USER_KEYRING, 0)' \
+                'personality(ADDR_NO_RANDOMIZE)' 'mount("none", "/", "tmpfs", 0, NULL)'
+        confined why --log log --write new.json
+        expect_status 1
+        differs docker new.json keyctl personality
+        confined why --log log --format json --write new.json
+        [ "$(json 'j["written"]["file"]')" = new.json ]
+        [ "$(json 'sorted(j["written"]["rules"])')" = "['allow keyctl(option == KEYCTL_GET_KEYRING_ID)', 'allow personality(personality == ADDR_NO_RANDOMIZE)']" ]
+        [ "$(json '[(c["option"], c["needed"]) for c in j["written"]["leftOut"]]')" = "[('--cap-add SYS_ADMIN', True)]" ]
+        # With the new one, neither is refused any more.
+        confined why --log log --profile new.json --write newer.json
+        expect_in "$output" "newer.json: nothing to write"
+        expect_in "$output" "another filter refused it"
+        [ ! -e newer.json ]
+}
+
+@test "what a program does without is left out, unless it is asked for" {
+        echo 'clone3({flags=CLONE_VM}, 88) = -1 ENOSYS (Function not implemented)' >log
+        confined why --log log --write new.json
+        expect_in "$output" "nothing to do: glibc"
+        [ ! -e new.json ]
+        confined why --log log --write new.json --all-refused
+        differs docker new.json clone3
+        # EPERM breaks the program: another error opens nothing.
+        echo 'statx(AT_FDCWD, "x", 0, 0, 0x0) = -1 EPERM (Operation not permitted)' >log
+        "$CONFINED" profile extend docker --deny statx -o old.json
+        confined why --log log --profile old.json --write new.json --format json
+        [ "$(json 'j["written"]["rules"]')" = "['errno ENOSYS statx']" ]
+}
+
+@test "a profile that is an extension itself keeps its base" {
+        log 'keyctl(KEYCTL_GET_KEYRING_ID, KEY_SPEC_USER_KEYRING, 0)'
+        "$CONFINED" profile extend docker --allow 'personality(personality == ADDR_NO_RANDOMIZE)' -o p.json
+        confined why --log log --profile p.json --write p.json
+        differs docker p.json keyctl personality
+        confined profile show --base p.json
+        expect_in "$output" docker
+        expect_status 0
+}
+
+@test "a message: the rules that are known of the program" {
+        confined why --profile docker --message 'warning: Error disabling address space randomization: Operation not permitted' --write gdb.json
+        expect_status 1
+        differs docker gdb.json personality
+}
+
+@test "a file that cannot be written is told before anything else, and nothing is half written" {
+        log 'keyctl(KEYCTL_GET_KEYRING_ID, KEY_SPEC_USER_KEYRING, 0)'
+        confined why --log log --write none/new.json
+        expect_status 2
+        expect_in "$errors" "--write: none/new.json cannot be written in its folder"
+        [ -z "$output" ]
+}
+
+@test "docker run: the entry that refused is named, of a file by its line" {
+        needs_live
+        confined why --format json -- docker run --rm --network none box:1 /probe 135 0x40000
+        expect_status 1
+        expect_in "$(json 'j["profile"]')" "the default of Docker"
+        "$CONFINED" profile extend docker --deny chroot -o own.json
+        local line
+        line=$(grep -n '"chroot"' own.json | tail -n 1 | cut -d: -f1)
+        confined why -- docker run --rm --network none --security-opt seccomp=own.json box:1 /probe 161 s:/nowhere
+        expect_in "$output" "refused by seccomp: by own.json"
+        confined why -- docker run --rm --network none --security-opt seccomp=unconfined box:1 /probe 135 0x40000
+        expect_status 0
+        expect_in "$errors" "--security-opt seccomp=unconfined switches the filter off"
+}
+
+@test "docker run: capabilities of the words count" {
+        needs_live
+        # syslog depends on SYSLOG there; a rule of the default counts with it.
+        confined why --format json -- docker run --rm --network none --cap-add SYSLOG --cap-drop=CHOWN \
+                box:1 /probe 250 0 0xfffffffd 0
+        [ "$(json '{c["call"].split("(")[0] for c in j["calls"]}')" = "{'keyctl'}" ]
+        expect_in "$(json 'j["profile"]')" "the default of Docker"
+        confined why --write new.json -- docker run --rm --network none --cap-add SYSLOG --cap-drop=CHOWN \
+                box:1 /probe 250 0 0xfffffffd 0
+        expect_in "$output" "refused by seccomp: by the default of Docker"
+}
+
+@test "docker run and a container that runs: what is written is enough" {
+        needs_live
+        local run=(docker run --rm --network none)
+        confined why --write new.json -- "${run[@]}" box:1 /probe 250 0 0xfffffffd 0
+        expect_status 1
+        [ "$("${run[@]}" --security-opt seccomp=new.json box:1 /probe 250 0 0xfffffffd 0 | cut -d' ' -f1)" = ok ]
+        expect_in "$("${run[@]}" --security-opt seccomp=new.json box:1 /probe 135 0x40000)" EPERM
+        run_box other
+        run_box looped --security-opt seccomp=new.json
+        (sleep 1 && docker exec looped /probe 135 0x40000) >/dev/null &
+        confined why --for 2s --write both.json looped
+        wait
+        docker rm -f other looped >/dev/null
+        expect_status 1
+        differs new.json both.json personality
+}
