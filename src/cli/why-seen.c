@@ -436,8 +436,10 @@ int cf_why_sum_up(struct cf_why_live *live, struct cf_error *err)
                 };
                 r = cf_why_say(why, &kind->failure, err);
         }
+        struct cf_profile_input base = live->known;
+        base.name = base.name ? base.name : live->known_words;
         if (r == 0)
-                r = cf_why_write_make(why, &live->known, err);
+                r = cf_why_write_make(why, &base, err);
         /* UNSURE that were refusals after all are in the events alone. */
         if (r == 0)
                 put_losses(live, refused > live->refused ? refused : live->refused);

@@ -57,7 +57,7 @@ differs() {
         # With the new one, neither is refused any more.
         confined why --log log --profile new.json --write newer.json
         expect_in "$output" "newer.json: nothing to write"
-        expect_in "$output" "another filter refused it"
+        expect_in "$output" "left out: mount"
         [ ! -e newer.json ]
 }
 
