@@ -19,6 +19,8 @@ const struct cf_conversion cf_conversions[] = {
          cf_firecracker_claim, cf_firecracker_read, cf_firecracker_write},
         {"systemd", "systemd's SystemCallFilter= in a unit or drop-in", false, cf_systemd_claim,
          cf_systemd_read, cf_systemd_write},
+        {"kafel", "kafel's policy language, as nsjail takes it, one architecture", true,
+         cf_kafel_claim, cf_kafel_read, cf_kafel_write},
         {"minijail", "policy of minijail0 -S, one architecture", true, NULL, cf_minijail_read,
          cf_minijail_write},
         {"raw", "raw filter: an array of struct sock_filter, as bwrap --seccomp takes it", false,
@@ -275,11 +277,17 @@ int cf_convert_read(const struct cf_reading *reading, const struct cf_conversion
 /* ---- writing ---------------------------------------------------------------------------------
  */
 
+static void add_arches(const struct cf_writing *writing, const char *between, struct cf_text *names)
+{
+        for (size_t i = 0; i < writing->arch_count; i++)
+                cf_text_printf(names, "%s%s", i ? between : "", writing->arches[i]->name);
+}
+
 /* Says where the two part: what the policy wants of a call, and what the format makes of it. */
 static int refuse_difference(const struct cf_writing *writing, const struct cf_conversion *format,
                              cf_policy differs, cf_policy read, struct cf_error *err)
 {
-        CF_TEXT struct cf_text name = {0}, want = {0}, have = {0};
+        CF_TEXT struct cf_text name = {0}, want = {0}, have = {0}, all = {0};
         const struct cf_arch *arch = NULL;
         struct cf_call call;
         bool own = false;
@@ -294,12 +302,13 @@ static int refuse_difference(const struct cf_writing *writing, const struct cf_c
                 cf_say_call(&name, &call);
         cf_say_value(&want, cf_policy_value(writing->all, writing->policy, &call));
         cf_say_value(&have, cf_policy_value(writing->all, read, &call));
+        add_arches(writing, ",", &all);
         cf_error_set(err, -ENOTSUP, NULL,
                      "'%s' cannot say what %s gets: '%s' is wanted, and it would be '%s'%s%s",
                      format->name, name.data ? name.data : "", want.data ? want.data : "",
                      have.data ? have.data : "",
                      own && arch ? "" : "; to leave other architectures to the format: --within ",
-                     own && arch ? "" : writing->arches[0]->name);
+                     (own && arch) || !all.data ? "" : all.data);
         return -ENOTSUP;
 }
 
@@ -343,12 +352,15 @@ int cf_convert_write(const struct cf_writing *writing, const struct cf_conversio
         if (!format->write)
                 return cf_error_set(err, -ENOTSUP, NULL, "'%s' can be read, but not written",
                                     format->name);
-        if (format->one_arch && writing->arch_count > 1)
+        if (format->one_arch && writing->arch_count > 1) {
+                CF_TEXT struct cf_text names = {0};
+                add_arches(writing, ", ", &names);
                 return cf_error_set(err, -ENOTSUP, NULL,
-                                    "'%s' is for one architecture, and this is for %zu, %s and %s "
-                                    "among them: choose one with --within ARCHITECTURE",
-                                    format->name, writing->arch_count, writing->arches[0]->name,
-                                    writing->arches[1]->name);
+                                    "'%s' is for one architecture, and this is for %zu: choose one "
+                                    "with --within ARCHITECTURE (%s)",
+                                    format->name, writing->arch_count,
+                                    names.data ? names.data : "");
+        }
         int r = format->write(writing, &text, err);
         if (r < 0)
                 return r;

@@ -30,6 +30,9 @@ int cf_lxc_write(const struct cf_writing *, struct cf_text *, struct cf_error *)
 
 int cf_minijail_read(const struct cf_reading *, struct cf_converted *, struct cf_error *);
 int cf_minijail_write(const struct cf_writing *, struct cf_text *, struct cf_error *);
+bool cf_kafel_claim(const struct cf_source *);
+int cf_kafel_read(const struct cf_reading *, struct cf_converted *, struct cf_error *);
+int cf_kafel_write(const struct cf_writing *, struct cf_text *, struct cf_error *);
 bool cf_systemd_claim(const struct cf_source *);
 int cf_systemd_read(const struct cf_reading *, struct cf_converted *, struct cf_error *);
 int cf_systemd_write(const struct cf_writing *, struct cf_text *, struct cf_error *);

@@ -89,6 +89,11 @@ C
         [ -z "$output" ]
         expect_in "$errors" "i386:"
         expect_in "$errors" "--within x86_64"
+        # All that it is for, not the first alone.
+        sed 's/"SCMP_ARCH_X86_64"/"SCMP_ARCH_X86_64", "SCMP_ARCH_X86"/' one.json >two.json
+        confined profile convert --arch x86_64 two.json --to lxc
+        expect_status 2
+        expect_in "$errors" "--within x86_64,i386"
         confined profile convert --arch x86_64 one.json --to lxc --within x86_64
         expect_status 0
         expect_in "$output" "read allow"
@@ -110,7 +115,29 @@ C
         expect_status 0
         confined profile convert --arch x86_64 docker --to firecracker
         expect_status 2
-        expect_in "$errors" "--within ARCHITECTURE"
+        expect_in "$errors" "--within ARCHITECTURE (x86_64, i386, x32)"
+}
+
+@test "kafel: known by its text, and written so that it reads back" {
+        printf '#define UNIX 1\nPOLICY p { ALLOW { socket { family == UNIX } } } USE p DEFAULT ERRNO(1)\n' >p.kafel
+        confined profile explain --arch x86_64 p.kafel 'socket(0x100000001)'
+        expect_status 0
+        expect_in "$output" "allowed"
+        confined profile convert --arch x86_64 docker --within x86_64 --to kafel --name my-own -o d.kafel
+        expect_status 0
+        expect_in "$(cat d.kafel)" "POLICY my_own {"
+        confined profile convert --arch x86_64 d.kafel --to raw -o one.bpf
+        expect_status 0
+        confined profile convert --arch x86_64 one.bpf --to kafel --name my-own -o again.kafel
+        expect_status 0
+        cmp d.kafel again.kafel
+        # x32 has calls of its own in it, which kafel would have to be told one by one.
+        confined profile convert --arch x86_64 docker --within x86_64,x32 --to kafel
+        expect_status 2
+        expect_in "$errors" "--within ARCHITECTURE (x86_64, x32)"
+        confined profile convert docker --within x86_64 --to kafel --name define
+        expect_status 2
+        expect_in "$errors" "'define' is no name"
 }
 
 @test "nothing is written on failure, and mistakes are named" {

@@ -94,6 +94,16 @@ static const struct range {
          .others = CF_ALLOW,
          .plain = true,
          .largest = UINT64_MAX},
+        {.format = "kafel",
+         .arches = {"x86_64"},
+         .defaults = {CF_ERRNO | 1, CF_KILL_THREAD, CF_ALLOW, CF_LOG, CF_TRACE | 7, CF_USER_NOTIF},
+         .default_count = 6,
+         .values = {CF_ALLOW, CF_ERRNO | 1, CF_ERRNO | 4095, CF_KILL_THREAD, CF_TRACE | 9, CF_LOG,
+                    CF_KILL_PROCESS, CF_TRAP},
+         .value_count = 8,
+         .x32_default = true,
+         .others = CF_KILL_THREAD,
+         .largest = UINT64_MAX},
 };
 
 static const char *const call_names[] = {
