@@ -52,6 +52,12 @@ enum {
         CF_SCOPE_NEW,   /* TREE, and groups that nobody was in at the beginning */
 };
 
+enum {
+        CF_BARE_NOT,
+        CF_BARE_STARTED, /* from an execve on */
+        CF_BARE_PRESENT, /* those that are there at the beginning, at once */
+};
+
 struct cf_seen_settings {
         __u32 on;        /* 0: no event yet */
         __u32 scope;     /* CF_SCOPE_… */
@@ -62,7 +68,7 @@ struct cf_seen_settings {
         __u64 group;     /* GROUP */
         __u64 mark;      /* MARK */
         __u32 found;     /* tasks of `root` that were found */
-        __u32 bare;      /* calls of threads without a filter are counted, too */
+        __u32 bare;      /* CF_BARE_…: calls of threads without a filter are counted, too */
         __u64 dropped;   /* events that the ring had no room for */
         __u64 uncounted; /* refusals that the table of counters had no room for */
         __u64 unmarked;  /* tasks whose state could not be kept */

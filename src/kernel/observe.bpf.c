@@ -28,7 +28,8 @@ char terms[] SEC("license") = "Dual BSD/GPL";
 /* ---- maps ---------------------------------------------------------------------------------------
  */
 
-enum { UNKNOWN, BETWEEN, INSIDE }; /* of a thread: not seen yet, between two calls, in one */
+/* Of a thread: not seen yet, between two calls, in one, in the one that loads a marked filter. */
+enum { UNKNOWN, BETWEEN, INSIDE, LOADING };
 
 struct task_state {
         __u8 where;
@@ -415,7 +416,7 @@ static __noinline int look_for_mark(struct task_struct *task, struct pt_regs *re
                 return 0;
         }
         state->member = 1;
-        state->where = INSIDE;
+        state->where = LOADING;
         return 0;
 }
 
@@ -438,7 +439,8 @@ int BPF_PROG(on_enter, struct pt_regs *regs, long nr)
         state = state_of(task, true);
         if (!state)
                 return 0;
-        state->where = INSIDE;
+        if (state->where != LOADING)
+                state->where = INSIDE;
         if (settings.count && is_watched(task, state))
                 count_call(task, state, regs);
         return 0;
@@ -469,8 +471,10 @@ static __always_inline __u32 kind_of(struct task_struct *task, struct task_state
                 return 0;
         if (where == INSIDE)
                 return settings.failed && is_failure(result) ? CF_SEEN_FAILED : 0;
-        if (where == UNKNOWN && result >= 0)
+        if ((where == UNKNOWN || where == LOADING) && result >= 0)
                 return CF_SEEN_BEGUN;
+        if (where == LOADING)
+                return 0;
         if (where == UNKNOWN || (task->ptrace && result == -ENOSYS))
                 return is_refusal_error(result) ? CF_SEEN_UNSURE : 0;
         /* Results that are no error come from a listener or a tracer. */
@@ -584,7 +588,9 @@ int on_look(struct bpf_iter__task *context)
                 if (settings.scope == CF_SCOPE_GROUP)
                         settings.group = group_id(group_of(task));
         }
-        if (settings.count && task->seccomp.mode != 0) {
+        bool bare = settings.bare == CF_BARE_PRESENT && settings.scope == CF_SCOPE_GROUP;
+        if (settings.count &&
+            (task->seccomp.mode != 0 || (bare && is_below(group_of(task), settings.group)))) {
                 struct task_state *state = state_of(task, true);
                 if (state)
                         state->ran = 1; /* it has been there for longer */
@@ -601,6 +607,8 @@ int on_look(struct bpf_iter__task *context)
                         struct task_state *state = state_of(task, true);
                         if (state)
                                 state->member = 1;
+                        if (state && settings.bare == CF_BARE_PRESENT)
+                                state->ran = 1;
                         return 0;
                 }
                 if (BPF_CORE_READ(up, tgid) <= 1)

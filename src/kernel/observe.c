@@ -132,11 +132,15 @@ static int start(struct cf_observer *observer, const struct cf_observe_wanted *w
         };
         settings->scope = scopes[wanted->scope];
         bool looked = wanted->scope != CF_OBSERVE_ALL && wanted->scope != CF_OBSERVE_MARK;
-        settings->root = looked ? (uint32_t)wanted->pid : 0;
+        settings->root = looked && !wanted->group ? (uint32_t)wanted->pid : 0;
+        settings->group = wanted->group;
         settings->mark = wanted->mark;
         settings->failed = wanted->failed;
         settings->count = wanted->count;
-        settings->bare = wanted->count && wanted->bare;
+        settings->bare = !wanted->count    ? CF_BARE_NOT
+                         : wanted->present ? CF_BARE_PRESENT
+                         : wanted->bare    ? CF_BARE_STARTED
+                                           : CF_BARE_NOT;
         settings->ignored = (uint32_t)getpid();
         r = want_arguments(observer, wanted);
         if (r == 0)
@@ -147,7 +151,7 @@ static int start(struct cf_observer *observer, const struct cf_observe_wanted *w
                 r = look(observer);
                 if (r < 0)
                         return explain(err, r);
-                if (!settings->found)
+                if (!settings->found && !wanted->group)
                         return cf_error_set(err, -ESRCH, NULL,
                                             "there is no process %ld in the first PID namespace: "
                                             "it has ended, or confined itself runs in another",

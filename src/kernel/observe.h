@@ -49,12 +49,15 @@ struct cf_observe_argument {
 
 struct cf_observe_wanted {
         enum cf_observe_scope scope;
-        uint64_t mark; /* MARK */
-        pid_t pid;     /* GROUP, TREE, NEW */
-        bool failed;   /* events for calls that ran and gave EPERM, EACCES, EROFS or ENOMEM, too */
-        bool count;    /* count all calls, see cf_observer_calls */
-        bool bare;     /* with `count`: of threads without a filter, too, from their first execve on
-                        * while they are watched, and of what they start */
+        uint64_t mark;  /* MARK */
+        pid_t pid;      /* GROUP, TREE, NEW */
+        uint64_t group; /* GROUP, in place of pid: as cf_observed.group has it; 0: pid's */
+        bool failed;    /* events for calls that ran and gave EPERM, EACCES, EROFS or ENOMEM, too */
+        bool count;     /* count all calls, see cf_observer_calls */
+        bool bare;    /* with `count`: of threads without a filter, too, from their first execve on
+                       * while they are watched, and of what they start */
+        bool present; /* TREE, and GROUP by `group`: as `bare`, and those that are there already
+                         from now on */
         /* With `count`: keep the values of these arguments, see cf_observer_values. */
         const struct cf_observe_argument *arguments;
         size_t argument_count;

@@ -80,6 +80,7 @@ int cf_command_line_read(struct cf_arena *arena, const char *const *words, size_
                 .detached = parsed.detached,
                 .removed = parsed.removed,
                 .id_file = parsed.id_file,
+                .terminal = parsed.terminal,
                 .privileged = is_privileged(&parsed, words),
         };
         if (list_options(arena, &parsed, words, &line) < 0)

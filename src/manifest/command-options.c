@@ -200,6 +200,9 @@ static int note(struct options *options, struct cf_span name, size_t first, size
         } else if (cf_span_is(name, "detach")) {
                 note_flag(options, value, at, implied, &options->parsed->detached);
                 return 0;
+        } else if (cf_span_is(name, "tty")) {
+                note_flag(options, value, at, implied, &options->parsed->terminal);
+                return 0;
         } else if (cf_span_is(name, "rm")) {
                 note_flag(options, value, at, implied, &options->parsed->removed);
                 return 0;
@@ -244,6 +247,8 @@ static void read_short(const struct options *options, size_t *i)
                         return;
                 if (option && options->decides && strcmp(option->name, "detach") == 0)
                         options->parsed->detached = true;
+                if (option && options->decides && strcmp(option->name, "tty") == 0)
+                        options->parsed->terminal = true;
                 if (option && option->value) {
                         if (last)
                                 *i = first + 2;

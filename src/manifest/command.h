@@ -121,6 +121,7 @@ struct cf_parsed {
         bool detached;  /* -d: the command ends when the container has started */
         bool removed;   /* --rm: the container is gone when it has ended */
         bool id_file;   /* --cidfile */
+        bool terminal;  /* -t: it has one of its own, on ours */
         size_t options; /* argument behind the action's word */
         size_t end;     /* argument that ends the options: "--", or the image; SIZE_MAX: none */
         size_t image;   /* argument; SIZE_MAX: none */

@@ -82,6 +82,7 @@ struct cf_command_line {
         bool detached;      /* the command ends when the container has started */
         bool removed;       /* --rm */
         bool id_file;       /* --cidfile */
+        bool terminal;      /* --tty */
         bool privileged;
         const struct cf_command_option *option_list; /* by kind, those of one kind in order */
         size_t option_count;

@@ -332,23 +332,23 @@ static void finds_the_image(void **state)
 
 static void tells_what_a_command_line_says_of_its_container(void **state)
 {
-        const char *const words[] = {"docker",       "-H",         "unix:///a", "run",
-                                     "--rm",         "--name=web", "--cidfile", "id",
-                                     "--privileged", "--",         "nginx",     "--name=x"};
+        const char *const words[] = {"docker", "-H",         "unix:///a", "run", "-it",
+                                     "--rm",   "--name=web", "--cidfile", "id",  "--privileged",
+                                     "--",     "nginx",      "--name=x"};
         const char *const plain[] = {"podman", "run", "--rm=false", "--privileged=0", "nginx"};
         struct cf_command_line line = {0};
         (void)state;
         struct cf_arena *arena = cf_arena_new((size_t)1 << 20);
         assert_int_equal(cf_command_line_read(arena, words, CF_COUNT(words), &line), 1);
         assert_int_equal(line.options, 4);
-        assert_int_equal(line.end, 9);
-        assert_int_equal(line.image, 10);
+        assert_int_equal(line.end, 10);
+        assert_int_equal(line.image, 11);
         assert_string_equal(line.name, "web");
-        assert_true(line.removed && line.id_file && line.privileged);
+        assert_true(line.removed && line.id_file && line.terminal && line.privileged);
         assert_int_equal(cf_command_line_read(arena, plain, CF_COUNT(plain), &line), 1);
         assert_int_equal(line.end, 4);
         assert_null(line.name);
-        assert_false(line.removed || line.id_file || line.privileged);
+        assert_false(line.removed || line.id_file || line.terminal || line.privileged);
         cf_arena_free(arena);
 }
 
