@@ -41,6 +41,17 @@ int cf_record_wanted(struct cf_record *record, struct cf_observe_wanted *ret_wan
         return 0;
 }
 
+/* Lets every call through, on all that this machine runs, but clone3: its flags are in memory, so
+ * that no profile could say which; who gets ENOSYS calls clone. vserver is refused by every kernel.
+ * A filter that refuses nothing at all may be left out by a runtime. */
+static const char allows_all[] =
+        "{\"defaultAction\": \"SCMP_ACT_ALLOW\", \"architectures\": [\"SCMP_ARCH_X86_64\", "
+        "\"SCMP_ARCH_X86\", \"SCMP_ARCH_X32\"], \"syscalls\": [{\"names\": [\"clone3\"], "
+        "\"action\": "
+        "\"SCMP_ACT_ERRNO\", \"errnoRet\": 38}, {\"names\": [\"vserver\"], "
+        "\"action\": \"SCMP_ACT_ERRNO\", \"errnoRet\": 38, \"args\": [{\"index\": 1, \"value\": 1, "
+        "\"op\": \"SCMP_CMP_EQ\"}]}]}\n";
+
 /* ---- what was counted ------------------------------------------------------------------------ */
 
 /* Reads the counters of an observer that is about to end. */
@@ -63,6 +74,43 @@ static void keep_end(struct cf_record_run *run, const struct cf_watch *watch)
         run->ended = watch->waited;
         run->status = watch->status;
         run->seconds = watch->lasted;
+}
+
+/* What the callbacks of a watch work on. */
+struct counting {
+        struct cf_record *record;
+        struct cf_record_run *run;
+        struct cf_record_line *line;
+        struct cf_watch *watch;
+};
+
+/* The first that is seen under a marked filter is the one that loaded it. */
+static int seen(void *context, const struct cf_observed *event)
+{
+        struct counting *counting = context;
+        if (event->kind == CF_OBSERVED_BEGUN && !counting->run->starter[0])
+                memcpy(counting->run->starter, event->name, sizeof(event->name));
+        return 0;
+}
+
+static int tick(void *context, double seconds, struct cf_error *err)
+{
+        struct counting *counting = context;
+        if (counting->record->group && cf_record_is_empty(counting->record))
+                return 1;
+        return cf_record_line_tick(counting->line, counting->watch->observer, seconds, err);
+}
+
+static struct cf_watch watch_of(struct counting *counting, const char *profile, double seconds)
+{
+        counting->line = cf_record_line_new(counting->record,
+                                            profile ? "again, under the profile" : "recording");
+        return (struct cf_watch){
+                .seconds = seconds,
+                .seen = counting->record->engine ? seen : NULL,
+                .tick = counting->line || counting->record->group ? tick : NULL,
+                .context = counting,
+        };
 }
 
 /* ---- a command ---------------------------------------------------------------------------------
@@ -94,6 +142,8 @@ static _Noreturn void become(struct cf_record *record, const struct cf_watch *wa
         bool loaded = false;
         char byte;
         cf_watch_child(watch);
+        if (record->job.json) /* standard output is the report's */
+                dup2(STDERR_FILENO, STDOUT_FILENO);
         if (read(go, &byte, 1) == 1) {
                 int error = -cf_kernel_exec(&command, &loaded, &err);
                 if (write(failed, &error, sizeof(error)) < 0)
@@ -146,17 +196,20 @@ static int start_child(struct cf_record *record, struct cf_watch *watch, struct 
         return r;
 }
 
-static int watch_command(struct cf_record *record, const char *profile,
+static int watch_command(struct cf_record *record, const char *profile, double seconds,
                          struct cf_record_run *ret_run, struct cf_error *err)
 {
-        struct cf_watch watch = {.seconds = record->seconds};
+        struct counting counting = {record, ret_run, NULL, NULL};
+        struct cf_watch watch = watch_of(&counting, profile, seconds);
         struct cf_filter filter;
-        int r = emit(record, profile, &filter, err);
+        counting.watch = &watch;
+        int r = emit(record, profile ? profile : allows_all, &filter, err);
         if (r == 0)
                 r = cf_watch_open(&watch, err);
         if (r < 0)
                 return r;
         r = start_child(record, &watch, filter, ret_run, err);
+        cf_record_line_wipe(counting.line);
         cf_watch_close(&watch);
         cf_observer_close(watch.observer);
         if (r == 0)
@@ -166,30 +219,28 @@ static int watch_command(struct cf_record *record, const char *profile,
 
 /* ---- a container, or what runs already ------------------------------------------------------- */
 
-struct counting {
-        struct cf_record *record;
-        struct cf_record_run *run;
-};
-
 static int ended(void *context, struct cf_observer *observer, struct cf_error *err)
 {
         struct counting *counting = context;
         return read_counts(counting->record, observer, counting->run, err);
 }
 
-static int watch_container(struct cf_record *record, const char *profile, bool again,
+static int watch_container(struct cf_record *record, const char *profile, double seconds,
                            struct cf_record_run *ret_run, struct cf_error *err)
 {
-        struct counting counting = {record, ret_run};
+        struct counting counting = {record, ret_run, NULL, NULL};
         struct cf_workload_run run = {
-                .profile = profile,
-                .again = again,
-                .watch = {.seconds = record->seconds, .context = &counting},
+                .profile = profile ? profile : allows_all,
+                .again = profile != NULL,
+                .quiet = record->job.json,
+                .watch = watch_of(&counting, profile, seconds),
                 .ended = ended,
         };
+        counting.watch = &run.watch;
         int r = cf_record_wanted(record, &run.wanted, err);
         if (r == 0)
                 r = cf_workload_run(&record->workload, &run, err);
+        cf_record_line_wipe(counting.line);
         if (r == 0 && cf_workload_failed(&record->workload, &run, err))
                 r = -EIO;
         if (r == 0)
@@ -217,15 +268,20 @@ static void wait_longer(struct cf_watch *watch)
 static int watch_running(struct cf_record *record, struct cf_record_run *ret_run,
                          struct cf_error *err)
 {
-        bool container = cf_given(record->job.invocation, "container");
-        struct cf_watch watch = {.seconds = record->seconds, .pid = record->pid};
+        bool tree = cf_given(record->job.invocation, "pid");
+        struct counting counting = {record, ret_run, NULL, NULL};
+        struct cf_watch watch = watch_of(&counting, NULL, record->seconds);
         struct cf_observe_wanted wanted;
+        counting.watch = &watch;
+        watch.pid = record->pid;
         int r = cf_record_wanted(record, &wanted, err);
         wanted.scope = record->hook ? record->hook->scope
-                       : container  ? CF_OBSERVE_GROUP
-                                    : CF_OBSERVE_TREE;
+                       : tree       ? CF_OBSERVE_TREE
+                                    : CF_OBSERVE_GROUP;
         wanted.bare = record->hook && record->hook->bare;
+        wanted.present = !record->hook && (tree || record->group);
         wanted.pid = record->pid;
+        wanted.group = record->group;
         if (r == 0)
                 r = cf_watch_open(&watch, err);
         if (r < 0)
@@ -237,6 +293,7 @@ static int watch_running(struct cf_record *record, struct cf_record_run *ret_run
                 r = cf_watch_wait(&watch, err);
         if (r == 0 && record->hook && watch.end == CF_WATCH_STOPPED)
                 wait_longer(&watch);
+        cf_record_line_wipe(counting.line);
         if (r == 0)
                 r = read_counts(record, watch.observer, ret_run, err);
         cf_observer_close(watch.observer);
@@ -246,20 +303,11 @@ static int watch_running(struct cf_record *record, struct cf_record_run *ret_run
         return r;
 }
 
-/* Lets every call through, on all that this machine runs; the one that is refused is refused by
- * every kernel. A filter that refuses nothing at all may be left out by a runtime. */
-static const char allows_all[] =
-        "{\"defaultAction\": \"SCMP_ACT_ALLOW\", \"architectures\": [\"SCMP_ARCH_X86_64\", "
-        "\"SCMP_ARCH_X86\", \"SCMP_ARCH_X32\"], \"syscalls\": [{\"names\": [\"vserver\"], "
-        "\"action\": \"SCMP_ACT_ERRNO\", \"errnoRet\": 38, \"args\": [{\"index\": 1, \"value\": 1, "
-        "\"op\": \"SCMP_CMP_EQ\"}]}]}\n";
-
-int cf_record_watch(struct cf_record *record, const char *given, struct cf_record_run *ret_run,
-                    struct cf_error *err)
+int cf_record_watch(struct cf_record *record, const char *profile, double seconds,
+                    struct cf_record_run *ret_run, struct cf_error *err)
 {
         if (!record->words)
                 return watch_running(record, ret_run, err);
-        return record->engine ? watch_container(record, given ? given : allows_all, given != NULL,
-                                                ret_run, err)
-                              : watch_command(record, given ? given : allows_all, ret_run, err);
+        return record->engine ? watch_container(record, profile, seconds, ret_run, err)
+                              : watch_command(record, profile, seconds, ret_run, err);
 }

@@ -2,17 +2,12 @@
 /* confined record: a workload's own profile. */
 #include "cli/record.h"
 
-#include <inttypes.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 
 #include "base/file.h"
 #include "base/vec.h"
-#include "cli/prove.h"
-
-#define NAMES_SHOWN 12 /* calls that a line of the report names */
 
 static const struct cf_option options[] = {
         {"output", 'o', "FILE", "write the profile to FILE instead of standard output",
@@ -26,6 +21,7 @@ static const struct cf_option options[] = {
         {"container", 0, "NAME", "record a container that runs already", CF_COMPLETE_NONE, NULL},
         {"pid", 0, "PID", "record a process that runs already, and its descendants",
          CF_COMPLETE_NONE, NULL},
+        {"cgroup", 0, "PATH", "record a control group, and those below it", CF_COMPLETE_FILE, NULL},
         {"host", 0, "URL", "ask this engine for the container (unix://PATH, tcp://HOST:PORT)",
          CF_COMPLETE_NONE, NULL},
         {"timeout", 0, "SECONDS", "wait this long for each answer of an engine (default: 30)",
@@ -37,6 +33,10 @@ static const struct cf_option options[] = {
         {"save", 0, "FILE", "write what was seen to FILE, for --merge", CF_COMPLETE_FILE, NULL},
         {"allow-refused", 0, NULL, "allow calls that a filter refused meanwhile, too", 0, NULL},
         {"no-arguments", 0, NULL, "allow calls whatever their arguments", 0, NULL},
+        {"until-stable", 0, NULL,
+         "when calls are refused then, add them and run it again, until none are", 0, NULL},
+        {"annotate", 0, NULL, "write into the profile why each rule is there", 0, NULL},
+        {"format", 0, "FORMAT", "terminal (default) or json", CF_COMPLETE_WORDS, "terminal json"},
         {"no-verify", 0, NULL, "do not run the command again under its profile", 0, NULL},
         {0},
 };
@@ -60,27 +60,6 @@ static int read_time(struct cf_record *record, struct cf_error *err)
         return 0;
 }
 
-static int find_target(struct cf_record *record, struct cf_error *err)
-{
-        const char *pid = cf_given_value(record->job.invocation, "pid");
-        const char *name = cf_given_value(record->job.invocation, "container");
-        record->target = pid ? pid : name;
-        if (pid && name)
-                return cf_error_set(err, -EINVAL, NULL, "either --pid or --container, not both");
-        /* As `prove` finds it. */
-        struct cf_invocation asked = *record->job.invocation;
-        struct cf_prove prove = {.job = record->job};
-        asked.arguments = &record->target;
-        asked.argument_count = 1;
-        prove.job.invocation = &asked;
-        int r = cf_prove_find(&prove, err);
-        if (r == 0 && prove.targets.count == 0)
-                r = cf_error_set(err, -ESRCH, NULL, "nothing to record");
-        if (r == 0)
-                record->pid = prove.targets.items[0].processes[0].pid;
-        return r;
-}
-
 static int take_command(struct cf_record *record, struct cf_error *err)
 {
         const struct cf_invocation *invocation = record->job.invocation;
@@ -101,11 +80,17 @@ static int take_command(struct cf_record *record, struct cf_error *err)
 static int read_options(struct cf_record *record, struct cf_error *err)
 {
         const struct cf_invocation *invocation = record->job.invocation;
-        bool target = cf_given(invocation, "pid") || cf_given(invocation, "container");
+        bool target = cf_given(invocation, "pid") || cf_given(invocation, "container") ||
+                      cf_given(invocation, "cgroup");
         if (!record->hook && target == (invocation->argument_count > 0))
                 return cf_error_set(err, -EINVAL, NULL,
-                                    "'record' needs a workload: -- COMMAND…, --container NAME or "
-                                    "--pid PID");
+                                    "'record' needs a workload: -- COMMAND…, --container NAME, "
+                                    "--pid PID or --cgroup PATH");
+        if (cf_given(invocation, "until-stable") &&
+            (cf_given(invocation, "no-verify") || cf_given(invocation, "check") || target))
+                return cf_error_set(err, -EINVAL, NULL,
+                                    "--until-stable runs a command again: not with --no-verify, "
+                                    "--check or what runs already");
         if (cf_given(invocation, "tighten") && !cf_given(invocation, "base"))
                 return cf_error_set(err, -EINVAL, NULL, "--tighten needs --base PROFILE");
         int r = cf_profile_job_options(&record->job, err);
@@ -113,7 +98,7 @@ static int read_options(struct cf_record *record, struct cf_error *err)
                 r = read_time(record, err);
         if (r == 0)
                 r = record->hook ? 0
-                    : target     ? find_target(record, err)
+                    : target     ? cf_record_find(record, err)
                                  : take_command(record, err);
         return r;
 }
@@ -167,6 +152,7 @@ static int prepare(struct cf_record *record, struct cf_error *err)
         const char *base = cf_given_value(invocation, "base");
         record->alone = !base || strcmp(base, "none") == 0;
         record->check = cf_given_value(invocation, "check");
+        record->output = cf_given_value(invocation, "output");
         int r = cf_profile_job_input(&record->job, record->alone ? "docker" : base, &record->base,
                                      err);
         if (r == 0 && record->check)
@@ -178,68 +164,8 @@ static int prepare(struct cf_record *record, struct cf_error *err)
         return r == 0 ? check_folder(record, "save", err) : r;
 }
 
-/* ---- what was seen -----------------------------------------------------------------------------
+/* ---- what was seen ------------------------------------------------------------------------------
  */
-
-static uint64_t refusals_of(const struct cf_record_run *run, uint32_t arch, uint32_t nr)
-{
-        uint64_t count = 0;
-        for (size_t i = 0; i < run->total_count; i++)
-                if (run->totals[i].arch == arch && run->totals[i].nr == nr &&
-                    run->totals[i].kind != CF_OBSERVED_FAILED)
-                        count += run->totals[i].count;
-        return count;
-}
-
-/* The values of a call's arguments. Both lists are short. */
-static int values_of(struct cf_record *record, const struct cf_record_run *run,
-                     struct cf_seen_call *call)
-{
-        CF_VEC(struct cf_seen_value) values = {0};
-        for (size_t i = 0; i < run->value_count; i++) {
-                const struct cf_observed_value *seen = &run->values[i];
-                if (seen->arch != call->arch->token || seen->nr != call->nr)
-                        continue;
-                if (seen->open)
-                        call->open |= (uint8_t)(1u << seen->arg);
-                else if (cf_vec_push(record->job.arena, &values,
-                                     (struct cf_seen_value){seen->arg, seen->value, seen->count}) <
-                         0)
-                        return -ENOMEM;
-        }
-        call->values = values.items;
-        call->value_count = values.count;
-        return 0;
-}
-
-static int observe(struct cf_record *record, const struct cf_record_run *run,
-                   struct cf_observation *ret_observation, struct cf_error *err)
-{
-        CF_VEC(struct cf_seen_call) calls = {0};
-        uint64_t lost = run->losses.unmarked;
-        for (size_t i = 0; i < run->call_count; i++) {
-                const struct cf_observed_call *seen = &run->calls[i];
-                struct cf_seen_call call = {
-                        .arch = cf_arch_of_call(seen->arch, seen->nr), .nr = seen->nr, .runs = 1};
-                if (!call.arch) {
-                        lost += seen->count;
-                        continue;
-                }
-                uint64_t refused = refusals_of(run, seen->arch, seen->nr);
-                call.refused = refused < seen->count ? refused : seen->count;
-                call.count[CF_SEEN_WORKLOAD] = seen->count - call.refused;
-                call.count[CF_SEEN_RUNTIME] = seen->before;
-                if (values_of(record, run, &call) < 0)
-                        return cf_error_set(err, -ENOMEM, NULL, "not enough memory");
-                if (cf_vec_push(record->job.arena, &calls, call) < 0)
-                        return cf_error_set(err, -ENOMEM, NULL, "not enough memory");
-        }
-        int r = cf_observation_make(record->job.arena, calls.items, calls.count, ret_observation,
-                                    err);
-        if (r == 0)
-                ret_observation->lost = lost;
-        return r;
-}
 
 static int merge(struct cf_record *record, struct cf_error *err)
 {
@@ -270,7 +196,25 @@ static int save(struct cf_record *record, struct cf_error *err)
 /* ---- the profile
  * --------------------------------------------------------------------------------- */
 
-static int make_profile(struct cf_record *record, struct cf_error *err)
+/* Why the profile says something of a call; for cf_profile_order. */
+static const char *comment(void *context, const struct cf_syscall *call)
+{
+        struct cf_record *record = context;
+        CF_TEXT struct cf_text text = {0};
+        cf_record_reason(&record->observation, record->alone ? NULL : record->base.name, call,
+                         &text);
+        return text.size && !text.failed ? cf_arena_copy(record->job.arena, cf_text_span(&text))
+                                         : NULL;
+}
+
+static int find_new(struct cf_record *record, struct cf_error *err)
+{
+        return cf_record_missing(record->job.all, record->job.arena, &record->observation,
+                                 record->base.policy, &record->missing, &record->missing_count,
+                                 err);
+}
+
+int cf_record_make(struct cf_record *record, struct cf_error *err)
 {
         const struct cf_invocation *invocation = record->job.invocation;
         struct cf_record_options wanted = {
@@ -283,181 +227,26 @@ static int make_profile(struct cf_record *record, struct cf_error *err)
                 .refused = cf_given(invocation, "allow-refused"),
                 .started = record->engine || record->hook,
         };
+        struct cf_profile_order order = {.comment = comment, .context = record};
         const struct cf_arch *const *arches;
         size_t count;
         int r = cf_record_policy(record->job.all, &record->observation, &wanted, &record->policy,
                                  err);
         if (r == 0)
-                r = cf_record_missing(record->job.all, record->job.arena, &record->observation,
-                                      record->base.policy, &record->missing, &record->missing_count,
-                                      err);
+                r = find_new(record, err);
         if (r == 0)
                 r = cf_profile_covered(record->job.all, record->policy, wanted.machine,
                                        record->job.arena, &arches, &count, err);
-        return r < 0 ? r
-                     : cf_profile_print(record->job.all, record->policy, arches, count, NULL,
-                                        &record->profile, err);
-}
-
-/* ---- the report
- * ----------------------------------------------------------------------------------- */
-
-static void put_name(struct cf_text *out, const struct cf_seen_call *seen)
-{
-        const struct cf_syscall *call = cf_syscall_by_number(seen->arch, seen->nr);
-        if (seen->arch != cf_arch_native())
-                cf_text_printf(out, "%s:", seen->arch->name);
-        if (call)
-                cf_text_puts(out, call->name);
-        else
-                cf_text_printf(out, "number %" PRIu32, seen->nr);
-}
-
-/* Adds ": a, b, c and 4 more" of the calls that are picked; how many there are. */
-static size_t put_names(struct cf_text *out, const struct cf_record *record,
-                        bool (*pick)(const struct cf_record *record,
-                                     const struct cf_seen_call *seen))
-{
-        size_t count = 0;
-        for (size_t i = 0; i < record->observation.call_count; i++) {
-                const struct cf_seen_call *seen = &record->observation.calls[i];
-                if (!pick(record, seen))
-                        continue;
-                if (count < NAMES_SHOWN) {
-                        cf_text_puts(out, count ? ", " : ": ");
-                        put_name(out, seen);
-                }
-                count++;
-        }
-        if (count > NAMES_SHOWN)
-                cf_text_printf(out, " and %zu more", count - NAMES_SHOWN);
-        return count;
-}
-
-static bool is_new(const struct cf_record *record, const struct cf_seen_call *seen)
-{
-        size_t at = (size_t)(seen - record->observation.calls);
-        for (size_t i = 0; i < record->missing_count; i++)
-                if (record->missing[i] == at)
-                        return true;
-        return false;
-}
-
-static bool is_start(const struct cf_record *record, const struct cf_seen_call *seen)
-{
-        (void)record;
-        return seen->count[CF_SEEN_RUNTIME] && !seen->count[CF_SEEN_WORKLOAD];
-}
-
-static bool is_refused(const struct cf_record *record, const struct cf_seen_call *seen)
-{
-        (void)record;
-        return seen->refused > 0;
-}
-
-/* Profiles name calls. */
-static bool is_unnamed(const struct cf_record *record, const struct cf_seen_call *seen)
-{
-        (void)record;
-        return seen->count[CF_SEEN_WORKLOAD] && !cf_syscall_by_number(seen->arch, seen->nr);
-}
-
-static bool is_single(const struct cf_record *record, const struct cf_seen_call *seen)
-{
-        (void)record;
-        return seen->count[CF_SEEN_WORKLOAD] == 1;
-}
-
-static bool is_dangerous(const struct cf_record *record, const struct cf_seen_call *seen)
-{
-        const struct cf_syscall *call = cf_syscall_by_number(seen->arch, seen->nr);
-        const struct cf_danger *danger = call ? cf_danger_of(call, 0) : NULL;
-        (void)record;
-        return danger && danger->mask == 0 && seen->count[CF_SEEN_WORKLOAD];
-}
-
-static void put_line(const char *words, size_t count, const struct cf_text *names)
-{
-        if (count)
-                fprintf(stderr, "%zu %s%s\n", count, words, names->data ? names->data : "");
-}
-
-static void report_names(const struct cf_record *record, const char *words,
-                         bool (*pick)(const struct cf_record *, const struct cf_seen_call *))
-{
-        CF_TEXT struct cf_text names = {0};
-        size_t count = put_names(&names, record, pick);
-        put_line(words, count, &names);
-}
-
-static void report(struct cf_record *record)
-{
-        struct cf_estimate estimate;
-        const char *output = cf_given_value(record->job.invocation, "output");
-        cf_observation_estimate(&record->observation, &estimate);
-        fprintf(stderr, "%s%s%zu calls, made %" PRIu64 " times in %.0f s\n", output ? output : "",
-                output ? ": " : "", estimate.kinds, estimate.total, record->run.seconds);
-        if (!record->words && !record->hook)
-                fprintf(stderr, "its start was not seen: a profile of this alone may not start it; "
-                                "record it with: confined record -- docker run …\n");
-        report_names(record, "of the start-up alone", is_start);
-        CF_TEXT struct cf_text words = {0};
-        cf_text_puts(&words, "that ");
-        cf_text_add_visible(&words, cf_span_of(record->base.name));
-        cf_text_puts(&words, " refuses");
-        report_names(record, words.failed ? "that the base refuses" : words.data, is_new);
-        report_names(record, "refused meanwhile, not allowed (--allow-refused)", is_refused);
-        report_names(record, "without a name, which no profile can allow", is_unnamed);
-        report_names(record, "known from attacks", is_dangerous);
-        if (estimate.total && estimate.unseen > 0)
-                fprintf(stderr,
-                        "estimate: 1 call in %.0f would be new (Good-Turing); about %.0f different "
-                        "ones in all (Chao1)\n",
-                        1 / estimate.unseen, estimate.all_kinds);
-        report_names(record, "seen only once", is_single);
-        if (record->observation.lost)
-                fprintf(stderr, "incomplete: %" PRIu64 " calls could not be counted\n",
-                        record->observation.lost);
-}
-
-/* ---- verification
- * ----------------------------------------------------------------------------------- */
-
-/* Runs the command again under its profile: no call may be refused that was let through before. */
-static int verify(struct cf_record *record, struct cf_error *err)
-{
-        struct cf_record_run again;
-        struct cf_observation seen;
-        size_t refused = 0;
-        fprintf(stderr, "again, under the profile\n");
-        int r = cf_record_watch(record, record->profile.data, &again, err);
+        struct cf_text text = {0};
         if (r == 0)
-                r = observe(record, &again, &seen, err);
-        if (r < 0)
+                r = cf_profile_print(record->job.all, record->policy, arches, count,
+                                     cf_given(invocation, "annotate") ? &order : NULL, &text, err);
+        if (r < 0) {
+                cf_text_done(&text);
                 return r;
-        CF_TEXT struct cf_text names = {0};
-        for (size_t i = 0; i < seen.call_count; i++) {
-                const struct cf_syscall *call =
-                        cf_syscall_by_number(seen.calls[i].arch, seen.calls[i].nr);
-                /* What it does without is no loss; the recording refused that one itself. */
-                if (!seen.calls[i].refused || (call && call->fallback) ||
-                    (call && strcmp(call->name, "vserver") == 0))
-                        continue;
-                cf_text_puts(&names, refused ? ", " : ": ");
-                put_name(&names, &seen.calls[i]);
-                refused++;
         }
-        if (again.status != record->run.status) {
-                fprintf(stderr, "not verified: its exit status is %d, and was %d\n",
-                        WEXITSTATUS(again.status), WEXITSTATUS(record->run.status));
-                put_line("calls were refused", refused, &names);
-                return CF_EXIT_FINDINGS;
-        }
-        if (refused) {
-                put_line("calls were refused that the first run did not make", refused, &names);
-                return CF_EXIT_FINDINGS;
-        }
-        fprintf(stderr, "verified: nothing was refused, exit status as before\n");
+        cf_text_done(&record->profile);
+        record->profile = text;
         return 0;
 }
 
@@ -466,63 +255,107 @@ static int verify(struct cf_record *record, struct cf_error *err)
 
 static int check_old(struct cf_record *record, struct cf_error *err)
 {
-        size_t *missing, count;
         int r = cf_record_missing(record->job.all, record->job.arena, &record->observation,
-                                  record->old.policy, &missing, &count, err);
-        if (r < 0)
-                return r;
-        CF_TEXT struct cf_text names = {0};
-        for (size_t i = 0; i < count; i++) {
-                cf_text_puts(&names, i ? ", " : ": ");
-                put_name(&names, &record->observation.calls[missing[i]]);
-        }
-        if (count == 0)
-                fprintf(stderr, "%s has every call that was made\n", record->check);
-        put_line("calls are missing", count, &names);
-        return count ? CF_EXIT_FINDINGS : CF_EXIT_CLEAN;
+                                  record->old.policy, &record->lacking, &record->lacking_count,
+                                  err);
+        if (r == 0)
+                r = find_new(record, err);
+        if (r == 0)
+                cf_record_say_check(record);
+        return r;
+}
+
+/* No call at all was seen. */
+static int nothing(struct cf_record *record, struct cf_error *err)
+{
+        bool privileged = record->engine && record->workload.line.privileged;
+        return cf_error_set(err, -ENODATA, NULL,
+                            !record->words ? "no call was seen: it is under no filter, or did "
+                                             "nothing; start it by: confined record -- COMMAND"
+                            : privileged   ? "no call was seen: this engine gives no profile to "
+                                             "a --privileged container; leave that out"
+                            : record->engine
+                                    ? "no call was seen: the container did not start (see above), "
+                                      "or its runtime loads no filter"
+                                    : "no call was seen: did it run under a filter at all?");
 }
 
 static int write_profile(struct cf_record *record, struct cf_error *err)
 {
-        const char *path = cf_given_value(record->job.invocation, "output");
-        if (!path)
-                return cf_print(&record->profile) == CF_EXIT_CLEAN ? 0 : CF_EXIT_TROUBLE;
-        int r = cf_file_write(path, cf_text_span(&record->profile), err);
+        int r = record->output ? cf_file_write(record->output, cf_text_span(&record->profile), err)
+                               : 0;
+        if (r == 0 && record->output)
+                fprintf(stderr, "use it: --security-opt seccomp=%s\n", record->output);
+        if (r < 0 || record->job.json || record->output)
+                return r;
+        return cf_print(&record->profile) == CF_EXIT_CLEAN
+                       ? 0
+                       : cf_error_set(err, -EIO, NULL, "the profile could not be printed");
+}
+
+/* Runs it, or watches it, to the end. */
+static int see(struct cf_record *record, struct cf_error *err)
+{
+        int r = cf_record_watch(record, NULL, record->seconds, &record->run, err);
         if (r == 0)
-                fprintf(stderr, "use it: --security-opt seccomp=%s\n", path);
-        return r;
+                r = cf_record_observe(record, &record->run, &record->observation, err);
+        if (r == 0 && record->observation.call_count == 0)
+                r = nothing(record, err);
+        if (r == 0)
+                r = merge(record, err);
+        return r == 0 ? save(record, err) : r;
+}
+
+/* The profile, the report, and the verification: what goes wrong with that is said, and no reason
+ * to throw away what was seen. */
+static int make(struct cf_record *record, struct cf_error *err)
+{
+        struct cf_error trouble = {0};
+        int r = cf_record_make(record, err);
+        if (r < 0)
+                return r;
+        cf_record_report(record);
+        if (record->words && record->run.ended && !cf_given(record->job.invocation, "no-verify") &&
+            cf_record_verify(record, &trouble) < 0)
+                cf_complain(&trouble);
+        cf_record_say_proof(record);
+        if (record->proof.added.call_count)
+                r = save(record, err);
+        return r == 0 ? write_profile(record, err) : r;
+}
+
+static int exit_status(const struct cf_record *record)
+{
+        switch (record->proof.verdict) {
+        case CF_VERDICT_TROUBLE:
+                return CF_EXIT_TROUBLE;
+        case CF_VERDICT_REFUSED:
+        case CF_VERDICT_STATUS:
+                return CF_EXIT_FINDINGS;
+        default:
+                return record->observation.lost ? CF_EXIT_TROUBLE
+                       : record->lacking_count  ? CF_EXIT_FINDINGS
+                                                : CF_EXIT_CLEAN;
+        }
 }
 
 static int run_job(struct cf_record *record, struct cf_error *err)
 {
-        const struct cf_invocation *invocation = record->job.invocation;
-        int r = read_options(record, err), verified = 0;
+        int r = read_options(record, err);
         if (r == 0)
                 r = prepare(record, err);
         if (r == 0)
-                r = cf_record_watch(record, NULL, &record->run, err);
+                r = see(record, err);
         if (r == 0)
-                r = observe(record, &record->run, &record->observation, err);
-        if (r == 0 && record->observation.call_count == 0)
-                r = cf_error_set(err, -ENODATA, NULL,
-                                 "no call was seen: did it run under a filter at all?");
-        if (r == 0)
-                r = merge(record, err);
-        if (r == 0)
-                r = save(record, err);
-        if (r == 0 && record->check)
-                return check_old(record, err);
-        if (r == 0)
-                r = make_profile(record, err);
-        if (r < 0)
-                return r;
-        report(record);
-        if (record->words && record->run.ended && !cf_given(invocation, "no-verify"))
-                verified = verify(record, err);
-        if (verified < 0)
-                return verified;
-        r = write_profile(record, err);
-        return r ? r : verified;
+                r = record->check ? check_old(record, err) : make(record, err);
+        if (r == 0 && record->job.json) {
+                r = cf_record_json(record);
+                if (r < 0)
+                        return cf_error_set(err, r, NULL, "not enough memory");
+                if (cf_print(&record->job.out) != CF_EXIT_CLEAN)
+                        return CF_EXIT_TROUBLE;
+        }
+        return r < 0 ? r : exit_status(record);
 }
 
 static int record_it(const struct cf_invocation *invocation, const struct cf_record_hook *hook,
@@ -533,6 +366,7 @@ static int record_it(const struct cf_invocation *invocation, const struct cf_rec
                                            .arena = arena,
                                            .all = all,
                                            .files = cf_files_new()},
+                                   .policy = CF_POLICY_NONE,
                                    .hook = hook};
         if (hook)
                 record.pid = hook->pid;

@@ -122,12 +122,12 @@ static int read_events(struct cf_watch *watch, struct cf_error *err)
 
 int cf_watch_wait(struct cf_watch *watch, struct cf_error *err)
 {
-        CF_CLOSE int fd = pidfd_open(watch->pid, 0);
+        CF_CLOSE int fd = watch->pid ? pidfd_open(watch->pid, 0) : -1;
         struct pressure pressure = {0};
         double start = now(), ticked = start;
         int r = 0;
         watch->end = CF_WATCH_ENDED;
-        while (r == 0 && fd >= 0) {
+        while (r == 0 && (fd >= 0 || !watch->pid)) {
                 struct pollfd wait[] = {{fd, POLLIN, 0},
                                         {cf_observer_fd(watch->observer), POLLIN, 0},
                                         {watch->signals, POLLIN, 0}};
@@ -145,5 +145,5 @@ int cf_watch_wait(struct cf_watch *watch, struct cf_error *err)
         watch->lasted = now() - start;
         if (watch->child)
                 watch->waited = waitpid(watch->pid, &watch->status, 0) == watch->pid;
-        return r == 0 ? read_events(watch, err) : r;
+        return r >= 0 ? read_events(watch, err) : r;
 }

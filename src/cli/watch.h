@@ -19,12 +19,13 @@ enum cf_watch_end {
 struct cf_watch {
         /* What is wanted. */
         struct cf_observer *observer;
-        pid_t pid;
+        pid_t pid;      /* 0: none, `tick` tells the end */
         bool child;     /* it is ours: it is told to end when the time is over, and waited for */
         double seconds; /* 0: without limit */
         /* Takes in each event; NULL: they are passed over. 0, or negative to stop with that. */
         int (*seen)(void *context, const struct cf_observed *event);
-        /* Called some times a second; NULL: not. 0, or negative to stop with that. */
+        /* Called some times a second; NULL: not. 0; 1: what is watched has ended; or negative to
+         * stop with that. */
         int (*tick)(void *context, double seconds, struct cf_error *err);
         /* Called before a child that did not end is killed: what it has had others start; NULL. */
         void (*insist)(void *context);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* An observation → the policy that lets that through and no more. */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "base/vec.h"
 #include "record/record.h"
 
@@ -63,14 +65,34 @@ static cf_policy call_condition(struct work *work, const struct cf_syscall *call
         return condition;
 }
 
-/* ---- calls, by name
- * ------------------------------------------------------------------------------- */
-
 /* Profiles name a call for all architectures at once, so what was seen on one counts for all. */
 struct named {
         const struct cf_syscall *call;
         cf_policy answer;
 };
+
+/* What clone must let through when clone3 was called: its flags are in memory, where no filter
+ * looks. So clone3 gets ENOSYS, as engines answer it, and who calls it goes on with clone; without
+ * the flags for new namespaces, of which nothing is known. */
+#define CLONE_NAMESPACES UINT64_C(0x7e020000) /* linux/sched.h, CLONE_NEW* */
+
+static bool is_clone3(const struct cf_syscall *call)
+{
+        return call && strcmp(call->name, "clone3") == 0;
+}
+
+static int name_clone(struct work *work, struct named *ret_named)
+{
+        struct cf_policies *all = work->all;
+        cf_policy plain = cf_policy_masked(all, cf_slice_arg(0), CLONE_NAMESPACES, 0);
+        ret_named->call = cf_syscall_by_name("clone");
+        ret_named->answer = cf_policy_choose(all, plain, cf_policy_constant(all, CF_ALLOW),
+                                             cf_policy_constant(all, CF_ERRNO | EPERM));
+        return ret_named->call ? 0 : -ENOENT;
+}
+
+/* ---- calls, by name
+ * ------------------------------------------------------------------------------- */
 
 static int compare_named(const void *a, const void *b)
 {
@@ -119,9 +141,13 @@ static int name_calls(struct work *work, struct named **ret_named, size_t *ret_c
                 const struct cf_syscall *call = cf_syscall_by_number(seen->arch, seen->nr);
                 if (!call || !is_needed(work, seen))
                         continue;
-                cf_policy answer = cf_policy_choose(work->all, call_condition(work, call, seen),
-                                                    allow, refuse);
-                if (cf_vec_push(work->arena, &named, (struct named){call, answer}) < 0)
+                struct named now = {call, CF_POLICY_NONE};
+                if (!is_clone3(call))
+                        now.answer = cf_policy_choose(work->all, call_condition(work, call, seen),
+                                                      allow, refuse);
+                else if (name_clone(work, &now) < 0)
+                        continue;
+                if (cf_vec_push(work->arena, &named, now) < 0)
                         return -ENOMEM;
         }
         if (add_names(work, work->arena, always, CF_COUNT(always), &named.items, &named.count,
@@ -263,6 +289,99 @@ int cf_record_policy(struct cf_policies *all, const struct cf_observation *obser
         return r;
 }
 
+/* ---- why
+ * ------------------------------------------------------------------------------------------- */
+
+static bool is_in(const char *name, const char *const *names, size_t count)
+{
+        for (size_t i = 0; i < count; i++)
+                if (strcmp(names[i], name) == 0)
+                        return true;
+        return false;
+}
+
+#define VALUES_SAID 4u /* of one argument, in a reason */
+
+static void say_value(struct cf_text *out, const struct cf_syscall *call, unsigned arg,
+                      uint64_t value)
+{
+        const struct cf_constant *constant;
+        cf_text_printf(out, value < 10 ? "%" PRIu64 : "0x%" PRIx64, value);
+        for (size_t i = 0; (constant = cf_argument_constant(call, arg, i, NULL)); i++)
+                if (constant->value == value) {
+                        cf_text_printf(out, " (%s)", constant->name);
+                        return;
+                }
+}
+
+static void say_values(struct cf_text *out, const struct cf_syscall *call,
+                       const struct cf_seen_call *seen)
+{
+        unsigned said = 0, before = CF_POLICY_ARGS;
+        for (size_t i = 0; i < seen->value_count; i++) {
+                unsigned arg = seen->values[i].arg;
+                if (arg >= CF_POLICY_ARGS || seen->open >> arg & 1 ||
+                    cf_argument_decides(call, arg) == CF_DECIDES_NOT)
+                        continue;
+                said = arg == before ? said + 1 : 1;
+                if (said > VALUES_SAID + 1)
+                        continue;
+                if (said > VALUES_SAID) {
+                        cf_text_puts(out, ", …");
+                        continue;
+                }
+                if (arg != before)
+                        cf_text_printf(out, "; %s: ", call->arguments[arg].name);
+                else
+                        cf_text_puts(out, ", ");
+                before = arg;
+                say_value(out, call, arg, seen->values[i].value);
+        }
+}
+
+void cf_record_reason(const struct cf_observation *observation, const char *base,
+                      const struct cf_syscall *call, struct cf_text *out)
+{
+        const struct cf_seen_call *by_workload = NULL, *by_runtime = NULL, *refused = NULL;
+        bool clone = strcmp(call->name, "clone") == 0, replaced = false;
+        for (size_t i = 0; i < observation->call_count; i++) {
+                const struct cf_seen_call *seen = &observation->calls[i];
+                const struct cf_syscall *own = cf_syscall_by_number(seen->arch, seen->nr);
+                replaced = replaced || (clone && is_clone3(own));
+                if (own != call)
+                        continue;
+                by_workload = seen->count[CF_SEEN_WORKLOAD] ? seen : by_workload;
+                by_runtime = seen->count[CF_SEEN_RUNTIME] ? seen : by_runtime;
+                refused = seen->refused ? seen : refused;
+        }
+        if (is_clone3(call)) {
+                cf_text_puts(out, "its flags are in memory, where no filter looks: who gets "
+                                  "ENOSYS calls clone");
+        } else if (by_workload) {
+                cf_text_puts(out, "made by the workload");
+                if (observation->runs > 1)
+                        cf_text_printf(out, " in %u of %u runs", by_workload->runs,
+                                       observation->runs);
+                say_values(out, call, by_workload);
+        } else if (by_runtime) {
+                cf_text_printf(out, "start-up of the container%s%s",
+                               observation->runtime ? " by " : "",
+                               observation->runtime ? observation->runtime : "");
+        } else if (replaced) {
+                cf_text_puts(out, "in place of clone3, whose flags no filter sees");
+        } else if (refused) {
+                cf_text_puts(out, "tried, and refused until now");
+        } else if (is_in(call->name, always, CF_COUNT(always))) {
+                cf_text_puts(out, "every process may come to it");
+        } else if (base) {
+                cf_text_printf(out, "of %s", base);
+        } else if (is_in(call->name, of_runtime, CF_COUNT(of_runtime))) {
+                cf_text_puts(out, "start-up of a container, now and then");
+        } else if (call->fallback) {
+                cf_text_puts(out, "not made: programs do without it after ENOSYS");
+        }
+}
+
 /* ---- what is missing
  * ------------------------------------------------------------------------------- */
 
@@ -290,6 +409,11 @@ int cf_record_missing(struct cf_policies *all, struct cf_arena *arena,
                 cf_policy asked = call ? call_condition(&work, call, seen) : CF_POLICY_TRUE;
                 cf_policy lacking = cf_policy_and(
                         all, asked, cf_policy_where_action(all, left, refused | CF_ACTIONS_OTHER));
+                if (is_clone3(call)) /* who gets ENOSYS does without */
+                        lacking = cf_policy_and(
+                                all, lacking,
+                                cf_policy_not(all,
+                                              cf_policy_where_value(all, left, CF_ERRNO | ENOSYS)));
                 int r = cf_policies_check(all, lacking, err);
                 if (r == 0 && lacking != CF_POLICY_FALSE && cf_vec_push(arena, &missing, i) < 0)
                         r = cf_error_set(err, -ENOMEM, NULL, "not enough memory");

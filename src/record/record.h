@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/source.h"
+#include "base/text.h"
 #include "policy/policy.h"
 #include "profile/profile.h"
 #include "syscalls/syscalls.h"
@@ -109,13 +110,20 @@ struct cf_record_options {
 #define CF_RECORD_VALUES_MAX 16u /* values of one argument that a rule lists; more: any */
 
 /* What the workload, and before it the runtime, needs; and what the kernel has any thread call (the
- * return from a signal, say). Calls that were not seen are refused with
- * EPERM; with ENOSYS those that programs do without then (cf_syscall.fallback). Architectures of
- * which nothing was seen are not covered (KILL_THREAD), but with ADD as in the base. 0, or as
+ * return from a signal, say). clone3 is never let through, unless by the base: it gets ENOSYS, and
+ * clone is let through without new namespaces in its place. Calls that were not seen are refused
+ * with EPERM; with ENOSYS those that programs do without then (cf_syscall.fallback). Architectures
+ * of which nothing was seen are not covered (KILL_THREAD), but with ADD as in the base. 0, or as
  * cf_policies_check. */
 int cf_record_policy(struct cf_policies *all, const struct cf_observation *observation,
                      const struct cf_record_options *options, cf_policy *ret_policy,
                      struct cf_error *err);
+
+/* Adds why a profile that was made from an observation says something of a call: who made it, and
+ * with which values. Nothing is added when there is no reason. `base`: what to name the base's own
+ * rules by; NULL: there is none. */
+void cf_record_reason(const struct cf_observation *observation, const char *base,
+                      const struct cf_syscall *call, struct cf_text *out);
 
 /* The calls that the observation needs and the policy does not let through (with some of the
  * arguments seen): indexes into observation->calls, in the arena. */

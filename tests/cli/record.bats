@@ -127,7 +127,7 @@ answers() {
         expect_status 0
         confined record --check p.json -- "$probe" 157 23 0
         expect_status 1
-        expect_in "$errors" "1 calls are missing: prctl"
+        expect_in "$errors" "1 call is missing in p.json: prctl"
 }
 
 @test "a container: its start-up apart, and it starts under its profile" {
@@ -137,7 +137,7 @@ answers() {
                 docker run --rm --network none box:1 /bin/sh -c 'echo it ran; exit 3'
         expect_status 0
         expect_in "$output" "it ran"
-        expect_in "$errors" "of the start-up alone: "
+        expect_in "$errors" "of the start-up alone (runc "
         expect_in "$errors" "verified: nothing was refused"
         # What runc does for itself is not what the shell does.
         [ "$(seen capset)" -eq 0 ]

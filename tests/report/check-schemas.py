@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The JSON of `confined profile`, `prove` and `why` against the schemas in docs/schema: real
+"""The JSON of `confined profile`, `prove`, `why` and `record` against the schemas in docs/schema: real
 outputs of the program, with nothing allowed but what the schema names."""
 import json
 import os
@@ -198,11 +198,38 @@ def whys(folder):
     check("what is not known says what to do next", [] if unknown and unknown["next"] else ["nothing"])
 
 
+# ---- record -------------------------------------------------------------------------------
+
+
+def records(folder):
+    global skipped
+    kind = load("confined-record-1")
+    if os.geteuid() != 0 or not pathlib.Path("/sys/kernel/btf/vmlinux").exists():
+        print("SKIPPED confined record: the kernel is watched by root alone, and needs BTF")
+        skipped += 1
+        return
+    out, again = str(folder / "p.json"), str(folder / "again")
+    twice = f"test -e {again} && exec chmod 700 {again}; touch {again}"
+    for status, words in [(0, ["--", "ls"]), (0, ["--no-verify", "--annotate", "--", "sh", "-c", "exit 3"]),
+                          (0, ["-o", out, "--", "true"]), (1, ["--check", out, "--", "ls", "/"]),
+                          (0, ["--check", out, "--", "true"]), (1, ["--", "sh", "-c", twice]),
+                          (0, ["--until-stable", "--", "sh", "-c", f"rm -f {again}; {twice}"])]:
+        document = validate(kind, f"record {' '.join(words)}", recorded(words), (status,))
+        if document and not words[:1] == ["--check"]:
+            check(f"record {' '.join(words)}: has a profile", [] if document["profile"] else ["none"])
+
+
+def recorded(words):
+    return subprocess.run([CONFINED, "record", "--format", "json", *words], text=True, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE)
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder:
         profiles(pathlib.Path(folder))
         proofs(pathlib.Path(folder))
         whys(pathlib.Path(folder))
+        records(pathlib.Path(folder))
     print(f"{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""))
     return failed > 0
 
