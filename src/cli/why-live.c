@@ -135,7 +135,8 @@ static bool asks_a_daemon(const char *word)
 struct watch {
         struct cf_why_live *live;
         struct command *command; /* NULL: none */
-        int signals, process;    /* descriptors; -1: none */
+        int signals;             /* a descriptor */
+        bool in_boxes;           /* containers are told apart */
         uint64_t end;
         bool stay; /* beyond the command's end */
 };
@@ -155,102 +156,163 @@ static bool take_signals(struct watch *watch)
         return done;
 }
 
-/* What is watched has ended. True: that is to be the end. */
-static bool take_end(struct watch *watch)
+/* One subject, or the command, has ended. True: that is to be the end. */
+static bool take_end(struct watch *watch, struct cf_why_live *ended)
 {
+        struct cf_why_live *live = watch->live;
         struct command *command = watch->command;
-        close(watch->process);
-        watch->process = -1;
-        if (!command)
-                return true;
-        /* Its status may have gone to the one who read its filters. */
-        waitpid(command->pid, NULL, WNOHANG);
-        command->ended = true;
-        return !watch->stay;
+        close(ended->process);
+        ended->process = -1;
+        if (command) {
+                /* Its status may have gone to the one who read its filters. */
+                waitpid(command->pid, NULL, WNOHANG);
+                command->ended = true;
+                return !watch->stay;
+        }
+        for (size_t i = 0; i < live->others.count; i++)
+                if (live->others.items[i]->process >= 0)
+                        return false;
+        return live->process < 0;
+}
+
+static struct cf_why_live *subject(struct watch *watch, size_t i)
+{
+        return i == 0 ? watch->live : watch->live->others.items[i - 1];
+}
+
+static int read_all(struct watch *watch, struct cf_error *err)
+{
+        int r = 0;
+        for (size_t i = 0; r == 0 && i <= watch->live->others.count; i++) {
+                struct cf_why_live *live = subject(watch, i);
+                if (live->observer)
+                        r = cf_observer_read(live->observer,
+                                             watch->in_boxes ? cf_why_seen_in_boxes : cf_why_seen,
+                                             live, err);
+        }
+        return r;
+}
+
+#define POLLED (2 * CF_WHY_SUBJECTS_MAX + 1)
+
+/* Subjects that come with the containers have no descriptors. */
+static size_t fill(struct watch *watch, struct pollfd fds[POLLED])
+{
+        size_t count = 1;
+        fds[0] = (struct pollfd){.fd = watch->signals, .events = POLLIN};
+        for (size_t i = 0; i <= watch->live->others.count && count + 2 <= POLLED; i++) {
+                struct cf_why_live *live = subject(watch, i);
+                if (!live->observer)
+                        continue;
+                fds[count++] = (struct pollfd){.fd = live->process, .events = POLLIN};
+                fds[count++] =
+                        (struct pollfd){.fd = cf_observer_fd(live->observer), .events = POLLIN};
+        }
+        return count;
 }
 
 static int watch_until_the_end(struct watch *watch, struct cf_error *err)
 {
         bool done = false;
         while (!done) {
-                struct pollfd fds[] = {
-                        {.fd = cf_observer_fd(watch->live->observer), .events = POLLIN},
-                        {.fd = watch->signals, .events = POLLIN},
-                        {.fd = watch->process, .events = POLLIN},
-                };
+                struct pollfd fds[POLLED];
+                size_t count = fill(watch, fds);
                 uint64_t now = now_ms();
                 uint64_t left = watch->end == FOREVER ? INT_MAX
                                 : watch->end > now    ? watch->end - now
                                                       : 0;
                 if (!left)
                         break;
-                if (poll(fds, CF_COUNT(fds), left > INT_MAX ? INT_MAX : (int)left) < 0 &&
-                    errno != EINTR)
+                if (poll(fds, count, left > INT_MAX ? INT_MAX : (int)left) < 0 && errno != EINTR)
                         return cf_error_set(err, -errno, NULL, "waiting: %s", strerror(errno));
-                if (fds[1].revents)
+                if (fds[0].revents)
                         done = take_signals(watch);
-                if (fds[2].revents)
-                        done |= take_end(watch);
-                int r = cf_observer_read(watch->live->observer, cf_why_seen, watch->live, err);
+                for (size_t i = 0; 2 * i + 1 < count; i++)
+                        if (fds[2 * i + 1].revents)
+                                done |= take_end(watch, subject(watch, i));
+                int r = read_all(watch, err);
                 if (r < 0)
                         return r;
         }
-        return cf_observer_read(watch->live->observer, cf_why_seen, watch->live, err);
+        return read_all(watch, err);
 }
 
 /* ---- what is watched ----------------------------------------------------------------------------
  */
-
-/* The one that was named: a container or a PID. */
-static int find_target(struct cf_why_live *live, struct cf_prove *prove, struct cf_error *err)
-{
-        *prove = (struct cf_prove){.job = live->why->job, .live = live->live};
-        int r = cf_prove_find(prove, err);
-        if (r < 0)
-                return r;
-        if (prove->targets.count == 0) /* it was complained of */
-                return 1;
-        const struct cf_prove_target *target = &prove->targets.items[0];
-        return target->container ? cf_why_profile_of(live, target, err) : 0;
-}
 
 static void say_begin(const char *what)
 {
         fprintf(stderr, "confined: watching %s; Ctrl-C ends it\n", what);
 }
 
+static int open_target(struct cf_why_live *live, const struct cf_prove_target *target,
+                       struct cf_error *err)
+{
+        const struct cf_observe_wanted wanted = {
+                .scope = target->container ? CF_OBSERVE_GROUP : CF_OBSERVE_TREE,
+                .pid = target->container ? target->container->pid : target->processes[0].pid,
+                .failed = live->why->all_errors,
+        };
+        int r = target->container
+                        ? cf_why_profile_of(live, target, cf_why_policy_of(live, wanted.pid), err)
+                        : 0;
+        if (r == 0)
+                r = cf_observer_open(&wanted, &live->observer, err);
+        if (r < 0)
+                return r;
+        live->name = live->name ? live->name : target->name;
+        live->process = pidfd_open(wanted.pid, 0);
+        cf_why_learn(live, wanted.pid);
+        return 0;
+}
+
+/* Those that were named: containers and PIDs. 1: some were complained of. */
+static int open_targets(struct cf_why_live *live, struct cf_error *err)
+{
+        struct cf_prove prove = {.job = live->why->job, .live = live->live};
+        CF_TEXT struct cf_text names = {0};
+        int r = cf_prove_find(&prove, err);
+        size_t count = prove.targets.count;
+        if (r < 0)
+                return r;
+        if (count != live->why->job.invocation->argument_count) /* it was complained of */
+                return 1;
+        live->shows_name = count > 1;
+        for (size_t i = 0; r == 0 && i < count; i++) {
+                struct cf_why_live *one = i ? cf_why_another(live, NULL) : live;
+                if (!one)
+                        return cf_error_set(err, -ENOMEM, NULL, "not enough memory");
+                if (i && !cf_given(live->why->job.invocation, "profile"))
+                        one->known = (struct cf_profile_input){0};
+                r = open_target(one, &prove.targets.items[i], err);
+                cf_text_printf(&names, "%s%s", i ? ", " : "", prove.targets.items[i].name);
+        }
+        if (r == 0)
+                say_begin(names.data ? names.data : "them");
+        return r;
+}
+
 /* Opens what the invocation asks for. 1: it was complained of. */
-static int open_target(struct cf_why_live *live, struct watch *watch, struct cf_error *err)
+static int open_wanted(struct cf_why_live *live, struct watch *watch, struct cf_error *err)
 {
         const struct cf_invocation *invocation = live->why->job.invocation;
         struct cf_observe_wanted wanted = {.scope = CF_OBSERVE_ALL,
                                            .failed = live->why->all_errors};
-        struct cf_prove prove;
         if (watch->command) {
-                wanted.scope =
-                        asks_a_daemon(invocation->arguments[0]) ? CF_OBSERVE_NEW : CF_OBSERVE_TREE;
+                bool asks = asks_a_daemon(invocation->arguments[0]);
+                wanted.scope = asks ? CF_OBSERVE_NEW : CF_OBSERVE_TREE;
                 wanted.pid = watch->command->pid;
+                watch->in_boxes = asks && !live->known.profile;
                 return cf_observer_open(&wanted, &live->observer, err);
         }
-        if (!invocation->argument_count) {
-                int r = cf_observer_open(&wanted, &live->observer, err);
-                if (r == 0)
-                        say_begin("every process");
-                return r;
-        }
-        int r = find_target(live, &prove, err);
-        if (r != 0)
-                return r;
-        const struct cf_prove_target *target = &prove.targets.items[0];
-        wanted.scope = target->container ? CF_OBSERVE_GROUP : CF_OBSERVE_TREE;
-        wanted.pid = target->container ? target->container->pid : target->processes[0].pid;
-        r = cf_observer_open(&wanted, &live->observer, err);
-        if (r < 0)
-                return r;
-        watch->process = pidfd_open(wanted.pid, 0);
-        cf_why_learn(live, wanted.pid);
-        say_begin(target->name);
-        return 0;
+        if (invocation->argument_count)
+                return open_targets(live, err);
+        watch->in_boxes = true;
+        cf_why_find_boxes(live);
+        int r = cf_observer_open(&wanted, &live->observer, err);
+        if (r == 0)
+                say_begin("every process");
+        return r;
 }
 
 static int watch_signals(sigset_t *ret_before)
@@ -266,7 +328,7 @@ static int watch_signals(sigset_t *ret_before)
 
 static int run(struct cf_why_live *live, struct watch *watch, struct cf_error *err)
 {
-        int r = open_target(live, watch, err);
+        int r = open_wanted(live, watch, err);
         if (r != 0)
                 return r;
         if (watch->command)
@@ -289,8 +351,12 @@ static void end(struct watch *watch, const sigset_t *before)
                 close(command->failed);
         if (watch->signals >= 0)
                 close(watch->signals);
-        if (watch->process >= 0)
-                close(watch->process);
+        for (size_t i = 0; i <= watch->live->others.count; i++) {
+                struct cf_why_live *live = subject(watch, i);
+                cf_observer_close(live->observer);
+                if (live->process >= 0)
+                        close(live->process);
+        }
         sigprocmask(SIG_SETMASK, before, NULL);
 }
 
@@ -300,13 +366,21 @@ static int check(const struct cf_invocation *invocation, bool command, struct cf
         size_t count = invocation->argument_count;
         if (command && (invocation->separator || all || !count))
                 return cf_error_set(err, -EINVAL, NULL,
-                                    "'why' watches one thing: confined why CONTAINER, PID, --all, "
+                                    "'why' watches one kind of thing: containers and PIDs, --all, "
                                     "or -- COMMAND");
-        if (!command && (all ? count != 0 : count != 1))
+        if (!command && (all ? count != 0 : count == 0))
                 return cf_error_set(err, -EINVAL, NULL,
-                                    "'why' takes one container or PID, --all, -- COMMAND, or --log "
+                                    "'why' takes containers and PIDs, --all, -- COMMAND, or --log "
                                     "FILE: confined why %s",
                                     invocation->command->usage);
+        if (count > CF_WHY_SUBJECTS_MAX && !command)
+                return cf_error_set(err, -EINVAL, NULL,
+                                    "'why' watches at most %u containers and PIDs; --all watches "
+                                    "every process",
+                                    CF_WHY_SUBJECTS_MAX);
+        if (count > 1 && !command && cf_given(invocation, "write"))
+                return cf_error_set(err, -EINVAL, NULL,
+                                    "--write makes one profile: name one container");
         return 0;
 }
 
@@ -368,11 +442,14 @@ int cf_why_live(struct cf_why *why, struct cf_error *err)
                          .all = why->job.all,
                          .reader = cf_kernel_reader_new(why->job.arena)},
                 .kinds = cf_map_new(why->job.arena),
+                .process = -1,
+                .capabilities = why->job.circumstances.capabilities,
+                .grantable = UINT64_MAX,
                 .stream = why->job.json           ? NULL
                           : invocation->separated ? stderr
                                                   : stdout,
         };
-        struct watch watch = {.live = &live, .signals = -1, .process = -1};
+        struct watch watch = {.live = &live, .signals = -1};
         sigset_t before;
         int r = check(invocation, invocation->separated, err);
         if (r == 0)
@@ -386,11 +463,10 @@ int cf_why_live(struct cf_why *why, struct cf_error *err)
         if (invocation->separated) {
                 watch.command = &command;
                 r = prepare(why, &command, &before, err);
-                watch.process = r == 0 ? pidfd_open(command.pid, 0) : -1;
+                live.process = r == 0 ? pidfd_open(command.pid, 0) : -1;
         }
         if (r == 0)
                 r = run(&live, &watch, err);
-        cf_observer_close(live.observer);
         end(&watch, &before);
         return r < 0          ? r
                : r == 1       ? CF_EXIT_TROUBLE

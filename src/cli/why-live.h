@@ -8,6 +8,7 @@
 #include "base/vec.h"
 #include "cli/prove.h"
 #include "cli/why.h"
+#include "engine/engine.h"
 #include "kernel/kernel.h"
 
 /* The filters of a thread, as one policy. Threads of one control group that have the same number
@@ -30,10 +31,26 @@ struct cf_why_kind {
         struct cf_caller caller; /* of the first */
 };
 
+#define CF_WHY_SUBJECTS_MAX 64u /* that are named on the command line */
+
+struct cf_why_live;
+
+/* A control group, and the subject that it is. */
+struct cf_why_box {
+        uint64_t group;
+        struct cf_why_live *live;             /* NULL: nothing was seen of it yet */
+        const struct cf_prove_target *target; /* the container that it is; NULL: see live */
+};
+
+/* One subject that is watched: a container, a process and its descendants, or everything. */
 struct cf_why_live {
         struct cf_why *why;
         struct cf_live live;
-        struct cf_observer *observer;
+        struct cf_observer *observer;     /* NULL: the first subject's sees it */
+        int process;                      /* a descriptor: of what ends it; -1: nothing */
+        const char *name;                 /* of the container; NULL: it is none */
+        bool shows_name;                  /* there are several subjects */
+        uint64_t capabilities, grantable; /* as cf_circumstances and cf_why have them */
         FILE *stream;    /* where refusals are told as they happen; NULL: nowhere */
         int64_t wall_ns; /* the wall clock less the clock of events */
         struct cf_map *kinds;
@@ -45,6 +62,12 @@ struct cf_why_live {
         const char *known_words;       /* what it is called: "the default of Docker 28.2.2" */
         bool given;    /* `known` is what the container was told to have: to be compared yet */
         uint64_t mark; /* the filter answers calls with this first argument otherwise; 0: none */
+        /* Of the first subject: the further ones, and how they are found. */
+        CF_VEC(struct cf_why_live *) others;
+        CF_VEC(struct cf_why_box) boxes;
+        struct cf_engine_host *hosts;
+        size_t host_count;
+        bool hosts_known;
 };
 
 /* confined why CONTAINER, PID, --all, -- COMMAND: an exit status or negative. */
@@ -54,10 +77,19 @@ int cf_why_live(struct cf_why *why, struct cf_error *err);
  * 0 or negative. */
 int cf_why_seen(void *context, const struct cf_observed *event);
 
+/* The same for all that happens: each container is a subject of its own, one of context->others. */
+int cf_why_seen_in_boxes(void *context, const struct cf_observed *event);
+
+/* Learns which control groups the running containers are, so that they are known by them alone. */
+void cf_why_find_boxes(struct cf_why_live *base);
+
+/* A further subject, with the profile of the first. NULL: there is no memory. */
+struct cf_why_live *cf_why_another(struct cf_why_live *base, const char *name);
+
 /* The filters of a process that lives, to be known when it is asked for them later. */
 int cf_why_learn(struct cf_why_live *live, pid_t pid);
 
-/* Adds what is said in the end. 0 or negative. */
+/* Adds what is said in the end of the first subject and all others. 0 or negative. */
 int cf_why_sum_up(struct cf_why_live *live, struct cf_error *err);
 
 /* Takes the profile for the one in use, as the usual runtime loads it (as written where there is
@@ -68,6 +100,10 @@ int cf_why_use(struct cf_why_live *live, const struct cf_profile_input *profile,
 /* Whether it is the known profile, as some runtime loads it. */
 bool cf_why_is_known(struct cf_why_live *live, cf_policy policy);
 
-/* What the container was made with, as far as it is known. 0 or negative. */
+/* What the container was made with, if that is the policy that is in force on it (CF_POLICY_NONE:
+ * it is not known); its name. 0 or negative. */
 int cf_why_profile_of(struct cf_why_live *live, const struct cf_prove_target *target,
-                      struct cf_error *err);
+                      cf_policy policy, struct cf_error *err);
+
+/* The policy of a process's filters; CF_POLICY_NONE: it cannot be read. */
+cf_policy cf_why_policy_of(struct cf_why_live *live, pid_t pid);

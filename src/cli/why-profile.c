@@ -95,23 +95,19 @@ bool cf_why_is_known(struct cf_why_live *live, cf_policy policy)
 }
 
 int cf_why_profile_of(struct cf_why_live *live, const struct cf_prove_target *target,
-                      struct cf_error *err)
+                      cf_policy policy, struct cf_error *err)
 {
         struct cf_profile_input input = {0};
-        struct cf_kernel_process process;
-        struct cf_error gone = {0};
-        cf_policy policy;
+        live->name = target->container->name;
+        live->grantable = grantable_by(target->engine);
+        live->capabilities = cf_audit_capabilities(target->container);
+        live->why->job.circumstances.capabilities = live->capabilities;
         if (live->known.profile)
                 return 0;
         int r = read_profile(live, target, &input, err);
         if (r != 0)
                 return r < 0 ? r : 0;
-        live->why->grantable = grantable_by(target->engine);
-        live->why->job.circumstances.capabilities = cf_audit_capabilities(target->container);
-        if (cf_kernel_process_read(live->live.reader, target->container->pid, 0, &process, &gone) <
-                    0 ||
-            cf_live_policy(&live->live, &process.threads[0], &policy, &gone) < 0 ||
-            !is_loaded(live, &input, policy)) {
+        if (policy == CF_POLICY_NONE || !is_loaded(live, &input, policy)) {
                 live->known_words = NULL;
                 return 0;
         }
@@ -119,4 +115,15 @@ int cf_why_profile_of(struct cf_why_live *live, const struct cf_prove_target *ta
         if (input.base == live->known_words)
                 live->known.base = NULL;
         return 0;
+}
+
+cf_policy cf_why_policy_of(struct cf_why_live *live, pid_t pid)
+{
+        struct cf_kernel_process process;
+        struct cf_error gone = {0};
+        cf_policy policy;
+        if (pid <= 0 || cf_kernel_process_read(live->live.reader, pid, 0, &process, &gone) < 0 ||
+            cf_live_policy(&live->live, &process.threads[0], &policy, &gone) < 0)
+                return CF_POLICY_NONE;
+        return policy;
 }

@@ -156,6 +156,10 @@ static void put_first_line(struct cf_text *out, const struct said *said)
         if (failure->program || failure->where) {
                 cf_text_puts(out, " (");
                 cf_text_add_visible(out, cf_span_of(failure->program));
+                if (failure->told_apart && failure->container) {
+                        cf_text_puts(out, " in ");
+                        cf_text_add_visible(out, cf_span_of(failure->container));
+                }
                 if (failure->where) {
                         cf_text_puts(out, failure->program ? ", first at " : "first at ");
                         cf_text_add_visible(out, cf_span_of(failure->where));
@@ -408,6 +412,7 @@ static void put_json(struct cf_why *why, const struct said *said)
         cf_json_key(json, "count");
         cf_json_put_uint(json, failure->count);
         put_string(json, "program", failure->program);
+        put_string(json, "container", failure->container);
         put_string(json, "where", failure->where);
         put_string(json, "verdict", verdicts[said->verdict]);
         put_string(json, "who", who.data);

@@ -238,6 +238,8 @@ static struct cf_why_kind *kind_for(struct cf_why_live *live, const struct cf_ob
                             .error = key.error,
                             .by_filter = event->kind != CF_OBSERVED_FAILED,
                             .program = program,
+                            .container = live->name,
+                            .told_apart = live->shows_name,
                             .pid = event->pid,
                             .outcome = outcome},
                 .kind = event->kind,
@@ -285,6 +287,10 @@ static void tell(struct cf_why_live *live, const struct cf_observed *event,
         localtime_r(&seconds, &local);
         cf_text_printf(&line, "%02d:%02d:%02d.%03u ", local.tm_hour, local.tm_min, local.tm_sec,
                        (unsigned)(wall / 1000000 % 1000));
+        if (live->shows_name && live->name) {
+                cf_text_add_visible(&line, cf_span_of(live->name));
+                cf_text_puts(&line, ": ");
+        }
         cf_text_add_visible(&line, cf_span_of(event->name));
         cf_text_printf(&line, "[%ld] ", (long)event->tid);
         struct cf_call call = call_of(event);
@@ -363,67 +369,97 @@ static int compare_counts(const void *a, const void *b)
                        : one->failure.call.nr > other->failure.call.nr;
 }
 
-/* What the kernel counted, the lost events as well. */
-static int count_all(struct cf_why_live *live, uint64_t *ret_refused, uint64_t *ret_failed,
-                     struct cf_error *err)
+/* Of all subjects together. */
+struct summed {
+        uint64_t refused, failed, skipped; /* as the kernel counted, the lost events as well */
+        size_t more_kinds;
+        struct cf_observed_losses losses;
+};
+
+static int add_counts(struct cf_why_live *live, struct summed *sum, struct cf_error *err)
 {
         struct cf_observed_total *totals;
+        uint64_t refused = 0;
         size_t count;
+        sum->more_kinds += live->more_kinds;
+        sum->failed += live->failed;
+        if (!live->observer)
+                return 0;
         int r = cf_observer_totals(live->observer, live->why->job.arena, &totals, &count, err);
-        *ret_refused = *ret_failed = 0;
         for (size_t i = 0; r == 0 && i < count; i++)
-                if (totals[i].kind == CF_OBSERVED_FAILED)
-                        *ret_failed += totals[i].count;
-                else if (totals[i].kind != CF_OBSERVED_SKIPPED &&
+                if (totals[i].kind == CF_OBSERVED_SKIPPED)
+                        sum->skipped += totals[i].count;
+                else if (totals[i].kind != CF_OBSERVED_FAILED &&
                          totals[i].kind != CF_OBSERVED_UNSURE)
-                        *ret_refused += totals[i].count;
+                        refused += totals[i].count;
+        struct cf_observed_losses losses = cf_observer_losses(live->observer);
+        sum->refused += refused;
+        sum->losses.events += losses.events;
+        sum->losses.uncounted += losses.uncounted;
+        sum->losses.unmarked += losses.unmarked;
         return r;
 }
 
-static void put_losses(struct cf_why_live *live, uint64_t refused)
+static int sum_all(struct cf_why_live *live, struct summed *sum, struct cf_error *err)
 {
-        struct cf_text *out = &live->why->job.out;
-        struct cf_observed_losses losses = cf_observer_losses(live->observer);
-        if (live->why->job.json) {
-                struct cf_json_writer *json = &live->why->json;
-                cf_json_close(json, ']');
-                cf_json_key(json, "refused");
-                cf_json_put_uint(json, refused);
-                cf_json_key(json, "lost");
-                cf_json_put_uint(json, losses.events + live->more_kinds);
-                cf_why_json_close(live->why);
+        size_t seen = live->refused;
+        *sum = (struct summed){0};
+        int r = add_counts(live, sum, err);
+        for (size_t i = 0; r == 0 && i < live->others.count; i++) {
+                r = add_counts(live->others.items[i], sum, err);
+                seen += live->others.items[i]->refused;
+        }
+        /* UNSURE that were refusals after all are in the events alone. */
+        sum->refused = sum->refused > seen ? sum->refused : seen;
+        return r;
+}
+
+static void put_losses(struct cf_why *why, const struct summed *sum)
+{
+        struct cf_text *out = &why->job.out;
+        const struct cf_observed_losses *losses = &sum->losses;
+        if (why->job.json) {
+                why->counts[CF_WHY_COUNT_REFUSED] = sum->refused;
+                why->counts[CF_WHY_COUNT_SKIPPED] = sum->skipped;
+                why->counts[CF_WHY_COUNT_LOST] = losses->events + sum->more_kinds;
+                why->counted = true;
+                cf_json_close(&why->json, ']');
+                cf_why_json_close(why);
                 return;
         }
         if (out->size)
                 cf_text_putc(out, '\n');
-        cf_text_printf(out, "%llu %s refused by seccomp", (unsigned long long)refused,
-                       refused == 1 ? "call" : "calls");
-        if (live->why->all_errors)
-                cf_text_printf(out, ", %zu refused otherwise", live->failed);
+        cf_text_printf(out, "%llu %s refused by seccomp", (unsigned long long)sum->refused,
+                       sum->refused == 1 ? "call" : "calls");
+        if (why->all_errors)
+                cf_text_printf(out, ", %llu refused otherwise", (unsigned long long)sum->failed);
         cf_text_putc(out, '\n');
-        if (losses.events)
+        if (sum->skipped)
+                cf_text_printf(out,
+                               "%llu more were taken away by a tracer, which is all that is known "
+                               "of them: not seccomp's doing\n",
+                               (unsigned long long)sum->skipped);
+        if (losses->events)
                 cf_text_printf(out,
                                "%llu of them came too fast to be kept with their arguments: they "
                                "are in this number, and may be missing above\n",
-                               (unsigned long long)losses.events);
-        if (live->more_kinds)
+                               (unsigned long long)losses->events);
+        if (sum->more_kinds)
                 cf_text_printf(out, "%zu of them are of more kinds than are told apart\n",
-                               live->more_kinds);
-        if (losses.uncounted || losses.unmarked)
+                               sum->more_kinds);
+        if (losses->uncounted || losses->unmarked)
                 cf_text_printf(out, "the number is too low: the kernel's tables were full\n");
 }
 
-int cf_why_sum_up(struct cf_why_live *live, struct cf_error *err)
+static int say_subject(struct cf_why_live *live, struct cf_error *err)
 {
         struct cf_why *why = live->why;
-        uint64_t refused, failed;
-        int r = count_all(live, &refused, &failed, err);
+        int r = 0;
         if (live->order.count)
                 qsort(live->order.items, live->order.count, sizeof(*live->order.items),
                       compare_counts);
-        why->input.name = live->known_words;
-        if (r == 0 && why->job.json)
-                cf_why_json_calls(why);
+        why->job.circumstances.capabilities = live->capabilities;
+        why->grantable = live->grantable;
         for (size_t i = 0; r == 0 && i < live->order.count; i++) {
                 const struct cf_why_kind *kind = live->order.items[i];
                 why->caller = kind->caller;
@@ -436,13 +472,29 @@ int cf_why_sum_up(struct cf_why_live *live, struct cf_error *err)
                 };
                 r = cf_why_say(why, &kind->failure, err);
         }
+        return r;
+}
+
+int cf_why_sum_up(struct cf_why_live *live, struct cf_error *err)
+{
+        struct cf_why *why = live->why;
+        struct summed sum;
+        int r = sum_all(live, &sum, err);
+        why->input.name = live->known_words;
+        if (r == 0 && why->job.json)
+                cf_why_json_calls(why);
+        if (r == 0)
+                r = say_subject(live, err);
+        for (size_t i = 0; r == 0 && i < live->others.count; i++) {
+                r = say_subject(live->others.items[i], err);
+                live->refused += live->others.items[i]->refused;
+        }
         struct cf_profile_input base = live->known;
         base.name = base.name ? base.name : live->known_words;
         if (r == 0)
                 r = cf_why_write_make(why, &base, err);
-        /* UNSURE that were refusals after all are in the events alone. */
         if (r == 0)
-                put_losses(live, refused > live->refused ? refused : live->refused);
+                put_losses(why, &sum);
         if (r == 0 && !why->job.json)
                 r = cf_why_write_say(why, err);
         return r == 0 ? cf_why_write_file(why, err) : r;

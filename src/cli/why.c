@@ -63,6 +63,14 @@ void cf_why_json_open(struct cf_why *why)
 
 void cf_why_json_close(struct cf_why *why)
 {
+        static const char *const counts[CF_WHY_COUNTS] = {"refused", "skipped", "lost"};
+        for (size_t i = 0; i < CF_WHY_COUNTS; i++) {
+                cf_json_key(&why->json, counts[i]);
+                if (why->counted)
+                        cf_json_put_uint(&why->json, why->counts[i]);
+                else
+                        cf_json_put_null(&why->json);
+        }
         if (cf_why_write_json(why, NULL) < 0)
                 why->job.out.failed = true;
         cf_json_close(&why->json, '}');
@@ -164,7 +172,7 @@ static int run_why(const struct cf_invocation *invocation)
 const struct cf_command cf_command_why = {
         .name = "why",
         .summary = "which call was refused, by whom, and the least that unblocks it",
-        .usage = "CONTAINER | PID | --all | --log FILE | --message TEXT | -- COMMAND [ARGUMENT…]",
+        .usage = "CONTAINER… | PID… | --all | --log FILE | --message TEXT | -- COMMAND [ARGUMENT…]",
         .details = "Watches a container, a process and its descendants, a command, or everything, "
                    "and tells of each call that seccomp refuses when it happens; or tells from a "
                    "log or an error message. In the end: what the kernel would answer without the "

@@ -15,10 +15,12 @@ struct cf_why_failure {
                                      * been killed */
         bool by_filter;             /* it was seen that a filter answered it */
         size_t count;
-        const char *program; /* of the first; NULL: not known */
-        long pid;            /* of the first; -1: not known */
-        const char *outcome; /* "killed", "SIGSYS": what came of it in place of an error; NULL */
-        const char *where;   /* of the first: "FILE:LINE"; NULL: it was seen live */
+        const char *program;   /* of the first; NULL: not known */
+        const char *container; /* it is in; NULL: in none, or not known */
+        bool told_apart;       /* there are several containers */
+        long pid;              /* of the first; -1: not known */
+        const char *outcome;   /* "killed", "SIGSYS": what came of it in place of an error; NULL */
+        const char *where;     /* of the first: "FILE:LINE"; NULL: it was seen live */
 };
 
 #define CF_WHY_DANGERS_MAX 8u
@@ -62,6 +64,8 @@ struct cf_why_write {
         size_t item_count;
 };
 
+enum { CF_WHY_COUNT_REFUSED, CF_WHY_COUNT_SKIPPED, CF_WHY_COUNT_LOST, CF_WHY_COUNTS };
+
 struct cf_why {
         struct cf_profile_job job;
         struct cf_profile_input input; /* the profile in use */
@@ -69,8 +73,10 @@ struct cf_why {
         struct cf_caller caller;
         struct cf_json_writer json;
         uint64_t grantable; /* capabilities that the engine can give */
-        bool all_errors;    /* say it of what is not seccomp's, too */
-        size_t refused;     /* failures that were said to be REFUSED, PERHAPS or OTHER */
+        bool counted;       /* live; what was counted: */
+        uint64_t counts[CF_WHY_COUNTS];
+        bool all_errors; /* say it of what is not seccomp's, too */
+        size_t refused;  /* failures that were said to be REFUSED, PERHAPS or OTHER */
         struct cf_why_write write;
 };
 

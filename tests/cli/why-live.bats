@@ -131,6 +131,34 @@ unwatch() {
         done
 }
 
+@test "NOTIFY: what a listener answers is told, what it lets the kernel do is not" {
+        confined why --format json -- "$PROBE" -n 13 135 0x40000
+        expect_status 1
+        [ "$(json '[(c["call"], c["error"], c["outcome"]) for c in j["calls"]]')" = \
+                "[('personality(ADDR_NO_RANDOMIZE)', 'EACCES', None)]" ]
+        confined why --format json -- "$PROBE" -n value 135 0x40000
+        [ "$(json '[(c["call"], c["error"], c["outcome"]) for c in j["calls"]]')" = \
+                "[('personality(ADDR_NO_RANDOMIZE)', None, 'answered by a listener')]" ]
+        confined why --format json -- "$PROBE" -n continue 135 0x40000
+        expect_status 0
+        [ "$(json 'j["calls"], j["refused"]')" = "([], 0)" ]
+}
+
+@test "TRACE: a call that a tracer takes away is counted, and not called seccomp's" {
+        confined why --format json -- "$PROBE" -k -r 3 135 0x40000
+        expect_status 0
+        [ "$(json 'j["calls"], j["refused"], j["skipped"]')" = "([], 0, 3)" ]
+        confined why -- "$PROBE" -k 135 0x40000
+        expect_in "$output" "1 more were taken away by a tracer"
+}
+
+@test "one thread of many is under a filter" {
+        confined why --format json -- "$PROBE" -t 8 -r 500 -o 135 0x40000
+        expect_status 1
+        [ "$(json 'j["refused"], [(c["call"], c["count"]) for c in j["calls"]]')" = \
+                "(500, [('personality(ADDR_NO_RANDOMIZE)', 500)])" ]
+}
+
 @test "what the kernel refuses is not seccomp's, and is told when asked for" {
         confined why --format json -- setpriv --reuid 1 --clear-groups "$PROBE" 92 s:/etc/passwd 0 0
         expect_status 0
@@ -182,7 +210,7 @@ unwatch() {
 @test "what it cannot do is said" {
         confined why
         expect_status 2
-        expect_in "$errors" "takes one container or PID"
+        expect_in "$errors" "takes containers and PIDs"
         confined why --all 1
         expect_status 2
         confined why --for soon --all
@@ -207,4 +235,42 @@ unwatch() {
         expect_status 1
         [ "$(json '[(c["call"], c["error"], c["count"]) for c in j["calls"] if c["call"].startswith("personality")]')" = \
                 "[('personality(ADDR_NO_RANDOMIZE)', 'EPERM', 3)]" ]
+}
+
+@test "several containers at once, each under its own profile" {
+        [ -z "${ENGINE_SKIP:-}" ] || skip "$ENGINE_SKIP"
+        "$CONFINED" profile default docker-2026-06 >newest.json
+        box=$(docker run -d --network none --name first box:1 sleep 1000)
+        docker run -d --network none --name second --security-opt seccomp=newest.json box:1 sleep 1000
+        watch first second
+        docker exec first /probe 135 0x40000
+        docker exec second /probe -r 2 135 0x400000
+        unwatch
+        docker rm -f second
+        expect_status 1
+        [ "$(json 'sorted((c["container"], c["call"], c["count"]) for c in j["calls"])')" = \
+                "[('first', 'personality(ADDR_NO_RANDOMIZE)', 1), ('second', 'personality(READ_IMPLIES_EXEC)', 2)]" ]
+        [ "$(json 'j["refused"], j["lost"]')" = "(3, 0)" ]
+        confined why first --write x.json --for 1s second
+        expect_status 2
+        expect_in "$errors" "name one container"
+        confined why --for 1s first nobody
+        expect_status 2
+        expect_in "$errors" "'nobody'"
+}
+
+@test "everything: containers have their names and profiles, also those that come and go" {
+        [ -z "${ENGINE_SKIP:-}" ] || skip "$ENGINE_SKIP"
+        box=$(docker run -d --network none --name stays box:1 sleep 1000)
+        "$CONFINED" why --all >seen 2>errors 3>&- &
+        watcher=$!
+        wait_for grep -q watching errors
+        docker exec stays /probe 135 0x40000
+        docker run --rm --network none --name comes box:1 /probe 135 0x440000
+        unwatch
+        expect_in "$output" "stays: probe["
+        expect_in "$output" "comes: probe["
+        expect_in "$output" "in stays)"
+        expect_in "$output" "in comes)"
+        expect_in "$output" "by the default of Docker"
 }

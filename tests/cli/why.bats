@@ -196,7 +196,7 @@ message() {
 @test "bad input is one error" {
         confined why
         expect_status 2
-        expect_in "$errors" "'why' takes one container or PID"
+        expect_in "$errors" "'why' takes containers and PIDs"
         confined why --log x --message y
         expect_status 2
         confined why --engine-version 1.2 --message y

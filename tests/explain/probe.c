@@ -140,8 +140,11 @@ static void *listen_for_calls(void *unused)
         for (;;) {
                 struct seccomp_notif_resp response = {0};
                 memset(&request, 0, sizeof(request));
-                if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &request) < 0)
+                if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &request) < 0) {
+                        if (errno == EINTR || errno == ENOENT)
+                                continue;
                         return unused;
+                }
                 response.id = request.id;
                 if (strcmp(answer, "continue") == 0)
                         response.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;

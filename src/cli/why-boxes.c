@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which container a control group is: each is a subject of its own, with a name and the profile
+ * that it was made with. Asked when its first event comes; what cannot be told stays without. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/engines.h"
+#include "cli/why-live.h"
+#include "process/process.h"
+
+#define BOXES_MAX ((size_t)1 << 12) /* control groups that are told apart */
+#define BOX_TIMEOUT_MS 2000u /* an engine that takes longer to tell a name is not waited for */
+#define CGROUP_MAX 8192      /* bytes that are read of /proc/PID/cgroup */
+#define ID_SHOWN 12          /* of an id whose name nobody tells, as docker ps */
+
+struct cf_why_live *cf_why_another(struct cf_why_live *base, const char *name)
+{
+        struct cf_arena *arena = base->why->job.arena;
+        struct cf_why_live *live = cf_arena_one(arena, struct cf_why_live);
+        if (!live || cf_vec_push(arena, &base->others, live) < 0)
+                return NULL;
+        *live = (struct cf_why_live){
+                .why = base->why,
+                .process = -1,
+                .live = base->live,
+                .kinds = cf_map_new(arena),
+                .stream = base->stream,
+                .wall_ns = base->wall_ns,
+                .known = base->known,
+                .known_words = base->known_words,
+                .given = base->given,
+                .mark = base->mark,
+                .capabilities = base->capabilities,
+                .grantable = base->grantable,
+                .name = name,
+                .shows_name = true,
+        };
+        return live->kinds ? live : NULL;
+}
+
+static void no_trouble(const struct cf_error *err, void *context)
+{
+        (void)err;
+        (void)context;
+}
+
+/* The id of the container that a process is in; NULL: in none. False: the process is gone. */
+static bool find_id(struct cf_arena *arena, pid_t pid, const char **ret_id)
+{
+        char path[64], text[CGROUP_MAX];
+        const char *cgroup, *engine;
+        snprintf(path, sizeof(path), "/proc/%ld/cgroup", (long)pid);
+        CF_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+        ssize_t size = fd < 0 ? -1 : read(fd, text, sizeof(text));
+        *ret_id = NULL;
+        return size > 0 && cf_process_cgroup(arena, (struct cf_span){text, (size_t)size}, &cgroup,
+                                             ret_id, &engine) == 0;
+}
+
+/* ---- which containers there are ----------------------------------------------------------------
+ */
+
+/* The number of a process's control group as events have it (see observe.h); 0: not known. */
+static uint64_t group_of(pid_t pid)
+{
+        char path[64], text[CGROUP_MAX], *rest = text, *line;
+        snprintf(path, sizeof(path), "/proc/%ld/cgroup", (long)pid);
+        CF_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+        ssize_t size = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+        if (size <= 0)
+                return 0;
+        text[size] = '\0';
+        uint64_t group = 0;
+        while (!(group >> 56) && (line = strsep(&rest, "\n")) != NULL && *line) {
+                char *number = strsep(&line, ":"), *kinds = strsep(&line, ":"), *full = NULL;
+                bool pids = kinds && strcmp(kinds, "pids") == 0;
+                struct stat file;
+                if (!line || (!pids && *kinds) || /* of version 2 where there is no other */
+                    asprintf(&full, "/sys/fs/cgroup%s%s", pids ? "/pids" : "", line) < 0)
+                        continue;
+                if (stat(full, &file) == 0)
+                        group = ((uint64_t)file.st_ino & UINT64_C(0xffffffffffffff)) |
+                                (uint64_t)(uint8_t)strtoul(number, NULL, 10) << 56;
+                free(full);
+        }
+        return group;
+}
+
+/* What an engine tells of a container, to be kept. NULL: there is no memory. */
+static struct cf_prove_target *keep_target(struct cf_arena *arena, struct cf_engine_answer *answer,
+                                           size_t i)
+{
+        struct cf_engine *engine = cf_arena_one(arena, struct cf_engine);
+        struct cf_prove_target *target = cf_arena_one(arena, struct cf_prove_target);
+        if (!engine || !target)
+                return NULL;
+        *engine = answer->engine;
+        *target = (struct cf_prove_target){
+                .name = answer->containers[i].name,
+                .engine = engine,
+                .container = &answer->containers[i],
+                .settings = answer->settings[i],
+                .setting_count = answer->setting_counts[i],
+        };
+        return cf_live_default(arena, engine, &target->by_default) == 0 ? target : NULL;
+}
+
+static bool ask(struct cf_why_live *base, size_t i, const char *const *only,
+                struct cf_engine_answer *answer)
+{
+        const struct cf_engine_options options = {
+                .timeout_ms = BOX_TIMEOUT_MS, .only = only, .only_count = only != NULL};
+        struct cf_error ignored = {0};
+        return cf_engine_ask(base->why->job.arena, &base->hosts[i], &options, answer, no_trouble,
+                             NULL, &ignored) == 0;
+}
+
+static void find_hosts(struct cf_why_live *base)
+{
+        struct cf_error ignored = {0};
+        if (!base->hosts_known && cf_hosts_choose(base->why->job.invocation, no_trouble, NULL,
+                                                  &base->hosts, &base->host_count, &ignored) < 0)
+                base->host_count = 0;
+        base->hosts_known = true;
+}
+
+/* Asks the engines for a container. NULL: none knows it. */
+static struct cf_prove_target *find_target(struct cf_why_live *base, const char *id)
+{
+        struct cf_engine_answer answer;
+        find_hosts(base);
+        for (size_t i = 0; i < base->host_count; i++)
+                if (ask(base, i, &id, &answer) && answer.count)
+                        return keep_target(base->why->job.arena, &answer, 0);
+        return NULL;
+}
+
+void cf_why_find_boxes(struct cf_why_live *base)
+{
+        struct cf_engine_answer answer;
+        find_hosts(base);
+        for (size_t i = 0; i < base->host_count; i++) {
+                if (!ask(base, i, NULL, &answer))
+                        continue;
+                for (size_t k = 0; k < answer.count; k++) {
+                        struct cf_why_box box = {.group = group_of(answer.containers[k].pid)};
+                        if (answer.containers[k].pid > 0 && box.group &&
+                            base->boxes.count < BOXES_MAX &&
+                            (box.target = keep_target(base->why->job.arena, &answer, k)) != NULL)
+                                (void)!cf_vec_push(base->why->job.arena, &base->boxes, box);
+                }
+        }
+}
+
+/* ---- which one an event is of
+ * -------------------------------------------------------------------- */
+
+/* A container of which nothing was seen before; `pid` is in it, if it is still there. */
+static struct cf_why_live *open_box(struct cf_why_live *base, const struct cf_prove_target *target,
+                                    pid_t pid, cf_policy policy)
+{
+        struct cf_error ignored = {0};
+        struct cf_why_live *live = cf_why_another(base, target->name);
+        if (live && target->container->pid > 0 && target->container->pid != pid)
+                policy = cf_why_policy_of(base, target->container->pid);
+        if (live)
+                cf_why_profile_of(live, target, policy, &ignored);
+        return live;
+}
+
+static struct cf_why_live *open_new(struct cf_why_live *base, const struct cf_observed *event)
+{
+        struct cf_arena *arena = base->why->job.arena;
+        const char *id;
+        /* First of all: it may be gone soon. */
+        if (base->boxes.count >= BOXES_MAX || !find_id(arena, event->pid, &id))
+                return base;
+        cf_policy policy = id ? cf_why_policy_of(base, event->pid) : CF_POLICY_NONE;
+        struct cf_prove_target *target = id ? find_target(base, id) : NULL;
+        struct cf_why_box box = {
+                .group = event->group,
+                .live = !id      ? base
+                        : target ? open_box(base, target, event->pid, policy)
+                                 : cf_why_another(base,
+                                                  cf_arena_printf(arena, "%.*s", ID_SHOWN, id)),
+        };
+        if (!box.live || cf_vec_push(arena, &base->boxes, box) < 0)
+                return base;
+        return box.live;
+}
+
+static struct cf_why_live *find_box(struct cf_why_live *base, const struct cf_observed *event)
+{
+        for (size_t i = 0; i < base->boxes.count; i++) {
+                struct cf_why_box *box = &base->boxes.items[i];
+                if (box->group != event->group)
+                        continue;
+                if (!box->live)
+                        box->live = open_box(base, box->target, event->pid,
+                                             cf_why_policy_of(base, event->pid));
+                return box->live ? box->live : base;
+        }
+        return open_new(base, event);
+}
+
+int cf_why_seen_in_boxes(void *context, const struct cf_observed *event)
+{
+        return cf_why_seen(find_box(context, event), event);
+}
