@@ -237,6 +237,84 @@ capability() {
         capability bpf-tools SYS_ADMIN bpf 5 z 128
 }
 
+@test "keyctl: keyrings" {
+        needs keyctl
+        inside default.json -- keyctl id @s
+        [ "$status" -ne 0 ]
+        known keyring
+        inside default.json -- keyctl session - true
+        [ "$status" -ne 0 ]
+        inside "$(with_rules keyring)" -- keyctl session - true
+        expect_status 0
+        inside "$(with_rules keyring)" -- keyctl id @s
+        expect_status 0
+        # Not by this: the keys of others.
+        inside "$(with_rules keyring)" -- keyctl add user name value @s
+        [ "$status" -ne 0 ]
+        still_refuses "$(with_rules keyring)"
+}
+
+@test "socat: AF_VSOCK" {
+        needs socat
+        inside default.json -- socat - VSOCK-CONNECT:1:1
+        [ "$status" -ne 0 ]
+        known vsock
+        inside "$(with_rules vsock)" -- socat - VSOCK-CONNECT:1:1
+        expect_not_in "$output" "Operation not permitted"
+        still_refuses "$(with_rules vsock)" socket 38 5 0
+}
+
+@test "kcapi: AF_ALG" {
+        needs kcapi-dgst
+        inside default.json -- kcapi-dgst -c sha256 -i /etc/hostname
+        [ "$status" -ne 0 ]
+        inside default.json --security-opt seccomp=unconfined -- /t/probe "$(number socket)" 38 5 0
+        [[ $output != *EAFNOSUPPORT* ]] || skip "this kernel has no AF_ALG"
+        inside "$(with_rules af-alg)" -- kcapi-dgst -c sha256 -i /etc/hostname
+        expect_status 0
+}
+
+@test "migratepages: moving pages" {
+        needs migratepages
+        inside default.json -- migratepages 1 0 0
+        [ "$status" -ne 0 ]
+        "$CONFINED" why --profile docker --as written --message "$output" >why || true
+        expect_in "$(<why)" "migrate_pages(_, _, _, _) = EPERM"
+        expect_in "$(<why)" "(move-pages): "
+        inside "$(with_rules move-pages)" -- migratepages 1 0 0
+        expect_not_in "$output" "Operation not permitted"
+        still_refuses "$(with_rules move-pages)"
+}
+
+@test "fatrace: fanotify" {
+        needs fatrace
+        inside default.json -- fatrace -s 1
+        [ "$status" -ne 0 ]
+        known fanotify
+        inside default.json --cap-add SYS_ADMIN -- fatrace -c -s 1
+        expect_not_in "$output" "Operation not permitted"
+}
+
+@test "perf and bpftool: a capability" {
+        needs perf
+        needs bpftool
+        inside default.json -- perf stat -e task-clock true
+        [ "$status" -ne 0 ]
+        known perf
+        inside default.json --cap-add SYS_ADMIN -- perf stat -e task-clock true
+        expect_status 0
+        inside default.json -- bpftool map list
+        [ "$status" -ne 0 ]
+        inside default.json --cap-add SYS_ADMIN -- bpftool map list
+        expect_status 0
+}
+
+@test "setting the clock is refused" {
+        inside default.json -- date -s 2030-01-01
+        [ "$status" -ne 0 ]
+        known chrony-set
+}
+
 @test "what needs nothing today" {
         needs strace
         needs gdb
@@ -244,6 +322,10 @@ capability() {
         expect_status 0
         inside default.json -- gdb -batch -ex run /usr/bin/true
         expect_in "$output" "exited normally"
+        ! command -v ltrace >/dev/null || {
+                inside default.json -- ltrace -o /tmp/log true
+                expect_status 0
+        }
         inside default.json -- /t/probe "$(number clone3)" z 0
         expect_in "$output" ENOSYS
         inside default.json -- /t/probe "$(number landlock_create_ruleset)" 0 0 1

@@ -253,16 +253,18 @@ static void notes(void **state)
                  "is Docker 20.10.9"},
                 {"bazel-sandbox", NULL, NULL,
                  "for Bazel this is not needed: Bazel falls back by itself "
-                 "(processwrapper-sandbox); "
-                 "force linux-sandbox only with the userns-sandbox profile"},
+                 "(processwrapper-sandbox). "
+                 "To have linux-sandbox all the same, let clone and unshare through with "
+                 "CLONE_NEWUSER, and mount"},
                 {"chrony-set", NULL, NULL,
-                 "for setting the clock a capability is enough: cap_add SYS_TIME"},
+                 "for setting the clock a capability is enough: --cap-add SYS_TIME"},
                 {"keyring", NULL, NULL,
-                 "for kernel keyrings: Use KRB5CCNAME=FILE:..., runc --no-new-keyring, "
-                 "KeyringMode=inherit. Else keyctl arg0 in {0,1} only"},
+                 "for kernel keyrings: KRB5CCNAME=FILE:..., runc --no-new-keyring and "
+                 "KeyringMode=inherit do without; else let keyctl through with "
+                 "KEYCTL_GET_KEYRING_ID and KEYCTL_JOIN_SESSION_KEYRING alone"},
                 {"bpf-tools", "20.10.24", NULL,
                  "for eBPF tools a capability is enough (from Docker 24.0 on; this is 20.10.24): "
-                 "cap_add BPF and PERFMON (Docker >= 24.0); not SYS_ADMIN"},
+                 "--cap-add BPF and PERFMON, since Docker 24.0 (before: SYS_ADMIN)"},
         };
         CF_ARENA struct cf_arena *arena = cf_arena_new(0);
         for (size_t i = 0; i < CF_COUNT(rows); i++)
