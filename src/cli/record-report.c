@@ -8,6 +8,7 @@
 #include "cli/record.h"
 
 #define NAMES_SHOWN 12 /* calls that a line of the report names */
+#define SHORT 1000     /* calls: with fewer most of it is the program's start */
 
 /* ---- calls -------------------------------------------------------------------------------------
  */
@@ -177,7 +178,9 @@ static void report_estimate(const struct cf_record *record, const struct cf_esti
         if (!estimate->total)
                 return;
         fprintf(stderr, "is something missing? %s",
-                more < 1   ? "hardly, of what ran"
+                estimate->total < SHORT
+                        ? "this ran too short to tell: several runs do (--save, --merge)"
+                : more < 1 ? "hardly, of what ran"
                 : more < 5 ? "perhaps a few calls"
                            : "likely: much was seen only once");
         if (estimate->unseen > 0)
@@ -241,8 +244,9 @@ void cf_record_report(struct cf_record *record)
                 fprintf(stderr, "its start was not seen: a profile of this alone may not start it; "
                                 "record it with: confined record -- docker run …\n");
         report_end(record);
-        if (record->engine || record->hook)
-                report_names(record, start.data ? start.data : "of the start-up alone", is_start);
+        if ((record->engine || record->hook) &&
+            !report_names(record, start.data ? start.data : "of the start-up alone", is_start))
+                fprintf(stderr, "none %s\n", start.data ? start.data : "of the start-up alone");
         report_names(record, refuses.data ? refuses.data : "that the base refuses",
                      cf_record_is_new);
         report_names(record, "refused meanwhile, not allowed (--allow-refused)", is_refused);

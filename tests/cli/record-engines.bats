@@ -24,6 +24,30 @@ print(sum(c["count"] for c in calls), sum(c["runtime"] for c in calls))
 EOP
 }
 
+# A Podman as a user has it, in bin: without options of its own in front. False: none that runs here.
+ready_podman() {
+        local in_front= always="--ulimit nofile=1024:1024 --ulimit nproc=1024:1024"
+        export podman_runtime
+        command -v "$podman_runtime" >/dev/null || return
+        start_podman || { echo "# no podman: $podman_runtime" >&3; return 1; }
+        make_image private_podman
+        if [ "$podman_runtime" = crun ]; then # it refuses some machines' control groups
+                in_front="unshare -m sh -c 'mount -t tmpfs none /sys/fs/cgroup && exec \"\$@\"' sh"
+                always="$always --cgroups=disabled"
+        fi
+        {
+                echo '#!/bin/sh'
+                echo 'command=$1; shift'
+                echo "exec $in_front $(command -v podman) --root $podman_dir/root --runroot $podman_dir/run" \
+                        "--tmpdir $podman_dir/tmp --cgroup-manager cgroupfs" \
+                        "--events-backend file --runtime $podman_runtime \$command $always \"\$@\""
+        } >bin/podman
+        chmod +x bin/podman
+        bin/podman run --rm --network none box:1 /bin/true && return
+        echo "# podman with $podman_runtime does not run here" >&3
+        return 1
+}
+
 @test "what is started in it later belongs to it, its neighbour does not" {
         start_docker || skip "dockerd does not run here"
         make_image docker
@@ -44,29 +68,11 @@ EOP
 }
 
 @test "Podman with crun and runc: under its profile it starts, and nothing else is open" {
-        local tried=0 in_front always
+        local tried=0
         mkdir bin
         unset DOCKER_CONFIG # Podman insists that it is there
         for podman_runtime in crun runc; do
-                command -v "$podman_runtime" >/dev/null || continue
-                export podman_runtime
-                start_podman || { echo "# no podman: $podman_runtime" >&3; continue; }
-                make_image private_podman
-                in_front= always="--ulimit nofile=1024:1024 --ulimit nproc=1024:1024"
-                if [ "$podman_runtime" = crun ]; then # it refuses some machines' control groups
-                        in_front="unshare -m sh -c 'mount -t tmpfs none /sys/fs/cgroup && exec \"\$@\"' sh"
-                        always="$always --cgroups=disabled"
-                fi
-                # As a user has it: without options of its own in front.
-                {
-                        echo '#!/bin/sh'
-                        echo 'command=$1; shift'
-                        echo "exec $in_front $(command -v podman) --root $podman_dir/root --runroot $podman_dir/run" \
-                                "--tmpdir $podman_dir/tmp --cgroup-manager cgroupfs" \
-                                "--events-backend file --runtime $podman_runtime \$command $always \"\$@\""
-                } >bin/podman
-                chmod +x bin/podman
-                bin/podman run --rm --network none box:1 /bin/true || { echo "# podman with $podman_runtime does not run here" >&3; continue; }
+                ready_podman || continue
                 confined record --save seen.json -o p.json -- "$PWD/bin/podman" run --rm \
                         --network none box:1 /bin/sh -c 'echo it ran; exit 3'
                 expect_status 0
@@ -79,6 +85,63 @@ EOP
                 run bin/podman run --rm --network none --security-opt seccomp="$PWD/p.json" box:1 \
                         /bin/busybox mkdir /tmp/a
                 [ "$status" -ne 0 ]
+                tried=$((tried + 1))
+        done
+        [ "$tried" -gt 0 ] || skip "podman does not run here"
+}
+
+# Where the filter begins depends on who starts the container and how: with no-new-privileges it is
+# installed last, without it before the user is changed. `run` is `docker run --rm …` or Podman's.
+every_start() {
+        local user privileges words
+        for user in "" "--user 1000:1000"; do
+                for privileges in "" "--security-opt no-new-privileges"; do
+                        words="$* $user $privileges"
+                        # shellcheck disable=SC2086
+                        confined record --save seen.json -o p.json -- $words box:1 /bin/sh -c 'cat /proc/self/status; exit 3'
+                        echo "# $words: $errors"
+                        expect_status 0
+                        expect_in "$errors" "verified: nothing was refused, exit status as before"
+                        expect_in "$errors" "of the start-up alone ($started_by "
+                        # What it says of itself, twice: it was started as it was asked for.
+                        [ "$(grep -c "^NoNewPrivs:[[:space:]]*$([ -z "$privileges" ]; echo $?)" <<<"$output")" -eq 2 ]
+                        [ "$(grep -c "^Uid:[[:space:]]*$([ -z "$user" ] && echo 0 || echo 1000)[[:space:]]" <<<"$output")" -eq 2 ]
+                        # The shell sets no capabilities and no user.
+                        [ "$(of capset | cut -d' ' -f1)" = 0 ]
+                        [ "$(of setgroups | cut -d' ' -f1)" = 0 ]
+                        # Without no-new-privileges the runtime does, under the filter.
+                        [ -n "$privileges" ] || [ "$(of capset | cut -d' ' -f2)" -gt 0 ]
+                        # shellcheck disable=SC2086
+                        run $words --security-opt seccomp="$PWD/p.json" box:1 /bin/sh -c 'cat /proc/self/status; exit 3'
+                        [ "$status" -eq 3 ]
+                        # shellcheck disable=SC2086
+                        run $words --security-opt seccomp="$PWD/p.json" box:1 /bin/busybox mkdir /tmp/a
+                        [ "$status" -ne 0 ]
+                done
+        done
+}
+
+@test "Docker with runc: root and another user, with and without no-new-privileges" {
+        start_docker || skip "dockerd does not run here"
+        make_image docker
+        started_by=runc every_start docker run --rm --network none
+}
+
+@test "Docker with crun: the same" {
+        command -v crun >/dev/null || skip "crun is not installed"
+        start_docker --add-runtime "other=$(command -v crun)" || skip "dockerd does not run here"
+        make_image docker
+        docker run --rm --network none --runtime other box:1 /bin/true || skip "crun does not run here"
+        started_by=crun every_start docker run --rm --network none --runtime other
+}
+
+@test "Podman with runc and crun: the same" {
+        local tried=0
+        mkdir bin
+        unset DOCKER_CONFIG # Podman insists that it is there
+        for podman_runtime in runc crun; do
+                ready_podman || continue
+                started_by=$podman_runtime every_start "$PWD/bin/podman" run --rm --network none
                 tried=$((tried + 1))
         done
         [ "$tried" -gt 0 ] || skip "podman does not run here"
