@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* An observation → the policy that lets that through and no more. */
 #include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -302,18 +301,6 @@ static bool is_in(const char *name, const char *const *names, size_t count)
 
 #define VALUES_SAID 4u /* of one argument, in a reason */
 
-static void say_value(struct cf_text *out, const struct cf_syscall *call, unsigned arg,
-                      uint64_t value)
-{
-        const struct cf_constant *constant;
-        cf_text_printf(out, value < 10 ? "%" PRIu64 : "0x%" PRIx64, value);
-        for (size_t i = 0; (constant = cf_argument_constant(call, arg, i, NULL)); i++)
-                if (constant->value == value) {
-                        cf_text_printf(out, " (%s)", constant->name);
-                        return;
-                }
-}
-
 static void say_values(struct cf_text *out, const struct cf_syscall *call,
                        const struct cf_seen_call *seen)
 {
@@ -330,12 +317,13 @@ static void say_values(struct cf_text *out, const struct cf_syscall *call,
                         cf_text_puts(out, ", …");
                         continue;
                 }
-                if (arg != before)
-                        cf_text_printf(out, "; %s: ", call->arguments[arg].name);
-                else
-                        cf_text_puts(out, ", ");
+                struct cf_condition condition = {.arg = (uint8_t)arg,
+                                                 .op = CF_EQ,
+                                                 .mask = UINT64_MAX,
+                                                 .value = seen->values[i].value};
+                cf_text_puts(out, arg != before ? "; " : ", ");
                 before = arg;
-                say_value(out, call, arg, seen->values[i].value);
+                cf_say_condition(out, call, &condition);
         }
 }
 

@@ -107,6 +107,94 @@ static void names_count_everywhere(void **state)
         close_world(&world);
 }
 
+/* Its flags are in memory: it gets ENOSYS whether it was seen or not, and clone is let through
+ * without new namespaces in its place; but where the base lets it through. */
+static void clone3_is_never_let_through(void **state)
+{
+        struct world world;
+        (void)state;
+        open_world(&world);
+        struct cf_seen_call calls[] = {seen(world.x86_64, "clone3", 3)};
+        struct cf_observation observation = observe(&world, calls, 1);
+        cf_policy allow = cf_policy_constant(world.all, CF_ALLOW);
+        cf_policy refuse = cf_policy_constant(world.all, CF_ERRNO | EPERM);
+        struct cf_record_options options[] = {
+                {0},
+                {.arguments = true},
+                {.base = CF_RECORD_TIGHTEN, .policy = allow},
+                {.base = CF_RECORD_ADD, .policy = refuse},
+                {.base = CF_RECORD_ADD, .policy = allow},
+        };
+        for (size_t i = 0; i < CF_COUNT(options); i++) {
+                cf_policy policy = record(&world, &observation, options[i]);
+                uint32_t clone3 = answer(&world, policy, world.x86_64, "clone3", 0);
+                uint32_t user = answer(&world, policy, world.x86_64, "clone", 0x10000011);
+                assert_int_equal(answer(&world, policy, world.x86_64, "clone", 0x3d0f00), CF_ALLOW);
+                assert_int_equal(clone3, i == 4   ? CF_ALLOW
+                                         : i == 3 ? CF_ERRNO | EPERM
+                                                  : CF_ERRNO | ENOSYS);
+                assert_int_equal(user, i == 4 ? CF_ALLOW : CF_ERRNO | EPERM);
+        }
+        /* A profile that answers ENOSYS lacks nothing; one that answers EPERM does. */
+        size_t *missing, count = 9;
+        struct cf_error err = {0};
+        cf_policy none = cf_policy_constant(world.all, CF_ERRNO | ENOSYS);
+        assert_int_equal(cf_record_missing(world.all, world.arena, &observation, none, &missing,
+                                           &count, &err),
+                         0);
+        assert_int_equal(count, 0);
+        assert_int_equal(cf_record_missing(world.all, world.arena, &observation, refuse, &missing,
+                                           &count, &err),
+                         0);
+        assert_int_equal(count, 1);
+        close_world(&world);
+}
+
+static void reasons(void **state)
+{
+        struct world world;
+        (void)state;
+        open_world(&world);
+        static const struct cf_seen_value families[] = {{0, 1, 7}, {0, 2, 5}};
+        struct cf_seen_call calls[] = {
+                seen(world.x86_64, "socket", 12), seen(world.x86_64, "capset", 0),
+                seen(world.x86_64, "read", 4), seen(world.x86_64, "clone3", 1),
+                seen(world.x86_64, "mount", 0)};
+        calls[0].values = families;
+        calls[0].value_count = 2;
+        calls[1].count[CF_SEEN_RUNTIME] = 1;
+        calls[4].refused = 1;
+        struct cf_observation observation = observe(&world, calls, CF_COUNT(calls));
+        observation.runtime = "runc 1.1.5";
+        static const struct {
+                const char *call, *base, *reason;
+        } rows[] = {
+                {"socket", NULL,
+                 "made by the workload; family == 1 (AF_UNIX), family == 2 (AF_INET)"},
+                {"capset", NULL, "start-up of the container by runc 1.1.5"},
+                {"read", "docker", "made by the workload"},
+                {"clone", NULL, "in place of clone3, whose flags no filter sees"},
+                {"clone3", NULL,
+                 "its flags are in memory, where no filter looks: who gets ENOSYS calls clone"},
+                {"mount", NULL, "tried, and refused until now"},
+                {"exit_group", NULL, "every process may come to it"},
+                {"setgid", NULL, "start-up of a container, now and then"},
+                {"setgid", "docker", "of docker"},
+                {"openat2", NULL, "not made: programs do without it after ENOSYS"},
+                {"swapon", NULL, NULL},
+        };
+        for (size_t i = 0; i < CF_COUNT(rows); i++) {
+                CF_TEXT struct cf_text text = {0};
+                cf_record_reason(&observation, rows[i].base, cf_syscall_by_name(rows[i].call),
+                                 &text);
+                if (rows[i].reason)
+                        assert_string_equal(text.data, rows[i].reason);
+                else
+                        assert_null(text.data);
+        }
+        close_world(&world);
+}
+
 static void arguments(void **state)
 {
         struct world world;
@@ -331,10 +419,16 @@ static void estimates(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(only_what_was_seen), cmocka_unit_test(names_count_everywhere),
-                cmocka_unit_test(arguments),          cmocka_unit_test(bases),
-                cmocka_unit_test(profiles),           cmocka_unit_test(files),
-                cmocka_unit_test(bad_files),          cmocka_unit_test(estimates),
+                cmocka_unit_test(only_what_was_seen),
+                cmocka_unit_test(names_count_everywhere),
+                cmocka_unit_test(clone3_is_never_let_through),
+                cmocka_unit_test(reasons),
+                cmocka_unit_test(arguments),
+                cmocka_unit_test(bases),
+                cmocka_unit_test(profiles),
+                cmocka_unit_test(files),
+                cmocka_unit_test(bad_files),
+                cmocka_unit_test(estimates),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
