@@ -21,6 +21,7 @@ struct reader {
         struct cf_profile_part head; /* where the default stands */
         bool skipping;               /* a section of another machine */
         bool told;                   /* that sections do not tell architectures apart */
+        bool told_ways;              /* that ways of socketcall and ipc are passed over */
         CF_VEC(struct cf_profile_rule) rules;
 };
 
@@ -40,6 +41,71 @@ static const struct machine {
 static const char other_sections[] = " x86 x32 x86_64 all arm arm64 ppc ppc64 ppc64le mips mips64 "
                                      "mips64n32 mipsel mipsel64 mipsel64n32 s390 s390x "
                                      "loongarch64 ";
+
+/* libseccomp has no numbers for these calls where they are also ways of socketcall and ipc, and LXC
+ * passes over what has none: on i386 and s390x rules for them do nothing. (Measured with LXC 5.0.2
+ * and libseccomp 2.5.4.) */
+static const char *const ways[] = {
+        "accept",   "accept4",  "bind",   "connect",    "getpeername", "getsockname", "getsockopt",
+        "listen",   "msgctl",   "msgget", "msgrcv",     "msgsnd",      "recv",        "recvfrom",
+        "recvmmsg", "recvmsg",  "semctl", "semget",     "semop",       "semtimedop",  "send",
+        "sendmmsg", "sendmsg",  "sendto", "setsockopt", "shmat",       "shmctl",      "shmdt",
+        "shmget",   "shutdown", "socket", "socketpair",
+};
+
+static bool has_ways(const struct cf_arch *arch)
+{
+        return strcmp(arch->name, "i386") == 0 || strcmp(arch->name, "s390x") == 0;
+}
+
+static bool is_way(const char *name)
+{
+        for (size_t i = 0; i < CF_COUNT(ways); i++)
+                if (strcmp(ways[i], name) == 0)
+                        return true;
+        return false;
+}
+
+/* Whether rules for a call do nothing on one of the machine's architectures. */
+static bool is_passed_over(const struct machine *machine, const char *name)
+{
+        uint32_t number;
+        const struct cf_arch *arch = cf_arch_by_name(machine->name);
+        if (!is_way(name))
+                return false;
+        if (has_ways(arch) && cf_syscall_number(arch, name, &number))
+                return true;
+        for (size_t i = 0; i < CF_COUNT(machine->others) && machine->others[i]; i++) {
+                arch = cf_arch_by_name(machine->others[i]);
+                if (has_ways(arch) && cf_syscall_number(arch, name, &number))
+                        return true;
+        }
+        return false;
+}
+
+/* The policy with another answer for such calls where rules for them do nothing: that of calls
+ * without a rule, or, to write it, what the same call gets on `like`. */
+static cf_policy change_ways(struct cf_policies *all, cf_policy policy,
+                             const struct cf_arch *const *arches, size_t count,
+                             const struct cf_arch *like, uint32_t value)
+{
+        for (size_t i = 0; i < count; i++)
+                for (size_t k = 0; has_ways(arches[i]) && k < CF_COUNT(ways); k++) {
+                        cf_policy answer = cf_policy_constant(all, value);
+                        uint32_t number, there;
+                        if (!cf_syscall_number(arches[i], ways[k], &number))
+                                continue;
+                        if (like && !cf_syscall_number(like, ways[k], &there))
+                                continue;
+                        if (like)
+                                answer = cf_policy_of_call(all, policy, like->token, there);
+                        cf_policy here = cf_policy_and(
+                                all, cf_policy_equal(all, CF_SLICE_ARCH, arches[i]->token),
+                                cf_policy_equal(all, CF_SLICE_NR, number));
+                        policy = cf_policy_choose(all, here, answer, policy);
+                }
+        return policy;
+}
 
 static const struct machine *machine_of(const struct cf_arch *arch)
 {
@@ -229,7 +295,7 @@ static int add_force_umount(struct reader *r, struct cf_span line)
         return add_rule(r, line, "umount2", &rule);
 }
 
-static int read_rule(struct reader *r, struct cf_span line)
+static int read_rule(struct reader *r, const struct machine *machine, struct cf_span line)
 {
         size_t blank = cf_span_find_byte(line, ' ');
         struct cf_span name = cf_span_part(line, 0, blank);
@@ -263,7 +329,14 @@ static int read_rule(struct reader *r, struct cf_span line)
                 return refuse(r, line,
                               "this action is the default one: LXC refuses such a rule; "
                               "remove it");
-        return add_rule(r, name, known, &rule);
+        if (is_passed_over(machine, known) && !r->told_ways) {
+                r->told_ways = true;
+                e = cf_convert_warn(r->reading, &r->warnings, at, name.size, r->err,
+                                    "LXC passes over rules for '%s' on %s: there it is a way of "
+                                    "socketcall or ipc",
+                                    known, strcmp(machine->name, "s390x") == 0 ? "s390x" : "i386");
+        }
+        return e < 0 ? e : add_rule(r, name, known, &rule);
 }
 
 static bool among(const char *list, struct cf_span word)
@@ -372,7 +445,7 @@ static int read_lines(struct reader *r, const struct machine *machine)
                 if (cf_span_starts(line, "["))
                         e = read_section(r, machine, line);
                 else if (!r->skipping)
-                        e = read_rule(r, line);
+                        e = read_rule(r, machine, line);
         }
         return e;
 }
@@ -405,7 +478,14 @@ int cf_lxc_read(const struct cf_reading *reading, struct cf_converted *ret_conve
         profile->architectures.items = words;
         for (size_t i = 0; i < CF_COUNT(machine->others) && machine->others[i]; i++)
                 words[profile->architectures.count++].text = cf_span_of(machine->others[i]);
-        return cf_convert_profile(reading, profile, ret_converted, err);
+        struct cf_converted converted;
+        e = cf_convert_profile(reading, profile, &converted, err);
+        if (e < 0)
+                return e;
+        converted.policy = change_ways(reading->all, converted.policy, converted.arches,
+                                       converted.arch_count, NULL, r.default_value);
+        *ret_converted = converted;
+        return 0;
 }
 
 /* ---- writing --------------------------------------------------------------------------------- */
@@ -469,6 +549,9 @@ int cf_lxc_write(const struct cf_writing *writing, struct cf_text *out, struct c
         struct cf_writing own = *writing;
         struct cf_profile_entries entries;
         own.listener = "notify"; /* LXC's is told elsewhere */
+        if (!has_ways(own.arches[0]))
+                own.policy = change_ways(own.all, own.policy, own.arches, own.arch_count,
+                                         own.arches[0], 0);
         int r = cf_convert_entries(&own, "lxc", writing->arena, &entries, err);
         if (r < 0)
                 return r;

@@ -50,7 +50,7 @@ static const struct range {
          .low_only = true,
          .largest = UINT32_MAX},
         {.format = "lxc",
-         .arches = {"x86_64", "i386", "x32"},
+         .arches = {"aarch64", "arm"},
          .defaults = {CF_ERRNO | 1, CF_KILL_THREAD, CF_ALLOW, CF_TRAP},
          .default_count = 4,
          .values = {CF_ALLOW, CF_ERRNO | 1, CF_ERRNO | 4094, CF_KILL_THREAD, CF_TRAP, CF_ERRNO,
