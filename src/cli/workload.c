@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/vec.h"
+#include "cli/session.h"
 
 #define LABEL "confined.run" /* on the containers, with the mark as its value */
 #define ANSWER_MAX 4096      /* bytes of an engine's answer that are read */
@@ -24,7 +25,7 @@
 int cf_workload_read(struct cf_arena *arena, const char *const *words, size_t count,
                      struct cf_workload *ret_workload, struct cf_error *err)
 {
-        struct cf_workload workload = {arena, words, count, {0}};
+        struct cf_workload workload = {.arena = arena, .words = words, .word_count = count};
         int r = cf_command_line_read(arena, words, count, &workload.line);
         if (r < 0)
                 return cf_error_set(err, r, NULL, "not enough memory");
@@ -37,6 +38,22 @@ int cf_workload_read(struct cf_arena *arena, const char *const *words, size_t co
                         "it out, or start the container and watch it by its name");
         *ret_workload = workload;
         return 1;
+}
+
+int cf_workload_compose(struct cf_arena *arena, const char *file, const char *const *words,
+                        size_t count, struct cf_workload *ret_workload, struct cf_error *err)
+{
+        static const char *const asked[] = {"docker", "run"};
+        struct cf_workload workload = {
+                .arena = arena,
+                .words = asked,
+                .word_count = CF_COUNT(asked),
+                .line = {.engine = "docker", .action = "run", .options = CF_COUNT(asked)},
+        };
+        int r = cf_service_open(arena, file, words, count, &workload.compose, err);
+        if (r == 0)
+                *ret_workload = workload;
+        return r;
 }
 
 /* ---- the mark -------------------------------------------------------------------------------- */
@@ -114,17 +131,31 @@ static void add_options(const struct cf_workload *workload, const struct cf_work
                 add(words, "--cidfile=");
 }
 
-static char *const *words_of(const struct cf_workload *workload, const struct cf_workload_run *run,
-                             int profile)
+static int words_of_service(const struct cf_workload *workload, const struct cf_workload_run *run,
+                            int profile, char *const **ret_words, struct cf_error *err)
+{
+        struct cf_arena *arena = workload->arena;
+        char *label = cf_arena_printf(arena, LABEL "=%" PRIx64, run->wanted.mark);
+        char *path = cf_arena_printf(arena, "/proc/%d/fd/%d", getpid(), profile);
+        if (!label || !path)
+                return cf_error_set(err, -ENOMEM, NULL, "not enough memory");
+        return cf_service_begin(workload->compose, path, label, ret_words, err);
+}
+
+static int words_of(const struct cf_workload *workload, const struct cf_workload_run *run,
+                    int profile, char *const **ret_words, struct cf_error *err)
 {
         struct words words = {.arena = workload->arena};
+        if (workload->compose)
+                return words_of_service(workload, run, profile, ret_words, err);
         for (size_t i = 0; i < workload->word_count; i++) {
                 if (i == workload->line.end)
                         add_options(workload, run, profile, &words);
                 add(&words, workload->words[i]);
         }
         add(&words, NULL);
-        return words.failed ? NULL : words.items;
+        *ret_words = words.items;
+        return words.failed ? cf_error_set(err, -ENOMEM, NULL, "not enough memory") : 0;
 }
 
 /* ---- asking the engine ------------------------------------------------------------------------
@@ -293,9 +324,10 @@ static int watch_it(const struct cf_workload *workload, struct cf_workload_run *
         struct insist insist = {workload, run};
         struct child child;
         int error;
-        char *const *words = words_of(workload, run, profile);
-        int r = words ? cf_watch_open(watch, err)
-                      : cf_error_set(err, -ENOMEM, NULL, "not enough memory");
+        char *const *words = NULL;
+        int r = words_of(workload, run, profile, &words, err);
+        if (r == 0)
+                r = cf_watch_open(watch, err);
         if (r < 0)
                 return r;
         r = start(words, watch, false, run->quiet ? STDERR_FILENO : -1, &child, err);
@@ -332,6 +364,9 @@ int cf_workload_run(const struct cf_workload *workload, struct cf_workload_run *
         r = cf_observer_open(&run->wanted, &run->watch.observer, err);
         if (r == 0)
                 r = watch_it(workload, run, profile, err);
+        struct cf_error left = {0};
+        if (workload->compose && cf_service_end(workload->compose, &left) < 0)
+                cf_complain(&left);
         cf_observer_close(run->watch.observer);
         run->watch.observer = NULL;
         return r;

@@ -11,6 +11,7 @@
  * /proc. However this process ends, nothing of it stays. */
 #pragma once
 
+#include "cli/compose-run.h"
 #include "cli/watch.h"
 #include "manifest/manifest.h"
 
@@ -19,6 +20,8 @@ struct cf_workload {
         const char *const *words;
         size_t word_count;
         struct cf_command_line line;
+        struct cf_service *compose; /* it is a service of a Compose file; words and line are then an
+                                     * engine's, that can be asked of its containers. NULL: not */
 };
 
 /* Whether the words run a container by an engine that is known. 1; 0: they do not; -EINVAL: the
@@ -26,6 +29,10 @@ struct cf_workload {
  * words must live as long as the arena. */
 int cf_workload_read(struct cf_arena *arena, const char *const *words, size_t count,
                      struct cf_workload *ret_workload, struct cf_error *err);
+
+/* The same of a service: `words` are SERVICE [COMMAND…]. See cf_service_open. */
+int cf_workload_compose(struct cf_arena *arena, const char *file, const char *const *words,
+                        size_t count, struct cf_workload *ret_workload, struct cf_error *err);
 
 struct cf_workload_run {
         /* What is wanted. */
@@ -46,6 +53,9 @@ struct cf_workload_run {
  * The first run is what was asked for: a container without --rm stays, with its name. A further one
  * (`again`) leaves nothing: it is removed when it ends, has another name where its own is taken
  * (NAME-again-PID), no restart policy, and writes no --cidfile.
+ *
+ * A service leaves nothing in any run: see cf_service_end. That it could be removed is not an error
+ * of the run; that it could not is said on standard error.
  *
  * When this process dies the command line gets SIGTERM, and passes it on to the container.
  * -ENOTSUP: the profile leaves no room for a mark, or loads no filter at all; -EINVAL: it is no
