@@ -35,6 +35,40 @@ static bool is_true(struct cf_yaml *node)
         return text && strcmp(text, "true") == 0;
 }
 
+/* Where a security option's value starts; NULL: it is not about seccomp. */
+static const char *seccomp_value(struct cf_yaml *option)
+{
+        const char *text = cf_yaml_string(option);
+        size_t key = text ? strcspn(text, strchr(text, '=') ? "=" : ":") : 0;
+        return key == 7 && strncmp(text, "seccomp", key) == 0 ? text + key + (text[key] != '\0')
+                                                              : NULL;
+}
+
+bool cf_service_is_off(struct cf_yaml_file *file, const char *service)
+{
+        struct cf_yaml *mapping = cf_service_mapping(file, service);
+        struct cf_yaml *options = get(mapping, "security_opt");
+        bool off = is_true(get(mapping, "privileged"));
+        for (size_t i = 0; options && options->type == CF_YAML_SEQUENCE && i < options->count;
+             i++) {
+                const char *value = seccomp_value(options->items[i]);
+                off = off || (value && strcmp(value, "unconfined") == 0);
+        }
+        return off;
+}
+
+size_t cf_service_count_off(struct cf_yaml_file *file)
+{
+        struct cf_yaml *services = get(root_of(file), "services");
+        size_t count = 0;
+        for (size_t i = 0; services && services->type == CF_YAML_MAPPING && i < services->count;
+             i++) {
+                const char *name = cf_yaml_string(services->items[2 * i]);
+                count += name && cf_service_is_off(file, name);
+        }
+        return count;
+}
+
 /* ---- what is needed
  * ----------------------------------------------------------------------------- */
 
@@ -192,8 +226,7 @@ static void put_options(struct cf_json_writer *json, struct cf_yaml *old, const 
         cf_json_open(json, '[');
         for (size_t i = 0; old && old->type == CF_YAML_SEQUENCE && i < old->count; i++) {
                 const char *text = cf_yaml_string(old->items[i]);
-                size_t key = text ? strcspn(text, strchr(text, '=') ? "=" : ":") : 0;
-                if (text && !(key == 7 && strncmp(text, "seccomp", 7) == 0))
+                if (text && !seccomp_value(old->items[i]))
                         cf_json_put_string(json, text);
         }
         cf_text_printf(&ours, "seccomp:%s", seccomp);

@@ -247,9 +247,8 @@ int cf_service_open(struct cf_arena *arena, const char *file, const char *const 
                 r = look_beside(compose, err);
         if (r < 0)
                 return r;
-        const char *privileged = cf_yaml_string(cf_yaml_get(
-                cf_service_mapping(compose->config, compose->service), "privileged", NULL, NULL));
-        compose->privileged = privileged && strcmp(privileged, "true") == 0;
+        compose->off = cf_service_is_off(compose->config, compose->service);
+        compose->others_off = cf_service_count_off(compose->config) > compose->off;
         *ret_compose = compose;
         return 0;
 }

@@ -44,6 +44,12 @@ struct cf_yaml *cf_service_mapping(struct cf_yaml_file *file, const char *name);
 int cf_service_needed(struct cf_arena *arena, struct cf_yaml_file *file, const char *service,
                       const char *const **ret_names, size_t *ret_count);
 
+/* Whether it says that the service has no filter: privileged, or unconfined. */
+bool cf_service_is_off(struct cf_yaml_file *file, const char *service);
+
+/* How many services are so. */
+size_t cf_service_count_off(struct cf_yaml_file *file);
+
 /* A folder or file of the host, or an external volume, that a service writes to: what it shares
  * with everyone who mounts the same. NULL: none. */
 const char *cf_service_shared(struct cf_arena *arena, struct cf_yaml_file *file,
@@ -63,7 +69,8 @@ struct cf_service {
         size_t more_count;
         const char *project; /* ours */
         struct cf_yaml_file *config;
-        bool privileged; /* it is, in the user's files */
+        bool off;        /* it has no filter, by the user's files */
+        bool others_off; /* so have others */
         bool hide_ports; /* its ports are taken: its own container runs */
         /* Of one run. */
         int memory;    /* the changed configuration; -1: none */

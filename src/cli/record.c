@@ -26,6 +26,8 @@ static const struct cf_option options[] = {
          CF_COMPLETE_NONE, NULL},
         {"timeout", 0, "SECONDS", "wait this long for each answer of an engine (default: 30)",
          CF_COMPLETE_NONE, NULL},
+        {"compose", 0, "FILE", "record a service of a Compose file: --compose FILE SERVICE",
+         CF_COMPLETE_FILE, NULL},
         {"check", 0, "PROFILE", "write nothing: say which calls PROFILE lacks; exit status 1",
          CF_COMPLETE_FILE, NULL},
         {"merge", 0, "FILE", "add what an earlier run saw (of --save); may be given several times",
@@ -71,9 +73,12 @@ static int take_command(struct cf_record *record, struct cf_error *err)
                 words[i] = (char *)(uintptr_t)invocation->arguments[i]; /* as exec wants it */
         record->words = words;
         record->word_count = count;
-        int r = cf_workload_read(record->job.arena, (const char *const *)words, count,
-                                 &record->workload, err);
-        record->engine = r > 0;
+        const char *compose = cf_given_value(invocation, "compose");
+        int r = compose ? cf_workload_compose(record->job.arena, compose, invocation->arguments,
+                                              count, &record->workload, err)
+                        : cf_workload_read(record->job.arena, (const char *const *)words, count,
+                                           &record->workload, err);
+        record->engine = r > 0 || compose;
         return r < 0 ? r : 0;
 }
 
@@ -82,10 +87,14 @@ static int read_options(struct cf_record *record, struct cf_error *err)
         const struct cf_invocation *invocation = record->job.invocation;
         bool target = cf_given(invocation, "pid") || cf_given(invocation, "container") ||
                       cf_given(invocation, "cgroup");
+        if (target && cf_given(invocation, "compose"))
+                return cf_error_set(err, -EINVAL, NULL,
+                                    "--compose FILE SERVICE starts a service: not with "
+                                    "--container, --pid or --cgroup");
         if (!record->hook && target == (invocation->argument_count > 0))
                 return cf_error_set(err, -EINVAL, NULL,
                                     "'record' needs a workload: -- COMMAND…, --container NAME, "
-                                    "--pid PID or --cgroup PATH");
+                                    "--pid PID, --cgroup PATH or --compose FILE SERVICE");
         if (cf_given(invocation, "until-stable") &&
             (cf_given(invocation, "no-verify") || cf_given(invocation, "check") || target))
                 return cf_error_set(err, -EINVAL, NULL,
@@ -130,9 +139,9 @@ static int read_earlier(struct cf_record *record, struct cf_error *err)
 }
 
 /* The folder of a file that will be written must be there and let it. */
-static int check_folder(struct cf_record *record, const char *option, struct cf_error *err)
+static int check_folder(struct cf_record *record, const char *option, const char *path,
+                        struct cf_error *err)
 {
-        const char *path = cf_given_value(record->job.invocation, option);
         const char *folder = path ? cf_path_dir(record->job.arena, path) : NULL;
         if (!path)
                 return 0;
@@ -153,6 +162,14 @@ static int prepare(struct cf_record *record, struct cf_error *err)
         record->alone = !base || strcmp(base, "none") == 0;
         record->check = cf_given_value(invocation, "check");
         record->output = cf_given_value(invocation, "output");
+        const struct cf_service *service = record->workload.compose;
+        if (service && !record->output) { /* beside the file */
+                record->output = cf_arena_printf(record->job.arena, "%s/%s.seccomp.json",
+                                                 cf_path_dir(record->job.arena, service->file),
+                                                 service->service);
+                if (!record->output)
+                        return cf_error_set(err, -ENOMEM, NULL, "not enough memory");
+        }
         int r = cf_profile_job_input(&record->job, record->alone ? "docker" : base, &record->base,
                                      err);
         if (r == 0 && record->check)
@@ -160,8 +177,8 @@ static int prepare(struct cf_record *record, struct cf_error *err)
         if (r == 0)
                 r = read_earlier(record, err);
         if (r == 0)
-                r = check_folder(record, "output", err);
-        return r == 0 ? check_folder(record, "save", err) : r;
+                r = check_folder(record, "output", record->output, err);
+        return r == 0 ? check_folder(record, "save", cf_given_value(invocation, "save"), err) : r;
 }
 
 /* ---- what was seen ------------------------------------------------------------------------------
@@ -280,17 +297,44 @@ static int nothing(struct cf_record *record, struct cf_error *err)
                                     : "no call was seen: did it run under a filter at all?");
 }
 
+/* Where the profile goes now. */
+static void say_next(const struct cf_record *record)
+{
+        const struct cf_service *service = record->workload.compose;
+        if (!service)
+                fprintf(stderr, "use it: --security-opt seccomp=%s\n", record->output);
+        else if (service->off && !service->others_off)
+                fprintf(stderr, "put it in: confined scan --fix --with %s %s\n", record->output,
+                        service->file);
+        else
+                fprintf(stderr,
+                        "put it in: security_opt of service '%s' in %s: seccomp:%s (relative to "
+                        "the project's folder)\n",
+                        service->service, service->file, cf_path_base(record->output));
+}
+
 static int write_profile(struct cf_record *record, struct cf_error *err)
 {
         int r = record->output ? cf_file_write(record->output, cf_text_span(&record->profile), err)
                                : 0;
         if (r == 0 && record->output)
-                fprintf(stderr, "use it: --security-opt seccomp=%s\n", record->output);
+                say_next(record);
         if (r < 0 || record->job.json || record->output)
                 return r;
         return cf_print(&record->profile) == CF_EXIT_CLEAN
                        ? 0
                        : cf_error_set(err, -EIO, NULL, "the profile could not be printed");
+}
+
+/* A container that the runtime could not start has made calls of the runtime's alone. */
+static bool did_anything(const struct cf_record *record)
+{
+        for (size_t i = 0; i < record->observation.call_count; i++) {
+                const struct cf_seen_call *seen = &record->observation.calls[i];
+                if (seen->count[CF_SEEN_WORKLOAD] || seen->refused)
+                        return true;
+        }
+        return false;
 }
 
 /* Runs it, or watches it, to the end. */
@@ -299,7 +343,7 @@ static int see(struct cf_record *record, struct cf_error *err)
         int r = cf_record_watch(record, NULL, record->seconds, &record->run, err);
         if (r == 0)
                 r = cf_record_observe(record, &record->run, &record->observation, err);
-        if (r == 0 && record->observation.call_count == 0)
+        if (r == 0 && !did_anything(record))
                 r = nothing(record, err);
         if (r == 0)
                 r = merge(record, err);

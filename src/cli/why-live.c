@@ -389,8 +389,9 @@ static int check(const struct cf_invocation *invocation, bool command, struct cf
 static int learn_words(struct cf_why_live *live, struct cf_error *err)
 {
         const struct cf_invocation *invocation = live->why->job.invocation;
-        struct cf_workload workload = {
-                live->why->job.arena, invocation->arguments, invocation->argument_count, {0}};
+        struct cf_workload workload = {.arena = live->why->job.arena,
+                                       .words = invocation->arguments,
+                                       .word_count = invocation->argument_count};
         struct cf_why_words words;
         struct cf_error why = {0};
         int r = cf_command_line_read(workload.arena, workload.words, workload.word_count,
