@@ -114,21 +114,23 @@ static void put_word(struct cf_text *out, const char *word)
 }
 
 /* Whether the word belongs to an option that goes. */
-static bool goes(const struct cf_command_line *line, size_t at, bool seccomp)
+static bool goes(const struct cf_command_line *line, size_t at, bool privileged_stays)
 {
         for (size_t i = 0; i < line->option_count; i++) {
                 const struct cf_command_option *option = &line->option_list[i];
                 if (at < option->first || at > option->last)
                         continue;
-                if (cf_why_words_is_off(option) || (seccomp && seccomp_of(option)))
+                if (option->kind == CF_COMMAND_PRIVILEGED)
+                        return !privileged_stays;
+                if (seccomp_of(option))
                         return true;
         }
         return false;
 }
 
-int cf_why_words_print(struct cf_text *out, const struct cf_why_words *words, const char *profile)
+int cf_why_words_print(struct cf_text *out, const struct cf_workload *workload,
+                       bool privileged_stays, const char *profile)
 {
-        const struct cf_workload *workload = &words->workload;
         CF_TEXT struct cf_text line = {0};
         for (size_t i = 0; i < workload->word_count; i++) {
                 if (i == workload->line.end && profile) {
@@ -137,7 +139,7 @@ int cf_why_words_print(struct cf_text *out, const struct cf_why_words *words, co
                         put_word(&line, "--security-opt");
                         put_word(&line, option.data ? option.data : "");
                 }
-                if (!goes(&workload->line, i, profile != NULL))
+                if (!goes(&workload->line, i, privileged_stays))
                         put_word(&line, workload->words[i]);
         }
         cf_text_add_visible(out, cf_text_span(&line));

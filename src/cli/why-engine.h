@@ -30,9 +30,10 @@ struct cf_why_words {
 int cf_why_words_read(struct cf_why *why, const struct cf_workload *workload, const char *with,
                       struct cf_why_words *ret_words, struct cf_error *err);
 
-/* The words as they are typed in a shell, those of options that switch the filter off left out;
- * `profile`, unless NULL: with this one instead. */
-int cf_why_words_print(struct cf_text *out, const struct cf_why_words *words, const char *profile);
+/* The words as they are typed in a shell, what they say of seccomp left out (but --privileged, if
+ * that stays); `profile`, unless NULL: with this one. */
+int cf_why_words_print(struct cf_text *out, const struct cf_workload *workload,
+                       bool privileged_stays, const char *profile);
 
 /* Whether the option switches the filter off, or would. */
 bool cf_why_words_is_off(const struct cf_command_option *option);

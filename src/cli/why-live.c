@@ -10,7 +10,6 @@
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/signalfd.h>
-#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -33,12 +32,12 @@ static uint64_t now_ms(void)
         return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-/* "90", "90s", "10m", "2h": until when. */
-static int read_for(const struct cf_invocation *invocation, uint64_t *ret_end, struct cf_error *err)
+/* "90", "90s", "10m", "2h" */
+int cf_why_for(const struct cf_invocation *invocation, uint64_t *ret_seconds, struct cf_error *err)
 {
         const char *word = cf_given_value(invocation, "for");
         char *end;
-        *ret_end = FOREVER;
+        *ret_seconds = 0;
         if (!word)
                 return 0;
         errno = 0;
@@ -52,7 +51,7 @@ static int read_for(const struct cf_invocation *invocation, uint64_t *ret_end, s
         if (!unit || number > FOR_MAX / unit)
                 return cf_error_set(err, -EINVAL, NULL,
                                     "--for takes a time as 30s, 10m or 2h, not '%s'", word);
-        *ret_end = now_ms() + (uint64_t)number * unit * 1000;
+        *ret_seconds = (uint64_t)number * unit;
         return 0;
 }
 
@@ -333,11 +332,7 @@ static int run(struct cf_why_live *live, struct watch *watch, struct cf_error *e
                 return r;
         if (watch->command)
                 r = let_go(live->why, watch->command, err);
-        if (r == 0)
-                r = watch_until_the_end(watch, err);
-        if (r == 0)
-                r = cf_why_sum_up(live, err);
-        return r;
+        return r == 0 ? watch_until_the_end(watch, err) : r;
 }
 
 static void end(struct watch *watch, const sigset_t *before)
@@ -364,6 +359,10 @@ static int check(const struct cf_invocation *invocation, bool command, struct cf
 {
         bool all = cf_given(invocation, "all");
         size_t count = invocation->argument_count;
+        if (cf_given(invocation, "verify") && !command)
+                return cf_error_set(err, -EINVAL, NULL,
+                                    "--verify runs a command again: confined why --write FILE "
+                                    "--verify -- docker run …");
         if (command && (invocation->separator || all || !count))
                 return cf_error_set(err, -EINVAL, NULL,
                                     "'why' watches one kind of thing: containers and PIDs, --all, "
@@ -412,19 +411,35 @@ static int learn_words(struct cf_why_live *live, struct cf_error *err)
         return r < 0 ? cf_error_set(err, r, NULL, "not enough memory") : 0;
 }
 
-static int begin(struct cf_why_live *live, struct cf_error *err)
+int cf_why_live_begin(struct cf_why_live *live, struct cf_why *why, struct cf_error *err)
 {
-        struct cf_profile_job *job = &live->why->job;
         struct timespec wall, clock;
-        struct utsname system = {0};
-        const char *profile = cf_given_value(job->invocation, "profile");
+        *live = (struct cf_why_live){
+                .why = why,
+                .live = {.arena = why->job.arena,
+                         .all = why->job.all,
+                         .reader = cf_kernel_reader_new(why->job.arena)},
+                .kinds = cf_map_new(why->job.arena),
+                .process = -1,
+                .capabilities = why->job.circumstances.capabilities,
+                .grantable = UINT64_MAX,
+                .stream = why->job.json                    ? NULL
+                          : why->job.invocation->separated ? stderr
+                                                           : stdout,
+        };
         if (!live->live.reader || !live->kinds)
                 return cf_error_set(err, -ENOMEM, NULL, "not enough memory");
         clock_gettime(CLOCK_REALTIME, &wall);
         clock_gettime(CLOCK_MONOTONIC, &clock);
         live->wall_ns =
                 ((int64_t)wall.tv_sec - clock.tv_sec) * 1000000000 + wall.tv_nsec - clock.tv_nsec;
-        uname(&system);
+        return 0;
+}
+
+static int begin(struct cf_why_live *live, struct cf_error *err)
+{
+        struct cf_profile_job *job = &live->why->job;
+        const char *profile = cf_given_value(job->invocation, "profile");
         if (!profile)
                 return job->invocation->separated ? learn_words(live, err) : 0;
         if (!cf_given(job->invocation, "as"))
@@ -437,29 +452,21 @@ int cf_why_live(struct cf_why *why, struct cf_error *err)
 {
         const struct cf_invocation *invocation = why->job.invocation;
         struct command command = {.go = -1, .failed = -1};
-        struct cf_why_live live = {
-                .why = why,
-                .live = {.arena = why->job.arena,
-                         .all = why->job.all,
-                         .reader = cf_kernel_reader_new(why->job.arena)},
-                .kinds = cf_map_new(why->job.arena),
-                .process = -1,
-                .capabilities = why->job.circumstances.capabilities,
-                .grantable = UINT64_MAX,
-                .stream = why->job.json           ? NULL
-                          : invocation->separated ? stderr
-                                                  : stdout,
-        };
+        struct cf_why_live live;
+        uint64_t seconds;
         struct watch watch = {.live = &live, .signals = -1};
         sigset_t before;
         int r = check(invocation, invocation->separated, err);
         if (r == 0)
-                r = read_for(invocation, &watch.end, err);
+                r = cf_why_for(invocation, &seconds, err);
+        if (r == 0)
+                r = cf_why_live_begin(&live, why, err);
         if (r == 0)
                 r = begin(&live, err);
         if (r < 0)
                 return r;
-        watch.stay = watch.end != FOREVER;
+        watch.stay = seconds > 0;
+        watch.end = seconds ? now_ms() + seconds * 1000 : FOREVER;
         watch.signals = watch_signals(&before);
         if (invocation->separated) {
                 watch.command = &command;
@@ -469,6 +476,9 @@ int cf_why_live(struct cf_why *why, struct cf_error *err)
         if (r == 0)
                 r = run(&live, &watch, err);
         end(&watch, &before);
+        if (r == 0)
+                r = cf_why_sum_up(&live, err);
+        cf_observer_close(live.observer);
         return r < 0          ? r
                : r == 1       ? CF_EXIT_TROUBLE
                : live.refused ? CF_EXIT_FINDINGS

@@ -16,6 +16,7 @@
 struct cf_why_filters {
         uint64_t group;
         unsigned count; /* of filters */
+        pid_t pid;      /* whose they were read of */
         cf_policy policy;
         const char *name;                 /* "the filter of process 1234"; NULL: there is none */
         const char *base;                 /* what `profile extend` takes; NULL: not known */
@@ -60,7 +61,8 @@ struct cf_why_live {
         size_t more_kinds;             /* events of kinds that were too many to keep */
         struct cf_profile_input known; /* the profile in use; no profile: not known */
         const char *known_words;       /* what it is called: "the default of Docker 28.2.2" */
-        bool given;    /* `known` is what the container was told to have: to be compared yet */
+        bool given; /* `known` is what the container was told to have: to be compared yet */
+        const struct cf_why_live *before; /* an earlier run: what it saw is not said again */
         uint64_t mark; /* the filter answers calls with this first argument otherwise; 0: none */
         /* Of the first subject: the further ones, and how they are found. */
         CF_VEC(struct cf_why_live *) others;
@@ -69,6 +71,12 @@ struct cf_why_live {
         size_t host_count;
         bool hosts_known;
 };
+
+/* Begins one watch: nothing was seen, nothing is known. 0 or -ENOMEM. */
+int cf_why_live_begin(struct cf_why_live *live, struct cf_why *why, struct cf_error *err);
+
+/* Seconds of --for; 0: not given. */
+int cf_why_for(const struct cf_invocation *invocation, uint64_t *ret_seconds, struct cf_error *err);
 
 /* confined why CONTAINER, PID, --all, -- COMMAND: an exit status or negative. */
 int cf_why_live(struct cf_why *why, struct cf_error *err);
@@ -88,6 +96,9 @@ struct cf_why_live *cf_why_another(struct cf_why_live *base, const char *name);
 
 /* The filters of a process that lives, to be known when it is asked for them later. */
 int cf_why_learn(struct cf_why_live *live, pid_t pid);
+
+/* Says of each kind that was seen what it is. 0 or negative. */
+int cf_why_say_kinds(struct cf_why_live *live, struct cf_error *err);
 
 /* Adds what is said in the end of the first subject and all others. 0 or negative. */
 int cf_why_sum_up(struct cf_why_live *live, struct cf_error *err);

@@ -44,13 +44,16 @@ static int read_profile(struct cf_why_live *live, const struct cf_prove_target *
         return r;
 }
 
-/* Without what a mark changes: nobody makes a call with that argument. */
+/* Without what a mark changes: nobody makes a call with that argument. Of a 32-bit program's call
+ * its lower half alone is seen. */
 static cf_policy unmarked(const struct cf_why_live *live, cf_policy policy)
 {
         struct cf_policies *all = live->why->job.all;
-        return live->mark ? cf_policy_choose(all, cf_policy_equal(all, cf_slice_arg(0), live->mark),
-                                             cf_policy_constant(all, CF_ALLOW), policy)
-                          : policy;
+        return live->mark
+                       ? cf_policy_choose(
+                                 all, cf_policy_equal(all, cf_slice_word(3), (uint32_t)live->mark),
+                                 cf_policy_constant(all, CF_ALLOW), policy)
+                       : policy;
 }
 
 /* What runtimes make of it: the one that is the live policy is what was loaded. */
@@ -74,6 +77,7 @@ int cf_why_use(struct cf_why_live *live, const struct cf_profile_input *profile,
         live->known = *profile;
         live->known_words = words;
         live->given = true;
+        live->capabilities = live->why->job.circumstances.capabilities;
         if (cf_profile_job_work_out(&live->why->job, &live->known, CF_PROFILE_LOADED, &none) == 0)
                 return 0;
         live->known = *profile;

@@ -440,7 +440,8 @@ int cf_why_say(struct cf_why *why, const struct cf_why_failure *failure, struct 
                                        .verdict = said.verdict,
                                        .way_count = said.way_count,
                                        .input = why->input,
-                                       .guessed = why->guessed};
+                                       .guessed = why->guessed,
+                                       .kernel_too = said.cause.unmet_count > 0};
         memcpy(remedy.ways, said.ways, sizeof(remedy.ways));
         if (cf_why_write_keep(why, &remedy) < 0)
                 return cf_error_set(err, -ENOMEM, NULL, "not enough memory");

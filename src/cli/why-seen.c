@@ -3,6 +3,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "cli/why-instead.h"
 #include "cli/why-live.h"
 #include "syscalls/syscalls.h"
 
@@ -67,7 +68,8 @@ static struct cf_why_filters *read_filters(struct cf_why_live *live, pid_t pid, 
         for (size_t i = 0; i < process.thread_count; i++)
                 if (process.threads[i].tid == tid)
                         thread = &process.threads[i];
-        struct cf_why_filters filters = {.group = group, .count = (unsigned)thread->filter_count};
+        struct cf_why_filters filters = {
+                .group = group, .count = (unsigned)thread->filter_count, .pid = pid};
         if (cf_live_policy(&live->live, thread, &filters.policy, &err) < 0)
                 return NULL;
         for (size_t i = 0; i < live->filters.count; i++) {
@@ -451,7 +453,29 @@ static void put_losses(struct cf_why *why, const struct summed *sum)
                 cf_text_printf(out, "the number is too low: the kernel's tables were full\n");
 }
 
-static int say_subject(struct cf_why_live *live, struct cf_error *err)
+/* Arguments that say something are alike; pointers are not looked at. */
+static bool is_alike(const struct cf_why_failure *a, const struct cf_why_failure *b)
+{
+        const struct cf_arch *arch = cf_arch_of_call(a->call.arch, a->call.nr);
+        const struct cf_syscall *call = arch ? cf_syscall_by_number(arch, a->call.nr) : NULL;
+        bool alike = a->call.arch == b->call.arch && a->call.nr == b->call.nr &&
+                     a->error == b->error && a->by_filter == b->by_filter;
+        for (unsigned i = 0; alike && i < CF_POLICY_ARGS; i++)
+                if (is_told(call, i, a->call.args[i]) && is_told(call, i, b->call.args[i]))
+                        alike = a->call.args[i] == b->call.args[i];
+        return alike;
+}
+
+static bool is_said(const struct cf_why_live *before, const struct cf_why_kind *kind)
+{
+        for (; before; before = before->before)
+                for (size_t i = 0; i < before->order.count; i++)
+                        if (is_alike(&before->order.items[i]->failure, &kind->failure))
+                                return true;
+        return false;
+}
+
+int cf_why_say_kinds(struct cf_why_live *live, struct cf_error *err)
 {
         struct cf_why *why = live->why;
         int r = 0;
@@ -462,6 +486,8 @@ static int say_subject(struct cf_why_live *live, struct cf_error *err)
         why->grantable = live->grantable;
         for (size_t i = 0; r == 0 && i < live->order.count; i++) {
                 const struct cf_why_kind *kind = live->order.items[i];
+                if (is_said(live->before, kind))
+                        continue;
                 why->caller = kind->caller;
                 why->guessed = kind->filters->guessed && !kind->filters->profile;
                 why->input = (struct cf_profile_input){
@@ -484,18 +510,29 @@ int cf_why_sum_up(struct cf_why_live *live, struct cf_error *err)
         if (r == 0 && why->job.json)
                 cf_why_json_calls(why);
         if (r == 0)
-                r = say_subject(live, err);
+                r = cf_why_say_kinds(live, err);
         for (size_t i = 0; r == 0 && i < live->others.count; i++) {
-                r = say_subject(live->others.items[i], err);
+                r = cf_why_say_kinds(live->others.items[i], err);
                 live->refused += live->others.items[i]->refused;
         }
         struct cf_profile_input base = live->known;
+        struct cf_why_trial *trial = NULL;
+        bool good = false;
         base.name = base.name ? base.name : live->known_words;
         if (r == 0)
                 r = cf_why_write_make(why, &base, err);
         if (r == 0)
+                r = cf_why_write_file(why, err);
+        if (r == 0 && cf_given(why->job.invocation, "verify"))
+                r = cf_why_verify(live, &trial, err);
+        if (trial && why->job.json)
+                r = cf_why_say_verified(why, trial, NULL, &good, err);
+        /* UNSURE that were refusals after all are in the events alone. */
+        if (r == 0)
                 put_losses(why, &sum);
         if (r == 0 && !why->job.json)
                 r = cf_why_write_say(why, err);
-        return r == 0 ? cf_why_write_file(why, err) : r;
+        if (r == 0 && trial && !why->job.json)
+                r = cf_why_say_verified(why, trial, NULL, &good, err);
+        return r;
 }

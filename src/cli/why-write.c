@@ -21,6 +21,7 @@ static int no_memory(struct cf_error *err)
 int cf_why_write_options(struct cf_why *why, struct cf_error *err)
 {
         const char *path = cf_given_value(why->job.invocation, "write");
+        why->write.wanted = cf_given(why->job.invocation, "verify");
         if (!path)
                 return 0;
         const char *folder = cf_path_dir(why->job.arena, path);
@@ -121,10 +122,10 @@ static const struct cf_way *find_other(const struct cf_why_remedy *remedy)
         return NULL;
 }
 
-static int leave(struct cf_why *why, const struct cf_why_remedy *remedy, const char *because,
-                 const char *option, bool needed, struct cf_error *err)
+static int leave(struct cf_why *why, const struct cf_why_remedy *remedy, enum cf_why_left_kind kind,
+                 const char *because, const char *option, struct cf_error *err)
 {
-        struct cf_why_left left = {&remedy->failure, because, option, needed};
+        struct cf_why_left left = {kind, &remedy->failure, because, option};
         return because && cf_vec_push(why->job.arena, &why->write.left, left) == 0 ? 0
                                                                                    : no_memory(err);
 }
@@ -142,7 +143,8 @@ static int leave_to_others(struct cf_why *why, const struct cf_why_remedy *remed
                               : way->kind == CF_WAY_SETTING
                                       ? "the kernel would refuse it too, by a setting of the host"
                                       : "the kernel would refuse it too: it asks for a capability";
-        return leave(why, remedy, because, option, true, err);
+        return leave(why, remedy, remedy->kernel_too ? CF_WHY_LEFT_KERNEL : CF_WHY_LEFT_NO_RULE,
+                     because, option, err);
 }
 
 /* Whether the base is what refused it: other filters may be on top of it. */
@@ -169,13 +171,13 @@ static int take(struct cf_why *why, const struct cf_why_remedy *remedy, struct c
         if (r < 0)
                 return r;
         if (!is || remedy->verdict == CF_WHY_OTHER)
-                return leave(why, remedy, "another filter refused it, which a profile cannot undo",
-                             NULL, true, err);
+                return leave(why, remedy, CF_WHY_LEFT_FILTER,
+                             "another filter refused it, which a profile cannot undo", NULL, err);
         if (!all && remedy->way_count && remedy->ways[0].kind == CF_WAY_NOTHING)
-                return leave(why, remedy,
+                return leave(why, remedy, CF_WHY_LEFT_FALLBACK,
                              cf_arena_printf(why->job.arena, "nothing to do: %s",
                                              remedy->ways[0].because),
-                             NULL, false, err);
+                             NULL, err);
         return rule ? add_option(why, rule->option, err) : leave_to_others(why, remedy, err);
 }
 
@@ -300,7 +302,7 @@ int cf_why_write_file(struct cf_why *why, struct cf_error *err)
 /* ---- saying it --------------------------------------------------------------------------------
  */
 
-static void say_left(struct cf_why *why)
+void cf_why_write_say_left(struct cf_why *why)
 {
         struct cf_text *out = &why->job.out;
         for (size_t i = 0; i < why->write.left.count && i < LEFT_SHOWN; i++) {
@@ -316,7 +318,7 @@ static void say_left(struct cf_why *why)
                 cf_text_printf(out, "  left out: %zu more\n", why->write.left.count - LEFT_SHOWN);
 }
 
-static int say_differences(struct cf_why *why, struct cf_error *err)
+int cf_why_write_say_differences(struct cf_why *why, struct cf_error *err)
 {
         struct cf_why_write *write = &why->write;
         struct cf_text *out = &why->job.out;
@@ -355,16 +357,16 @@ int cf_why_write_say(struct cf_why *why, struct cf_error *err)
                                : cf_given(why->job.invocation, "message")
                                        ? "no rule is known to be needed"
                                        : "nothing was refused");
-                say_left(why);
+                cf_why_write_say_left(why);
                 return 0;
         }
         cf_text_add_visible(out, cf_span_of(write->made.name));
         cf_text_puts(out, ": ");
         cf_text_add_visible(out, cf_span_of(base_name(&write->base)));
         cf_text_puts(out, " with\n");
-        int r = say_differences(why, err);
+        int r = cf_why_write_say_differences(why, err);
         cf_text_puts(out, "  everything else is equal (proved)\n");
-        say_left(why);
+        cf_why_write_say_left(why);
         if (write->path) {
                 cf_text_puts(out, "use it: --security-opt seccomp=");
                 cf_text_add_visible(out, cf_span_of(write->path));
@@ -392,7 +394,7 @@ static void json_left(struct cf_why *why)
                 cf_json_key(json, "option");
                 cf_json_put_string(json, left->option);
                 cf_json_key(json, "needed");
-                cf_json_put_bool(json, left->needed);
+                cf_json_put_bool(json, left->kind != CF_WHY_LEFT_FALLBACK);
                 cf_json_close(json, '}');
         }
         cf_json_close(json, ']');
@@ -423,6 +425,11 @@ int cf_why_write_json(struct cf_why *why, struct cf_error *err)
         }
         cf_json_close(json, ']');
         json_left(why);
+        cf_json_key(json, "verified");
+        if (write->verified == CF_WHY_UNVERIFIED)
+                cf_json_put_null(json);
+        else
+                cf_json_put_bool(json, write->verified == CF_WHY_VERIFIED);
         cf_json_key(json, "differences");
         cf_json_open(json, '[');
         for (size_t i = 0, next; r == 0 && made && i < write->item_count; i = next) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* confined why: which call was refused, by whom, and the least that unblocks it. */
+#include "cli/why-instead.h"
 #include "cli/why-live.h"
 
 #include <limits.h>
@@ -27,6 +28,10 @@ static const struct cf_option options[] = {
         {"write", 0, "FILE",
          "write the profile in use with the least that lets through what was refused",
          CF_COMPLETE_FILE, NULL},
+        {"verify", 0, NULL, "with -- docker run: run it again under what --write wrote", 0, NULL},
+        {"instead", 0, NULL,
+         "is a switched-off filter still needed? run it under the engine's default instead", 0,
+         NULL},
         {"all-refused", 0, NULL, "with --write: also what the program does without", 0, NULL},
         {"all-errors", 0, NULL, "tell also of calls that failed for other reasons", 0, NULL},
         {"cap-add", 0, "CAPABILITY", "the container has this capability too; ALL: every one",
@@ -151,9 +156,10 @@ static int run_job(const struct cf_invocation *invocation, struct cf_error *err)
                 r = cf_error_set(err, -EINVAL, NULL,
                                  "'why' tells of one thing: a log, a message, or what is watched");
         if (r == 0)
-                r = message ? cf_why_message(&why, err)
-                    : log   ? run_log(&why, log, err)
-                            : cf_why_live(&why, err);
+                r = message                           ? cf_why_message(&why, err)
+                    : log                             ? run_log(&why, log, err)
+                    : cf_given(invocation, "instead") ? cf_why_instead(&why, err)
+                                                      : cf_why_live(&why, err);
         if (r >= 0 && cf_print(&why.job.out) != CF_EXIT_CLEAN)
                 r = CF_EXIT_TROUBLE;
         cf_text_done(&why.job.out);

@@ -40,14 +40,22 @@ struct cf_why_remedy {
         size_t way_count;
         struct cf_profile_input input; /* what refused it */
         bool guessed;                  /* that filter could not be read */
+        bool kernel_too;               /* the kernel would refuse it as well */
+};
+
+enum cf_why_left_kind {
+        CF_WHY_LEFT_FALLBACK, /* the program is known to do without it */
+        CF_WHY_LEFT_KERNEL,   /* the kernel would refuse it as well */
+        CF_WHY_LEFT_FILTER,   /* another filter than the profile's refused it */
+        CF_WHY_LEFT_NO_RULE,  /* no profile can name it */
 };
 
 /* A refused call for which nothing is written, and why. */
 struct cf_why_left {
+        enum cf_why_left_kind kind;
         const struct cf_why_failure *failure;
         const char *why;
         const char *option; /* what would help instead: "--cap-add SYS_ADMIN"; NULL: nothing */
-        bool needed;        /* the program is not known to do without it */
 };
 
 /* --write: the profile in use with the least that lets through what was refused. */
@@ -62,6 +70,7 @@ struct cf_why_write {
         struct cf_text text;                /* the profile; freed by the caller */
         struct cf_profile_item *items;      /* on which the two differ */
         size_t item_count;
+        enum { CF_WHY_UNVERIFIED, CF_WHY_VERIFIED, CF_WHY_DENIED } verified; /* --verify */
 };
 
 enum { CF_WHY_COUNT_REFUSED, CF_WHY_COUNT_SKIPPED, CF_WHY_COUNT_LOST, CF_WHY_COUNTS };
@@ -107,6 +116,10 @@ int cf_why_write_make(struct cf_why *why, const struct cf_profile_input *base,
 
 /* Writes the file, whole or not at all. */
 int cf_why_write_file(struct cf_why *why, struct cf_error *err);
+
+/* Lines of what was left out, and of what the profile lets through besides the base. */
+void cf_why_write_say_left(struct cf_why *why);
+int cf_why_write_say_differences(struct cf_why *why, struct cf_error *err);
 
 /* What was written and what was left out: as text, as the member "written" of the JSON document. */
 int cf_why_write_say(struct cf_why *why, struct cf_error *err);
