@@ -346,13 +346,17 @@ static void end(struct watch *watch, const sigset_t *before)
                 close(command->failed);
         if (watch->signals >= 0)
                 close(watch->signals);
+        sigprocmask(SIG_SETMASK, before, NULL);
+}
+
+static void close_subjects(struct watch *watch)
+{
         for (size_t i = 0; i <= watch->live->others.count; i++) {
                 struct cf_why_live *live = subject(watch, i);
                 cf_observer_close(live->observer);
                 if (live->process >= 0)
                         close(live->process);
         }
-        sigprocmask(SIG_SETMASK, before, NULL);
 }
 
 static int check(const struct cf_invocation *invocation, bool command, struct cf_error *err)
@@ -478,7 +482,7 @@ int cf_why_live(struct cf_why *why, struct cf_error *err)
         end(&watch, &before);
         if (r == 0)
                 r = cf_why_sum_up(&live, err);
-        cf_observer_close(live.observer);
+        close_subjects(&watch);
         return r < 0          ? r
                : r == 1       ? CF_EXIT_TROUBLE
                : live.refused ? CF_EXIT_FINDINGS
