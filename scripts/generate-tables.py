@@ -4,6 +4,7 @@
 
     generate-tables.py pages C_FILE HEADER PAGE.md...
     generate-tables.py reasons C_FILE REASONS.tsv
+    generate-tables.py options C_FILE OPTIONS.tsv
     generate-tables.py weights C_FILE TABLE.tsv
     generate-tables.py profiles C_FILE PROFILES.tsv HISTORY.tsv VERSIONS.tsv RULES.tsv
 
@@ -139,6 +140,21 @@ def read_table(path, columns):
     return lines[1:]
 
 
+def options(c_file, path):
+    columns = ["program", "call", "option", "loses", "source"]
+    out = [HEAD % "data/program-options.tsv", '#include "explain/explain.h"\n',
+           "const struct cf_program_option cf_program_options[] = {"]
+    rows = read_table(path, columns)
+    for number, cells in rows:
+        if len(cells[0]) > 15:
+            die(path, number, "the kernel keeps 15 bytes of a process's name")
+        out.append("        {" + ", ".join(literal(cell) for cell in cells) + "},")
+    if [cells[:2] for _, cells in rows] != sorted(cells[:2] for _, cells in rows):
+        die(path, rows[0][0], "rows must stand in the order of their programs and calls")
+    out += ["};", f"const size_t cf_program_option_count = {len(rows)};"]
+    pathlib.Path(c_file).write_text("\n".join(out) + "\n", encoding="utf-8")
+
+
 def verbatim_profiles(path, add):
     """The text of NAME.json beside the table, for each row."""
     for number, (name, short, title, source) in read_table(path, ["name", "short", "title", "source"]):
@@ -271,6 +287,8 @@ def main(arguments):
         pages(arguments[1], arguments[2], arguments[3:])
     elif len(arguments) == 3 and arguments[0] == "reasons":
         reasons(arguments[1], arguments[2])
+    elif len(arguments) == 3 and arguments[0] == "options":
+        options(arguments[1], pathlib.Path(arguments[2]))
     elif len(arguments) == 3 and arguments[0] == "weights":
         weights(arguments[1], arguments[2])
     elif len(arguments) == 6 and arguments[0] == "profiles":

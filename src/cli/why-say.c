@@ -132,6 +132,11 @@ static int work_out(struct cf_why *why, const struct cf_why_failure *failure, st
                                     &said->way_count, err);
         if (r == 0 && said->untold)
                 drop_ways_by_arguments(said);
+        const struct cf_arch *arch = cf_arch_of_call(failure->call.arch, failure->call.nr);
+        const struct cf_program_option *option = cf_explain_option(
+                failure->program, arch ? cf_syscall_by_number(arch, failure->call.nr) : NULL);
+        if (r == 0 && option && said->way_count)
+                cf_explain_add_option(said->ways, &said->way_count, option);
         return r;
 }
 
@@ -257,6 +262,7 @@ static void put_opened(struct cf_text *out, const struct cf_way *way)
         static const char *const words[] = {
                 [CF_WAY_NOTHING] = "nothing to do",
                 [CF_WAY_ERRNO] = "opens nothing",
+                [CF_WAY_OPTION] = "opens nothing, by an option of the program: it",
                 [CF_WAY_ARGUMENTS] = "opens this call with these arguments",
                 [CF_WAY_CALL] = "opens the call whatever its arguments",
                 [CF_WAY_CAPABILITY] = "opens this call",
@@ -264,7 +270,7 @@ static void put_opened(struct cf_text *out, const struct cf_way *way)
         };
         cf_text_printf(out, "   %s", words[way->kind]);
         if (way->because)
-                cf_text_printf(out, ": %s", way->because);
+                cf_text_printf(out, "%s %s", way->kind == CF_WAY_OPTION ? "" : ":", way->because);
         for (size_t i = 0; i < way->opened_count && i < OPENED_SHOWN; i++)
                 cf_text_printf(out, "%s%s", i ? ", " : " and: ", way->opened[i]);
         if (way->opened_count > OPENED_SHOWN)
@@ -314,9 +320,11 @@ static void put_ways(struct cf_why *why, const struct said *said)
                         "  a rule for its arguments opens less: strace -f -e trace=%s -o log "
                         "COMMAND tells them, then confined why --log log\n",
                         said->untold);
-        const struct cf_way *first = said->way_count ? &said->ways[0] : NULL;
-        if (any && why->input.base && first->option && first->kind <= CF_WAY_CALL &&
-            first->enough) {
+        const struct cf_way *first = said->ways;
+        while (first < said->ways + said->way_count && first->kind == CF_WAY_OPTION)
+                first++;
+        if (any && why->input.base && first < said->ways + said->way_count && first->option &&
+            first->kind <= CF_WAY_CALL && first->enough) {
                 cf_text_puts(out, "  write it: confined profile extend ");
                 cf_text_add_visible(out, cf_span_of(why->input.base));
                 cf_text_printf(out, " %s -o profile.json\n", first->option);
@@ -377,7 +385,7 @@ static void put_json_way(struct cf_json_writer *json, const struct said *said,
                          const struct cf_way *way)
 {
         struct cf_why_dangers dangers;
-        static const char *const kinds[] = {"nothing", "errno",      "arguments",
+        static const char *const kinds[] = {"nothing", "errno",      "option", "arguments",
                                             "call",    "capability", "setting"};
         cf_json_open(json, '{');
         put_string(json, "kind", kinds[way->kind]);

@@ -108,7 +108,7 @@ static const struct cf_way *find_rule(const struct cf_why_remedy *remedy)
         for (size_t i = 0; i < remedy->way_count; i++) {
                 const struct cf_way *way = &remedy->ways[i];
                 if (way->enough && !way->also && way->kind >= CF_WAY_ERRNO &&
-                    way->kind <= CF_WAY_CALL)
+                    way->kind <= CF_WAY_CALL && way->kind != CF_WAY_OPTION)
                         return way;
         }
         return NULL;
@@ -117,7 +117,8 @@ static const struct cf_way *find_rule(const struct cf_why_remedy *remedy)
 static const struct cf_way *find_other(const struct cf_why_remedy *remedy)
 {
         for (size_t i = 0; i < remedy->way_count; i++)
-                if (remedy->ways[i].enough && remedy->ways[i].kind != CF_WAY_NOTHING)
+                if (remedy->ways[i].enough && remedy->ways[i].kind != CF_WAY_NOTHING &&
+                    remedy->ways[i].kind != CF_WAY_OPTION)
                         return &remedy->ways[i];
         return NULL;
 }

@@ -61,6 +61,7 @@ void cf_explain_who(struct cf_text *text, const struct cf_cause *cause, bool fil
 enum cf_way_kind {
         CF_WAY_NOTHING,    /* the program does without the call already */
         CF_WAY_ERRNO,      /* another error, with which it does without */
+        CF_WAY_OPTION,     /* an option of the program, with which it does not make the call */
         CF_WAY_ARGUMENTS,  /* the call with these arguments */
         CF_WAY_CALL,       /* the call whatever its arguments */
         CF_WAY_CAPABILITY, /* a capability of the container, on which an entry depends */
@@ -70,9 +71,10 @@ enum cf_way_kind {
 struct cf_way {
         enum cf_way_kind kind;
         const char *option;  /* what `profile extend` takes: "--allow 'kcmp(type == KCMP_FILE)'"; or
-                              * "--cap-add SYS_NICE", "kernel.dmesg_restrict=0"; NULL: NOTHING */
+                              * "--cap-add SYS_NICE", "kernel.dmesg_restrict=0"; NULL: NOTHING.
+                              * OPTION: as the program takes it */
         const char *also;    /* "--cap-add SYS_ADMIN": only together with it; NULL: alone */
-        const char *because; /* ERRNO, NOTHING: who falls back; else NULL */
+        const char *because; /* ERRNO, NOTHING: who falls back; OPTION: what it costs; else NULL */
         const char *const *opened; /* calls that it lets through beside the one, by name */
         size_t opened_count;
         bool enough; /* false: the kernel refuses the call even then (see cf_cause.unmet) */
@@ -89,6 +91,24 @@ int cf_explain_ways(struct cf_policies *all, struct cf_arena *arena, const struc
                     const struct cf_cause *cause, const struct cf_profile *profile,
                     const struct cf_circumstances *circumstances, uint64_t grantable,
                     struct cf_way ret_ways[CF_WAYS_MAX], size_t *ret_count, struct cf_error *err);
+
+/* What a program can be told so that it does without a call: data/program-options.tsv. */
+struct cf_program_option {
+        const char *program, *call, *option;
+        const char *loses; /* behind "it" */
+        const char *source;
+};
+extern const struct cf_program_option cf_program_options[];
+extern const size_t cf_program_option_count;
+
+/* `program`: the name of a process, what stands behind '[' apart ("gdb[123]"). NULL: none is known.
+ */
+const struct cf_program_option *cf_explain_option(const char *program,
+                                                  const struct cf_syscall *call);
+
+/* Adds it to the ways, in its place. */
+void cf_explain_add_option(struct cf_way ways[CF_WAYS_MAX], size_t *count,
+                           const struct cf_program_option *option);
 
 /* ---- after the fact ----------------------------------------------------------------------------
  */

@@ -239,6 +239,38 @@ static int add_both(struct search *search)
         return r;
 }
 
+/* ---- what the program can be told ------------------------------------------------------------ */
+
+const struct cf_program_option *cf_explain_option(const char *program,
+                                                  const struct cf_syscall *call)
+{
+        size_t size = program ? strcspn(program, "[") : 0;
+        for (size_t i = 0; size && call && i < cf_program_option_count; i++) {
+                const struct cf_program_option *option = &cf_program_options[i];
+                if (strlen(option->program) == size &&
+                    memcmp(option->program, program, size) == 0 &&
+                    strcmp(option->call, call->name) == 0)
+                        return option;
+        }
+        return NULL;
+}
+
+void cf_explain_add_option(struct cf_way ways[CF_WAYS_MAX], size_t *count,
+                           const struct cf_program_option *option)
+{
+        size_t place = 0;
+        if (*count >= CF_WAYS_MAX)
+                return;
+        while (place < *count && ways[place].enough && ways[place].kind < CF_WAY_OPTION)
+                place++;
+        memmove(&ways[place + 1], &ways[place], (*count - place) * sizeof(*ways));
+        ways[place] = (struct cf_way){.kind = CF_WAY_OPTION,
+                                      .option = option->option,
+                                      .because = option->loses,
+                                      .enough = true};
+        (*count)++;
+}
+
 /* ---- all of them -------------------------------------------------------------------------- */
 
 static int compare_ways(const void *a, const void *b)

@@ -115,6 +115,26 @@ known() {
         still_refuses "$(with_rules gdb-aslr)"
 }
 
+@test "gdb, watched: its one call, told apart from the query; its own option opens least" {
+        needs gdb
+        "$CONFINED" why --format json -- docker run --rm --network none -v /usr:/usr:ro \
+                --security-opt seccomp=default.json machine:1 gdb -batch -ex run /usr/bin/true >seen || true
+        python3 - <<'EOP'
+import json
+calls = [c for c in json.load(open("seen"))["calls"] if c["call"].startswith("personality")]
+assert [c["call"] for c in calls] == ["personality(ADDR_NO_RANDOMIZE)"], calls
+assert calls[0]["program"].startswith("gdb["), calls[0]["program"]
+kinds = [(w["kind"], w["option"]) for w in calls[0]["ways"]]
+assert kinds == [("option", "gdb -iex 'set disable-randomization off'"),
+                 ("arguments", "--allow 'personality(personality == ADDR_NO_RANDOMIZE)'"),
+                 ("call", "--allow personality")], kinds
+EOP
+        # And it does.
+        inside default.json -- gdb -iex 'set disable-randomization off' -batch -ex run /usr/bin/true
+        expect_in "$output" "exited normally"
+        expect_not_in "$output" "Error disabling"
+}
+
 @test "personality, for all that ask for it" {
         local id
         for id in devcontainer-rust lldb-swift-repl tsan tarpaulin sbcl gcl-maxima msan rr; do

@@ -240,11 +240,39 @@ static void what_a_capability_opens(void **state)
         close_world(&world);
 }
 
+/* In the order of what they open: nothing, another error, an option of the program, the rest. */
+static void options_of_programs(void **state)
+{
+        const struct cf_program_option *gdb =
+                cf_explain_option("gdb[12]", cf_syscall_by_name("personality"));
+        struct cf_way ways[CF_WAYS_MAX] = {{.kind = CF_WAY_ERRNO, .enough = true},
+                                           {.kind = CF_WAY_ARGUMENTS, .enough = true},
+                                           {.kind = CF_WAY_CALL}};
+        size_t count = 3;
+        (void)state;
+        assert_non_null(gdb);
+        assert_null(cf_explain_option("gdb", cf_syscall_by_name("mount")));
+        assert_null(cf_explain_option("gdbserver[1]", cf_syscall_by_name("personality")));
+        assert_null(cf_explain_option(NULL, cf_syscall_by_name("personality")));
+        assert_null(cf_explain_option("gdb", NULL));
+        cf_explain_add_option(ways, &count, gdb);
+        assert_int_equal(count, 4);
+        assert_int_equal(ways[1].kind, CF_WAY_OPTION);
+        assert_int_equal(ways[2].kind, CF_WAY_ARGUMENTS);
+        for (size_t i = 0; i < CF_WAYS_MAX; i++)
+                cf_explain_add_option(ways, &count, gdb);
+        assert_int_equal(count, CF_WAYS_MAX);
+        /* Every row is of a call that there is. */
+        for (size_t i = 0; i < cf_program_option_count; i++)
+                assert_non_null(cf_syscall_by_name(cf_program_options[i].call));
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(symptoms),
                 cmocka_unit_test(what_a_capability_opens),
+                cmocka_unit_test(options_of_programs),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
