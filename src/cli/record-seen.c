@@ -39,7 +39,7 @@ static int values_of(struct cf_record *record, const struct cf_record_run *run,
         CF_VEC(struct cf_seen_value) values = {0};
         for (size_t i = 0; i < run->value_count; i++) {
                 const struct cf_observed_value *seen = &run->values[i];
-                if (seen->arch != call->arch->token || seen->nr != call->nr)
+                if (seen->arch != call->arch->token || seen->nr != call->nr || seen->behind)
                         continue;
                 if (seen->open)
                         call->open |= (uint8_t)(1u << seen->arg);

@@ -21,6 +21,8 @@
         CF_BPF_FUNCTION(bpf_map_lookup_elem)          \
         CF_BPF_FUNCTION(bpf_map_get_next_key)         \
         CF_BPF_FUNCTION(bpf_link__fd)                 \
+        CF_BPF_FUNCTION(bpf_program__fd)              \
+        CF_BPF_FUNCTION(bpf_obj_get_info_by_fd)       \
         CF_BPF_FUNCTION(bpf_iter_create)              \
         CF_BPF_FUNCTION(ring_buffer__new)             \
         CF_BPF_FUNCTION(ring_buffer__free)            \
@@ -54,6 +56,8 @@ const char *cf_bpf_complaint(void);
 #define bpf_map_lookup_elem cf_bpf.bpf_map_lookup_elem
 #define bpf_map_get_next_key cf_bpf.bpf_map_get_next_key
 #define bpf_link__fd cf_bpf.bpf_link__fd
+#define bpf_program__fd cf_bpf.bpf_program__fd
+#define bpf_obj_get_info_by_fd cf_bpf.bpf_obj_get_info_by_fd
 #define bpf_iter_create cf_bpf.bpf_iter_create
 #define ring_buffer__new cf_bpf.ring_buffer__new
 #define ring_buffer__free cf_bpf.ring_buffer__free

@@ -143,6 +143,7 @@ enum cgroup_subsys_id {
 #define MAX_ERRNO 4095
 #define SECCOMP_SET_MODE_FILTER 1 /* linux/seccomp.h */
 #define SECCOMP_MODE_FILTER 2
+#define NR_CLONE3 435     /* everywhere */
 #define PR_SET_SECCOMP 22 /* linux/prctl.h */
 #if defined(__TARGET_ARCH_x86)
 #define NR_PRCTL 157

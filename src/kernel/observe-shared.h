@@ -7,6 +7,7 @@
 
 #define CF_SEEN_COMM 16
 #define CF_SEEN_ARGS 6
+#define CF_SEEN_PATH 128
 
 /* Kinds of events. */
 enum {
@@ -34,6 +35,8 @@ struct cf_seen_event {
         __u32 parent;     /* tgid */
         __u32 padding;
         char comm[CF_SEEN_COMM];
+        __u64 clone_flags;       /* clone3: behind its pointer; 0: not readable */
+        char path[CF_SEEN_PATH]; /* the event may end in front of it */
 };
 
 struct cf_seen_key {
@@ -83,7 +86,9 @@ struct cf_seen_settings {
 /* Arguments whose values are kept: of each call, a bit for each argument, and from bit 8 on one for
  * each of those of which 32 bits count. */
 #define CF_NARROW_SHIFT 8
-#define CF_VALUES_EACH 64 /* different values that are kept of one argument */
+#define CF_VALUES_BEHIND (1u << 31)      /* the 64 bits that argument 0 points to (clone3) … */
+#define CF_VALUE_ARGS (CF_SEEN_ARGS + 1) /* … are kept as those of one more argument */
+#define CF_VALUES_EACH 64                /* different values that are kept of one argument */
 #define CF_VALUES_MAX (1 << 15)
 
 struct cf_value_key {

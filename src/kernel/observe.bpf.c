@@ -21,116 +21,23 @@
 #include <bpf/bpf_tracing.h>
 
 #include "kernel/observe-kernel.h"
+#include "kernel/observe-maps.h"
 #include "kernel/observe-shared.h"
 
 char terms[] SEC("license") = "Dual BSD/GPL";
 
-/* ---- maps ---------------------------------------------------------------------------------------
- */
-
-/* Of a thread: not seen yet, between two calls, in one, in the one that loads a marked filter. */
-enum { UNKNOWN, BETWEEN, INSIDE, LOADING };
-
-struct task_state {
-        __u8 where;
-        __u8 member; /* TREE: of the tree */
-        __u8 caught; /* SIGSYS is under way for the call that it is in */
-        __u8 ran; /* it, or what it descends from, has called execve under a filter (or is bare) */
-        __u32 below; /* GROUP: it is in the group, as long as it has this set of groups: */
-        __u64 set;
-};
-
-struct {
-        __uint(type, BPF_MAP_TYPE_TASK_STORAGE);
-        __uint(map_flags, BPF_F_NO_PREALLOC);
-        __type(key, int);
-        __type(value, struct task_state);
-} tasks SEC(".maps");
-
-struct {
-        __uint(type, BPF_MAP_TYPE_RINGBUF);
-        __uint(max_entries, 1 << 23);
-} ring SEC(".maps");
-
-struct {
-        __uint(type, BPF_MAP_TYPE_HASH);
-        __uint(max_entries, 1 << 15);
-        __type(key, struct cf_seen_key);
-        __type(value, __u64);
-} counters SEC(".maps");
-
-struct {
-        __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-        __uint(max_entries, CF_CALL_KINDS * 2); /* behind execve, and in front of it */
-        __type(key, __u32);
-        __type(value, __u64);
-} calls SEC(".maps");
-
-struct {
-        __uint(type, BPF_MAP_TYPE_ARRAY);
-        __uint(max_entries, CF_CALL_KINDS);
-        __type(key, __u32);
-        __type(value, __u32);
-} wanted SEC(".maps");
-
-/* Of each wanted argument how many values are kept; more than CF_VALUES_EACH: not all. */
-struct {
-        __uint(type, BPF_MAP_TYPE_ARRAY);
-        __uint(max_entries, CF_CALL_KINDS *CF_SEEN_ARGS);
-        __type(key, __u32);
-        __type(value, __u32);
-} kept SEC(".maps");
-
-struct {
-        __uint(type, BPF_MAP_TYPE_HASH);
-        __uint(max_entries, CF_VALUES_MAX);
-        __type(key, struct cf_value_key);
-        __type(value, __u64);
-} values SEC(".maps");
-
-#define FILTER_MAX 4096 /* linux/filter.h, BPF_MAXINSNS */
-
-struct filter {
-        struct {
-                __u32 code, k;
-        } of[FILTER_MAX];
-};
-
-struct {
-        __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-        __uint(max_entries, 1);
-        __type(key, __u32);
-        __type(value, struct filter);
-} scratch SEC(".maps");
-
-/* MARK: processes (tgid) that have loaded such a filter: all their threads may be under it. */
-struct {
-        __uint(type, BPF_MAP_TYPE_HASH);
-        __uint(max_entries, 1 << 14);
-        __type(key, __u32);
-        __type(value, __u8);
-} marked SEC(".maps");
-
-/* NEW: groups that somebody was in at the beginning. */
-struct {
-        __uint(type, BPF_MAP_TYPE_HASH);
-        __uint(max_entries, 1 << 16);
-        __type(key, __u64);
-        __type(value, __u8);
-} old_groups SEC(".maps");
-
-struct cf_seen_settings settings;
-
 /* ---- who ----------------------------------------------------------------------------------------
  */
 
-static __always_inline struct task_state *state_of(struct task_struct *task, bool make)
+/* Its byte. */
+static __always_inline __u8 *state_of_id(__u32 id)
 {
-        struct task_state *state =
-                bpf_task_storage_get(&tasks, task, 0, make ? BPF_LOCAL_STORAGE_GET_F_CREATE : 0);
-        if (!state && make)
-                __sync_fetch_and_add(&settings.unmarked, 1);
-        return state;
+        return &threads[((id & 63) << 16 | id >> 6) & (THREADS - 1)];
+}
+
+static __always_inline __u8 *state_of(struct task_struct *task)
+{
+        return state_of_id((__u32)task->pid);
 }
 
 /* Containers have a group of their own in every hierarchy of version 1, and in that of version 2
@@ -179,42 +86,44 @@ static __always_inline bool is_below(struct cgroup *group, __u64 wanted)
 }
 
 /* A thread stays in its groups for long; walking up from them is slow. */
-static __always_inline bool is_in_group(struct task_struct *task, struct task_state *state)
+static __always_inline bool is_in_group(struct task_struct *task)
 {
         __u64 set = (__u64)task->cgroups;
-        if (!state)
+        struct task_group *known =
+                bpf_task_storage_get(&groups, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+        if (!known)
                 return is_below(group_of(task), settings.group);
-        if (state->set != set) {
-                state->below = is_below(group_of(task), settings.group);
-                state->set = set;
+        if (known->set != set) {
+                known->below = is_below(group_of(task), settings.group);
+                known->set = set;
         }
-        return state->below;
+        return known->below;
 }
 
-static __always_inline bool is_marked(struct task_struct *task, struct task_state *state)
+static __always_inline bool is_marked(struct task_struct *task, __u8 *state)
 {
         __u32 tgid = task->tgid;
-        if (!state || state->member)
-                return state;
-        if (bpf_map_lookup_elem(&marked, &tgid))
-                state->member = 1;
-        return state->member;
+        if (*state & MEMBER)
+                return true;
+        if (!bpf_map_lookup_elem(&marked, &tgid))
+                return false;
+        *state |= MEMBER;
+        return true;
 }
 
-static __always_inline bool is_watched(struct task_struct *task, struct task_state *state)
+static __always_inline bool is_watched(struct task_struct *task, __u8 *state)
 {
         if ((__u32)task->tgid == settings.ignored)
                 return false;
-        if (settings.scope == CF_SCOPE_TREE ||
-            (settings.scope == CF_SCOPE_NEW && state && state->member))
-                return state && state->member;
+        if (settings.scope == CF_SCOPE_TREE || (settings.scope == CF_SCOPE_NEW && *state & MEMBER))
+                return *state & MEMBER;
         if (settings.scope == CF_SCOPE_MARK)
                 return is_marked(task, state);
         if (settings.scope == CF_SCOPE_NEW) {
                 __u64 group = group_id(group_of(task));
                 return !bpf_map_lookup_elem(&old_groups, &group);
         }
-        return settings.scope == CF_SCOPE_ALL || is_in_group(task, state);
+        return settings.scope == CF_SCOPE_ALL || is_in_group(task);
 }
 
 /* ---- what ---------------------------------------------------------------------------------------
@@ -274,6 +183,12 @@ static __always_inline void read_arguments(struct pt_regs *regs, const struct ma
 #endif
 }
 
+static __always_inline __u32 place_of(const struct made *made)
+{
+        __u32 nr = made->slot == 2 ? made->nr & ~X32_BIT : made->nr;
+        return made->slot * CF_CALLS + (nr < CF_CALLS ? nr : CF_CALLS - 1);
+}
+
 static __always_inline void count(const struct cf_seen_event *event)
 {
         struct cf_seen_key key = {
@@ -289,6 +204,24 @@ static __always_inline void count(const struct cf_seen_event *event)
                 counter = bpf_map_lookup_elem(&counters, &key);
         }
         __sync_fetch_and_add(counter ? counter : &settings.uncounted, 1);
+}
+
+/* What lies behind pointers, as far as it can be read: pages that are not in memory are not.
+ * Returns how much of the event there is to tell. */
+static __always_inline __u32 read_behind(struct cf_seen_event *event, __u32 place)
+{
+        __u32 *path = bpf_map_lookup_elem(&paths, &place);
+        if ((event->nr & ~X32_BIT) == NR_CLONE3)
+                bpf_probe_read_user(&event->clone_flags, sizeof(event->clone_flags),
+                                    (void *)event->args[0]);
+        if (!path || *path == 0 || *path > CF_SEEN_ARGS)
+                return __builtin_offsetof(struct cf_seen_event, path);
+        __u64 at = event->args[0];
+#pragma unroll
+        for (__u32 i = 1; i < CF_SEEN_ARGS; i++)
+                at = *path == i + 1 ? event->args[i] : at;
+        bpf_probe_read_user_str(event->path, sizeof(event->path), (void *)at);
+        return sizeof(*event);
 }
 
 static __noinline int tell(struct task_struct *task, struct pt_regs *regs, long result, __u32 kind)
@@ -313,7 +246,8 @@ static __noinline int tell(struct task_struct *task, struct pt_regs *regs, long 
         read_arguments(regs, &made, event.args);
         if (kind != CF_SEEN_BEGUN)
                 count(&event);
-        if (bpf_ringbuf_output(&ring, &event, sizeof(event), 0) < 0)
+        __u32 size = read_behind(&event, place_of(&made));
+        if (bpf_ringbuf_output(&ring, &event, size, 0) < 0)
                 __sync_fetch_and_add(&settings.dropped, 1);
         return 0;
 }
@@ -324,7 +258,7 @@ static __noinline int tell(struct task_struct *task, struct pt_regs *regs, long 
 /* A value that was not there before; false: it is not kept. */
 static __always_inline bool keep_value(const struct cf_value_key *key)
 {
-        __u32 place = key->call * CF_SEEN_ARGS + key->arg;
+        __u32 place = key->call * CF_VALUE_ARGS + key->arg;
         __u32 *count = bpf_map_lookup_elem(&kept, &place);
         __u64 zero = 0;
         if (!count || *count > CF_VALUES_EACH)
@@ -338,6 +272,15 @@ static __always_inline bool keep_value(const struct cf_value_key *key)
         return true;
 }
 
+static __always_inline void count_value(const struct cf_value_key *key)
+{
+        __u64 *counter = bpf_map_lookup_elem(&values, key);
+        if (!counter && keep_value(key))
+                counter = bpf_map_lookup_elem(&values, key);
+        if (counter)
+                __sync_fetch_and_add(counter, 1);
+}
+
 static __noinline int count_values(struct pt_regs *regs, __u32 slot, __u32 index, __u32 mask)
 {
         struct made made = {.slot = slot};
@@ -349,22 +292,20 @@ static __noinline int count_values(struct pt_regs *regs, __u32 slot, __u32 index
                         continue;
                 if (mask >> (CF_NARROW_SHIFT + i) & 1)
                         key.value = (__u32)key.value;
-                __u64 *counter = bpf_map_lookup_elem(&values, &key);
-                if (!counter && keep_value(&key))
-                        counter = bpf_map_lookup_elem(&values, &key);
-                if (counter)
-                        __sync_fetch_and_add(counter, 1);
+                count_value(&key);
+        }
+        if (mask & CF_VALUES_BEHIND) {
+                struct cf_value_key key = {.call = index, .arg = CF_SEEN_ARGS};
+                if (bpf_probe_read_user(&key.value, sizeof(key.value), (void *)args[0]) == 0)
+                        count_value(&key);
         }
         return 0;
 }
 
-static __always_inline void count_call(struct task_struct *task, const struct task_state *state,
-                                       struct pt_regs *regs)
+static __always_inline void count_call(struct task_struct *task, __u8 state, struct pt_regs *regs)
 {
         struct made made = call_made(task, regs);
-        __u32 nr = made.slot == 2 ? made.nr & ~X32_BIT : made.nr;
-        __u32 index = made.slot * CF_CALLS + (nr < CF_CALLS ? nr : CF_CALLS - 1);
-        __u32 place = index + (state->ran ? 0 : CF_CALL_KINDS);
+        __u32 index = place_of(&made), place = index + (state & RAN ? 0 : CF_CALL_KINDS);
         __u64 *counter = bpf_map_lookup_elem(&calls, &place);
         if (counter)
                 (*counter)++;
@@ -410,39 +351,37 @@ static __noinline int look_for_mark(struct task_struct *task, struct pt_regs *re
         }
         if (no_low || no_high)
                 return 0;
-        struct task_state *state = state_of(task, true);
-        if (!state || bpf_map_update_elem(&marked, &tgid, &one, BPF_ANY) < 0) {
+        if (bpf_map_update_elem(&marked, &tgid, &one, BPF_ANY) < 0) {
                 __sync_fetch_and_add(&settings.unmarked, 1);
                 return 0;
         }
-        state->member = 1;
-        state->where = LOADING;
+        __u8 *state = state_of(task);
+        *state = (*state & ~WHERE) | MEMBER | LOADING;
         return 0;
 }
 
 SEC("tp_btf/sys_enter")
 int BPF_PROG(on_enter, struct pt_regs *regs, long nr)
 {
-        struct task_struct *task = bpf_get_current_task_btf();
         if (!settings.on)
                 return 0;
+        struct task_struct *task = bpf_get_current_task_btf();
         if (settings.scope == CF_SCOPE_MARK && (nr == NR_SECCOMP || nr == NR_PRCTL))
                 look_for_mark(task, regs);
-        struct task_state *state;
-        if (task->seccomp.mode == 0) {
-                /* Without a filter only `bare` has set `ran`, of threads that are watched. */
-                state = settings.bare ? state_of(task, false) : NULL;
-                if (state && state->ran)
-                        count_call(task, state, regs);
+        bool bare = task->seccomp.mode == 0;
+        if (bare && !settings.bare)
+                return 0;
+        __u8 *state = state_of(task), now = *state;
+        if (bare) {
+                /* Without a filter only `bare` has set RAN, of threads that are watched. */
+                if (now & RAN)
+                        count_call(task, now, regs);
                 return 0;
         }
-        state = state_of(task, true);
-        if (!state)
-                return 0;
-        if (state->where != LOADING)
-                state->where = INSIDE;
+        if ((now & WHERE) != LOADING)
+                *state = (now & ~WHERE) | INSIDE;
         if (settings.count && is_watched(task, state))
-                count_call(task, state, regs);
+                count_call(task, now, regs);
         return 0;
 }
 
@@ -460,13 +399,13 @@ static __always_inline bool is_failure(long result)
 }
 
 /* The kind of an event for a thread that returns from a call, or 0. */
-static __always_inline __u32 kind_of(struct task_struct *task, struct task_state *state, __u8 where,
-                                     long result)
+static __always_inline __u32 kind_of(struct task_struct *task, __u8 state, long result)
 {
+        __u8 where = state & WHERE;
         if (task->seccomp.mode == SECCOMP_MODE_DEAD)
                 return CF_SEEN_KILLED;
-        if (state->caught)
-                return state->caught;
+        if (state & CAUGHT)
+                return state & TRAPPED ? CF_SEEN_TRAPPED : CF_SEEN_KILLED;
         if (task->thread_info.syscall_work & WORK_SYSCALL_EMU)
                 return 0;
         if (where == INSIDE)
@@ -484,29 +423,27 @@ static __always_inline __u32 kind_of(struct task_struct *task, struct task_state
 SEC("tp_btf/sys_exit")
 int BPF_PROG(on_exit, struct pt_regs *regs, long result)
 {
-        struct task_struct *task = bpf_get_current_task_btf();
-        struct task_state *state;
         if (!settings.on)
                 return 0;
-        if (task->seccomp.mode == 0) {
-                if (settings.failed && is_failure(result)) {
-                        state = state_of(task, false);
-                        if (is_watched(task, state))
-                                tell(task, regs, result, CF_SEEN_FAILED);
-                }
+        struct task_struct *task = bpf_get_current_task_btf();
+        __u32 mode = task->seccomp.mode;
+        if (mode == 0 && !settings.failed)
+                return 0;
+        __u8 *state = state_of(task), before = *state;
+        if (mode == 0) {
+                if (is_failure(result) && is_watched(task, state))
+                        tell(task, regs, result, CF_SEEN_FAILED);
                 return 0;
         }
-        state = state_of(task, true);
-        if (!state)
+        *state = (before & ~(WHERE | CAUGHT)) | BETWEEN;
+        /* As good as every call. */
+        if ((before & (WHERE | CAUGHT)) == INSIDE && mode != SECCOMP_MODE_DEAD && !settings.failed)
                 return 0;
-        __u8 where = state->where;
-        state->where = BETWEEN;
-        __u32 kind = kind_of(task, state, where, result);
-        state->caught = 0;
+        __u32 kind = kind_of(task, before, result);
         if (!kind || !is_watched(task, state))
                 return 0;
         if (settings.count && kind != CF_SEEN_FAILED && kind != CF_SEEN_BEGUN)
-                count_call(task, state, regs);
+                count_call(task, before, regs);
         return tell(task, regs, result, kind);
 }
 
@@ -518,40 +455,32 @@ int BPF_PROG(on_signal, int signal, struct kernel_siginfo *info, struct task_str
         if ((unsigned long)info <= 1 || BPF_CORE_READ(info, si_code) != SYS_SECCOMP)
                 return 0;
         struct task_struct *self = bpf_get_current_task_btf();
-        struct task_state *state = state_of(self, true);
-        if (state && self == task)
-                state->caught = BPF_CORE_READ(self, sighand, action[SIGSYS - 1].sa.sa_handler)
-                                        ? CF_SEEN_TRAPPED
-                                        : CF_SEEN_KILLED;
+        if (self == task)
+                *state_of(self) |= BPF_CORE_READ(self, sighand, action[SIGSYS - 1].sa.sa_handler)
+                                           ? TRAPPED
+                                           : KILLED;
         return 0;
 }
 
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 {
-        struct task_state *state = state_of(parent, false);
-        bool member = state && state->member, filtered = child->seccomp.mode != 0;
-        if (!member && !filtered && !(state && state->ran))
-                return 0;
-        struct task_state *made = state_of(child, true);
-        if (!made)
-                return 0;
-        made->member = member;
-        made->ran = state && state->ran;
-        made->where = filtered ? INSIDE : UNKNOWN;
+        __u8 where = child->seccomp.mode != 0 && settings.on ? INSIDE : UNKNOWN;
+        *state_of(child) = (*state_of(parent) & (MEMBER | RAN)) | where;
         return 0;
 }
 
 /* What a runtime calls under the filter ends with the workload's execve. */
 SEC("tp_btf/sched_process_exec")
-int BPF_PROG(on_exec, struct task_struct *task)
+int BPF_PROG(on_exec, struct task_struct *task, int id_before)
 {
-        bool counted = task->seccomp.mode != 0;
-        if (!counted && settings.bare)
-                counted = is_watched(task, state_of(task, false));
-        struct task_state *state = counted ? state_of(task, true) : NULL;
-        if (state)
-                state->ran = 1;
+        __u8 *state = state_of(task), *before = state_of_id((__u32)id_before);
+        if (state != before) { /* of several threads: it goes on under the first one's number */
+                *state = *before;
+                *before = 0;
+        }
+        if (task->seccomp.mode != 0 || (settings.bare && is_watched(task, state)))
+                *state |= RAN;
         return 0;
 }
 
@@ -568,8 +497,8 @@ int BPF_PROG(on_end, struct task_struct *task)
             !(signal == SIGSYS || (signal == SIGKILL && mode == SECCOMP_MODE_DEAD)) ||
             (BPF_CORE_READ(task, signal, flags) & SIGNAL_GROUP_EXIT))
                 return 0;
-        struct task_state *state = state_of(task, false);
-        if (!state || state->where != BETWEEN || !is_watched(task, state))
+        __u8 *state = state_of(task);
+        if ((*state & WHERE) != BETWEEN || !is_watched(task, state))
                 return 0;
         return tell(task, (struct pt_regs *)bpf_task_pt_regs(task), 0, CF_SEEN_KILLED);
 }
@@ -590,11 +519,8 @@ int on_look(struct bpf_iter__task *context)
         }
         bool bare = settings.bare == CF_BARE_PRESENT && settings.scope == CF_SCOPE_GROUP;
         if (settings.count &&
-            (task->seccomp.mode != 0 || (bare && is_below(group_of(task), settings.group)))) {
-                struct task_state *state = state_of(task, true);
-                if (state)
-                        state->ran = 1; /* it has been there for longer */
-        }
+            (task->seccomp.mode != 0 || (bare && is_below(group_of(task), settings.group))))
+                *state_of(task) |= RAN; /* it has been there for longer */
         if (settings.scope == CF_SCOPE_NEW) {
                 __u64 group = group_id(group_of(task));
                 __u8 here = 1;
@@ -604,11 +530,7 @@ int on_look(struct bpf_iter__task *context)
                 return 0;
         for (int i = 0; i < TREE_DEPTH; i++) {
                 if ((__u32)BPF_CORE_READ(up, tgid) == settings.root) {
-                        struct task_state *state = state_of(task, true);
-                        if (state)
-                                state->member = 1;
-                        if (state && settings.bare == CF_BARE_PRESENT)
-                                state->ran = 1;
+                        *state_of(task) |= settings.bare == CF_BARE_PRESENT ? MEMBER | RAN : MEMBER;
                         return 0;
                 }
                 if (BPF_CORE_READ(up, tgid) <= 1)

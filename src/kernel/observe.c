@@ -17,6 +17,7 @@
 #pragma GCC diagnostic pop
 
 #define X32_BIT 0x40000000u
+#define NR_CLONE3 435 /* of every architecture */
 #if defined(__x86_64__)
 static const uint32_t slots[CF_CALL_SLOTS] = {AUDIT_ARCH_X86_64, AUDIT_ARCH_I386,
                                               AUDIT_ARCH_X86_64};
@@ -86,24 +87,46 @@ static int look(struct cf_observer *observer)
         return r;
 }
 
+/* The counter of a call of which an argument is wanted. */
+static bool call_of(const struct cf_observe_argument *argument, uint32_t *ret_call)
+{
+        uint32_t nr = argument->nr & ~X32_BIT, slot = 0;
+        while (slot < CF_CALL_SLOTS &&
+               (slots[slot] != argument->arch || (slot == 2) != ((argument->nr & X32_BIT) != 0)))
+                slot++;
+        *ret_call = slot * CF_CALLS + nr;
+        return slot < CF_CALL_SLOTS && nr < CF_CALLS - 1 && argument->arg < CF_SEEN_ARGS;
+}
+
+/* Tells the programs which paths are read. */
+static int want_paths(struct cf_observer *observer, const struct cf_observe_wanted *wanted)
+{
+        int fd = bpf_map__fd(observer->programs->maps.paths);
+        for (size_t i = 0; i < wanted->path_count; i++) {
+                uint32_t call, arg = wanted->paths[i].arg + 1u;
+                if (call_of(&wanted->paths[i], &call) &&
+                    bpf_map_update_elem(fd, &call, &arg, 0) < 0)
+                        return -errno;
+        }
+        return 0;
+}
+
 /* Tells the programs which arguments' values are kept. */
 static int want_arguments(struct cf_observer *observer, const struct cf_observe_wanted *wanted)
 {
         int fd = bpf_map__fd(observer->programs->maps.wanted);
         for (size_t i = 0; i < wanted->argument_count; i++) {
                 const struct cf_observe_argument *argument = &wanted->arguments[i];
-                uint32_t nr = argument->nr & ~X32_BIT, mask = 0, slot = 0;
-                while (slot < CF_CALL_SLOTS && (slots[slot] != argument->arch ||
-                                                (slot == 2) != ((argument->nr & X32_BIT) != 0)))
-                        slot++;
-                if (slot == CF_CALL_SLOTS || nr >= CF_CALLS - 1 || argument->arg >= CF_SEEN_ARGS)
+                uint32_t call, mask = 0;
+                if (!call_of(argument, &call))
                         continue;
-                uint32_t call = slot * CF_CALLS + nr;
                 if (bpf_map_lookup_elem(fd, &call, &mask) < 0)
                         return -errno;
                 mask |= 1u << argument->arg;
                 if (argument->narrow)
                         mask |= 1u << (CF_NARROW_SHIFT + argument->arg);
+                if ((argument->nr & ~X32_BIT) == NR_CLONE3 && argument->arg == 0)
+                        mask |= CF_VALUES_BEHIND;
                 if (bpf_map_update_elem(fd, &call, &mask, 0) < 0)
                         return -errno;
         }
@@ -143,6 +166,8 @@ static int start(struct cf_observer *observer, const struct cf_observe_wanted *w
                                            : CF_BARE_NOT;
         settings->ignored = (uint32_t)getpid();
         r = want_arguments(observer, wanted);
+        if (r == 0)
+                r = want_paths(observer, wanted);
         if (r == 0)
                 r = observe_bpf__attach(programs);
         if (r < 0)
@@ -217,7 +242,7 @@ static int take_event(void *context, void *data, size_t size)
 {
         struct cf_observer *observer = context;
         const struct cf_seen_event *seen = data;
-        if (size < sizeof(*seen))
+        if (size < offsetof(struct cf_seen_event, path))
                 return 0;
         struct cf_observed event = {
                 .kind = kind_of(seen->kind),
@@ -236,6 +261,9 @@ static int take_event(void *context, void *data, size_t size)
         };
         memcpy(event.args, seen->args, sizeof(event.args));
         memcpy(event.name, seen->comm, sizeof(seen->comm));
+        event.clone_flags = seen->clone_flags;
+        if (size >= sizeof(*seen))
+                memcpy(event.path, seen->path, sizeof(event.path) - 1);
         return observer->seen(observer->context, &event);
 }
 
@@ -282,13 +310,30 @@ int cf_observer_totals(struct cf_observer *observer, struct cf_arena *arena,
         return 0;
 }
 
+/* A program that is entered again on the same processor is not run. */
+static uint64_t not_run(const struct cf_observer *observer)
+{
+        const struct bpf_program *programs[] = {
+                observer->programs->progs.on_enter, observer->programs->progs.on_exit,
+                observer->programs->progs.on_fork, observer->programs->progs.on_exec};
+        uint64_t sum = 0;
+        for (size_t i = 0; i < sizeof(programs) / sizeof(*programs); i++) {
+                struct bpf_prog_info info = {0};
+                uint32_t size = sizeof(info);
+                if (bpf_obj_get_info_by_fd(bpf_program__fd(programs[i]), &info, &size) == 0)
+                        sum += info.recursion_misses;
+        }
+        return sum;
+}
+
 struct cf_observed_losses cf_observer_losses(const struct cf_observer *observer)
 {
         const struct cf_seen_settings *settings = &observer->programs->bss->settings;
         return (struct cf_observed_losses){
                 .events = __atomic_load_n(&settings->dropped, __ATOMIC_RELAXED),
                 .uncounted = __atomic_load_n(&settings->uncounted, __ATOMIC_RELAXED),
-                .unmarked = __atomic_load_n(&settings->unmarked, __ATOMIC_RELAXED),
+                .unmarked =
+                        __atomic_load_n(&settings->unmarked, __ATOMIC_RELAXED) + not_run(observer),
         };
 }
 
@@ -334,20 +379,26 @@ int cf_observer_calls(struct cf_observer *observer, struct cf_arena *arena,
         return 0;
 }
 
+static uint8_t argument_of(uint32_t column)
+{
+        return (uint8_t)(column < CF_SEEN_ARGS ? column : 0);
+}
+
 /* Rows for arguments of which there are more values than are kept. */
 static int add_open(struct cf_observer *observer, struct cf_observed_value *values, size_t *count)
 {
         int fd = bpf_map__fd(observer->programs->maps.kept);
-        for (uint32_t i = 0; i < CF_CALL_KINDS * CF_SEEN_ARGS; i++) {
-                uint32_t kept, call = i / CF_SEEN_ARGS;
+        for (uint32_t i = 0; i < CF_CALL_KINDS * CF_VALUE_ARGS; i++) {
+                uint32_t kept, call = i / CF_VALUE_ARGS;
                 if (bpf_map_lookup_elem(fd, &i, &kept) < 0)
                         return -errno;
                 if (kept > CF_VALUES_EACH)
                         values[(*count)++] = (struct cf_observed_value){
                                 .arch = arch_of(call),
                                 .nr = number_of(call),
-                                .arg = (uint8_t)(i % CF_SEEN_ARGS),
+                                .arg = argument_of(i % CF_VALUE_ARGS),
                                 .open = true,
+                                .behind = i % CF_VALUE_ARGS == CF_SEEN_ARGS,
                         };
         }
         return 0;
@@ -360,7 +411,7 @@ int cf_observer_values(struct cf_observer *observer, struct cf_arena *arena,
         int fd = bpf_map__fd(observer->programs->maps.values);
         struct cf_value_key key, next;
         struct cf_observed_value *values = cf_arena_many(
-                arena, CF_VALUES_MAX + (size_t)CF_CALL_KINDS * CF_SEEN_ARGS, __typeof__(*values));
+                arena, CF_VALUES_MAX + (size_t)CF_CALL_KINDS * CF_VALUE_ARGS, __typeof__(*values));
         size_t count = 0;
         if (!values)
                 return cf_error_set(err, -ENOMEM, NULL, "not enough memory");
@@ -373,7 +424,8 @@ int cf_observer_values(struct cf_observer *observer, struct cf_arena *arena,
                 values[count++] = (struct cf_observed_value){
                         .arch = arch_of(key.call),
                         .nr = number_of(key.call),
-                        .arg = (uint8_t)key.arg,
+                        .arg = argument_of(key.arg),
+                        .behind = key.arg == CF_SEEN_ARGS,
                         .value = key.value,
                         .count = number,
                 };

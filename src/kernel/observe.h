@@ -61,6 +61,10 @@ struct cf_observe_wanted {
         /* With `count`: keep the values of these arguments, see cf_observer_values. */
         const struct cf_observe_argument *arguments;
         size_t argument_count;
+        /* Arguments that are paths: what they point to is told with events (cf_observed.path); one
+         * of each call, `narrow` is not used. */
+        const struct cf_observe_argument *paths;
+        size_t path_count;
         unsigned ring_kib; /* room for events, a power of two; 0: 8192 */
 };
 
@@ -92,6 +96,10 @@ struct cf_observed {
         unsigned mode;         /* seccomp's: 0 off, 1 strict, 2 filter, 3 the thread is dead */
         unsigned filters;
         char name[17]; /* of the thread */
+        /* What was behind pointers when the call returned, as far as it was in memory; the program
+         * may have changed it meanwhile: to be shown, not to be relied on. */
+        uint64_t clone_flags; /* clone3: what it asks for; 0: nothing, or not readable */
+        char path[128];       /* of an argument in `paths`, cut off behind 127; "": not readable */
 };
 
 struct cf_observed_total {
@@ -117,13 +125,17 @@ struct cf_observed_value {
         uint8_t arg;
         bool open; /* not all values of this argument are here; value and count are 0 then */
         uint64_t value, count;
+        bool behind; /* not of the argument itself, but of the 64 bits that it points to: the flags
+                      * of clone3 (argument 0). Not readable, it is counted nowhere. */
 };
 
 /* All 0: nothing was missed. */
 struct cf_observed_losses {
         uint64_t events;    /* not told: the ring was full */
         uint64_t uncounted; /* refusals not in the totals either: more kinds than the table holds */
-        uint64_t unmarked;  /* threads that the kernel had no memory for: their refusals are lost */
+        uint64_t unmarked;  /* threads that the kernel had no memory for: their refusals are lost;
+                             * and times that the kernel did not run a program since it ran already
+                             * on that processor (no kernel is known to) */
 };
 
 struct cf_observer;
@@ -156,7 +168,8 @@ int cf_observer_calls(struct cf_observer *observer, struct cf_arena *arena,
                       struct cf_observed_call **ret_calls, size_t *ret_count, struct cf_error *err);
 
 /* The values of the arguments that were wanted, of all calls that are counted, in no order; one row
- * that is `open` for each argument of which there are more. */
+ * that is `open` for each argument of which there are more. Whoever wants argument 0 of clone3 gets
+ * rows of what is behind it as well, last. */
 int cf_observer_values(struct cf_observer *observer, struct cf_arena *arena,
                        struct cf_observed_value **ret_values, size_t *ret_count,
                        struct cf_error *err);
