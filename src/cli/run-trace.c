@@ -101,8 +101,9 @@ static void count(struct trace *trace, const struct cf_call *call)
 
 /* The answer is the policy's, for exactly this call. What is meant for a tracer or listener finds
  * none, as it would without us: ENOSYS. */
-static struct cf_kernel_answer called(void *context, pid_t tid, const struct seccomp_data *data)
+static struct cf_kernel_answer called(void *context, const struct cf_kernel_call *waiting)
 {
+        const struct seccomp_data *data = &waiting->data;
         struct trace *trace = context;
         struct cf_run *run = trace->run;
         struct cf_call call = {
@@ -113,9 +114,9 @@ static struct cf_kernel_answer called(void *context, pid_t tid, const struct sec
         uint32_t action = value & CF_ACTION_MASK;
         struct cf_kernel_answer answer = {.error = cf_action_data(value)};
         answer.kill = action == CF_KILL_PROCESS || action == CF_KILL_THREAD;
-        say_caller(&trace->line, tid);
+        say_caller(&trace->line, waiting->tid);
         cf_text_putc(&trace->line, ' ');
-        say_made(&trace->line, tid, &call);
+        say_made(&trace->line, waiting->tid, &call);
         cf_text_puts(&trace->line, " = ");
         if (action == CF_TRACE || action == CF_USER_NOTIF) {
                 answer.error = ENOSYS;
@@ -227,7 +228,7 @@ static int status_of(const struct cf_kernel_end *end)
 
 static int trace_command(struct trace *trace, struct cf_error *err)
 {
-        struct cf_kernel_watch watch = {called, trace};
+        struct cf_kernel_watch watch = {.called = called, .context = trace};
         struct cf_kernel_command *command = &trace->run->command;
         struct cf_kernel_end end;
         struct cf_filter filter;

@@ -101,20 +101,50 @@ uint64_t cf_kernel_capabilities(void);
  * start is the command). */
 int cf_kernel_exec(const struct cf_kernel_command *command, bool *ret_loaded, struct cf_error *err);
 
-/* What happens to a call that the filter answered with SECCOMP_RET_USER_NOTIF. */
-struct cf_kernel_answer {
-        bool kill;      /* the process is ended, by SIGSYS as the kernel would, see below */
-        unsigned error; /* else: the error that the call gives, 0 … 4095; 0: success, not run */
+/* A call that the filter answered with SECCOMP_RET_USER_NOTIF: its caller waits. It may be kept (it
+ * is plain data) for as long as cf_kernel_watch runs. */
+struct cf_kernel_door;
+struct cf_kernel_call {
+        struct cf_kernel_door *door; /* private */
+        uint64_t id;
+        pid_t tid;                /* 0: its process is in a namespace that is not seen from here */
+        struct seccomp_data data; /* arguments as numbers; cf_kernel_string follows pointers */
 };
+
+/* What happens to it; the first that is set. */
+struct cf_kernel_answer {
+        bool hold; /* nothing yet: cf_kernel_call_answer tells it later */
+        bool kill; /* the process is ended, by SIGSYS as the kernel would, see below */
+        bool run;  /* the call is made, since Linux 5.5 (before: it fails with ENOSYS), see below */
+        unsigned error; /* the error that the call gives, 0 … 4095; 0: success, not run */
+};
+
+#define CF_KERNEL_HELD_MAX ((size_t)4096) /* calls held at once; more wait in the kernel unseen */
+#define CF_KERNEL_ATTEND_MS 100           /* between two looks at held calls */
 
 struct cf_kernel_watch {
         /* Called for each of them, from the thread that called cf_kernel_watch, while the caller
-         * of the call waits. `tid` is 0 when its process is in a namespace that is not seen from
-         * here. Arguments are the numbers of the call; cf_kernel_string follows pointers. */
-        struct cf_kernel_answer (*called)(void *context, pid_t tid,
-                                          const struct seccomp_data *call);
+         * of the call waits. */
+        struct cf_kernel_answer (*called)(void *context, const struct cf_kernel_call *call);
         void *context;
+        /* The rest is for those that hold, and may be NULL. While any call is held, `attend` is
+         * called whenever `input` (a descriptor; read only if `attend` is set) is readable, and
+         * at least every CF_KERNEL_ATTEND_MS; a held call whose caller is gone is to be noticed
+         * there, by cf_kernel_call_waits, and to be given up, by cf_kernel_call_answer. */
+        void (*attend)(void *context, bool readable);
+        int input;
+        /* While any call is held: a signal that is to end or stop the command (SIGINT, SIGTERM,
+         * SIGHUP, SIGQUIT, SIGTSTP) has come. It has reached the command: a caller that it kills is
+         * gone at once, one that handles it or is to stop does so only once it is answered (Linux
+         * 5.19 and later; before, the handler runs and the call is told anew). */
+        void (*interrupted)(void *context, int signal);
 };
+
+/* Whether the caller still waits. What was read of its memory before was its memory. */
+bool cf_kernel_call_waits(const struct cf_kernel_call *call);
+
+/* Answers a held call (`hold` is not looked at), once. False: its caller was gone. */
+bool cf_kernel_call_answer(const struct cf_kernel_call *call, struct cf_kernel_answer answer);
 
 struct cf_kernel_end {
         int exec_error; /* errno: the command could not be started, status means nothing; or 0 */
@@ -129,7 +159,15 @@ struct cf_kernel_end {
  * does not tell when the last one has ended: then it is not waited for them.)
  *
  * Nothing can wait for ever: when this process ends, however it does, the kernel answers ENOSYS to
- * whatever waits and to what comes later. The filter never lets through what it does not allow.
+ * whatever waits and to what comes later. The filter lets through what it allows and what is
+ * answered with `run`, nothing else.
+ *
+ * A call that is `run` is made with the number and arguments that were told: they are in registers
+ * and nobody can change them (but a tracer). What pointers point to is read again by the kernel,
+ * and another thread, or whoever shares that memory, can have changed it after it was looked at:
+ * `run` must never be decided by it. Filters that the process has beside this one are not asked
+ * again: one that is stricter than SECCOMP_RET_USER_NOTIF has answered before anything was told
+ * here.
  *
  * A process is killed by SIGSYS, as the kernel would, or by SIGKILL when it blocks, ignores or
  * handles SIGSYS or is the first of a PID namespace: then the status differs.

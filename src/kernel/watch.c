@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "kernel/command.h"
+#include "kernel/door.h"
 
 #ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV /* since Linux 5.19 */
 #define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
@@ -43,10 +44,8 @@ struct watched {
         sigset_t old_mask;
         struct sigaction old_chld;
         pid_t child;
-        int listener, signals;
-        size_t request_size, response_size;
-        struct seccomp_notif *request;
-        struct seccomp_notif_resp *response;
+        int signals;
+        struct cf_kernel_door door;
         bool tells_the_end; /* the kernel says when no process has the filter any more */
         bool masked, ended, enough;
         int status;
@@ -98,8 +97,8 @@ static int await_filter(struct watched *w, struct cf_error *err)
         struct timespec nap = {0, NAP_FIRST_NS};
         bool ended = false;
         for (;;) {
-                w->listener = atomic_load(&w->said->listener);
-                if (w->listener >= 0)
+                w->door.listener = atomic_load(&w->said->listener);
+                if (w->door.listener >= 0)
                         return 0;
                 int code = atomic_load(&w->said->load_error);
                 if (code || ended)
@@ -118,74 +117,16 @@ static int await_filter(struct watched *w, struct cf_error *err)
 
 /* ---- answering ------------------------------------------------------------------------------ */
 
-struct victim {
-        int process; /* its number; 0: not known */
-        bool dies_of_sigsys;
-};
-
-/* Whether the last of some numbers is 1. */
-static bool is_first(const char *numbers)
+/* Takes one call in, if there still is one. Never waits: the kernel has told of it. */
+static void take_call(struct watched *w)
 {
-        unsigned long last = 0;
-        char *end;
-        for (unsigned long n; n = strtoul(numbers, &end, 10), end != numbers; numbers = end)
-                last = n;
-        return last == 1;
-}
-
-/* What /proc says of the thread's process. */
-static struct victim look_at(pid_t tid)
-{
-        struct victim victim = {0, true};
-        unsigned long long set;
-        char path[64], line[256], name[8];
-        snprintf(path, sizeof(path), "/proc/%d/status", (int)tid);
-        CF_FCLOSE FILE *file = fopen(path, "re");
-        while (file && fgets(line, sizeof(line), file)) {
-                if (strncmp(line, "Tgid:", 5) == 0)
-                        victim.process = (int)strtol(line + 5, NULL, 10);
-                /* The first process of a namespace: other signals are kept from it. */
-                else if (strncmp(line, "NStgid:", 7) == 0 && is_first(line + 7))
-                        victim.dies_of_sigsys = false;
-                /* Sixteen digits cannot overflow. NOLINTNEXTLINE(cert-err34-c) */
-                else if (sscanf(line, "%6[A-Za-z]: %16llx", name, &set) == 2 &&
-                         (strcmp(name, "SigBlk") == 0 || strcmp(name, "SigIgn") == 0 ||
-                          strcmp(name, "SigCgt") == 0) &&
-                         set >> (SIGSYS - 1) & 1)
-                        victim.dies_of_sigsys = false;
-        }
-        return victim;
-}
-
-/* The signal is there before the call comes back: no instruction of the program runs any more. */
-static void kill_caller(const struct watched *w)
-{
-        pid_t tid = (pid_t)w->request->pid;
-        struct victim victim = tid ? look_at(tid) : (struct victim){0};
-        /* Still waiting, so what was read was of this thread and not of a later one. */
-        if (!victim.process ||
-            ioctl(w->listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &w->request->id) < 0)
-                return;
-        if (victim.dies_of_sigsys)
-                syscall(SYS_tgkill, victim.process, tid, SIGSYS);
-        else
-                kill(victim.process, SIGKILL);
-}
-
-/* Answers one call, if there still is one. Never waits: the kernel has told of it. */
-static void answer(struct watched *w)
-{
-        memset(w->request, 0, w->request_size);
-        memset(w->response, 0, w->response_size);
-        if (ioctl(w->listener, SECCOMP_IOCTL_NOTIF_RECV, w->request) < 0)
+        struct cf_kernel_call call;
+        if (!cf_door_receive(&w->door, &call))
                 return; /* its caller was killed */
-        struct cf_kernel_answer now =
-                w->watch->called(w->watch->context, (pid_t)w->request->pid, &w->request->data);
-        if (now.kill)
-                kill_caller(w);
-        w->response->id = w->request->id;
-        w->response->error = now.kill ? -ENOSYS : -(int)now.error;
-        ioctl(w->listener, SECCOMP_IOCTL_NOTIF_SEND, w->response);
+        struct cf_kernel_answer now = w->watch->called(w->watch->context, &call);
+        w->door.held++;
+        if (!now.hold)
+                cf_kernel_call_answer(&call, now);
 }
 
 /* ---- signals -------------------------------------------------------------------------------- */
@@ -213,6 +154,12 @@ static void look_at_child(struct watched *w)
         }
 }
 
+/* One that ends or stops most programs. */
+static bool is_an_end(int signal)
+{
+        return signal == SIGINT || signal == SIGTERM || signal == SIGHUP || signal == SIGQUIT;
+}
+
 static void take_signal(struct watched *w)
 {
         struct signalfd_siginfo info;
@@ -222,21 +169,34 @@ static void take_signal(struct watched *w)
         if (signal == SIGCHLD)
                 look_at_child(w);
         else if (w->ended)
-                w->enough |= signal == SIGINT || signal == SIGTERM || signal == SIGHUP ||
-                             signal == SIGQUIT;
+                w->enough |= is_an_end(signal);
         else if (info.ssi_code <= 0) /* a process sent it; the terminal sends to all */
                 kill(w->child, signal);
+        if (w->door.held && w->watch->interrupted && (is_an_end(signal) || signal == SIGTSTP))
+                w->watch->interrupted(w->watch->context, signal);
 }
 
 /* ---- the whole ------------------------------------------------------------------------------ */
 
+static bool goes_on(const struct watched *w, bool waits)
+{
+        if (!w->ended)
+                return true;
+        return waits && !w->enough && (w->tells_the_end || w->door.held);
+}
+
 static void serve(struct watched *w)
 {
         bool waits = true;
-        while (!w->ended || (waits && !w->enough && w->tells_the_end)) {
-                struct pollfd files[] = {{.fd = w->signals, .events = POLLIN},
-                                         {.fd = waits ? w->listener : -1, .events = POLLIN}};
-                if (poll(files, CF_COUNT(files), -1) < 0)
+        while (goes_on(w, waits)) {
+                bool holds = w->door.held && w->watch->attend;
+                bool full = w->door.held >= CF_KERNEL_HELD_MAX;
+                struct pollfd files[] = {
+                        {.fd = w->signals, .events = POLLIN},
+                        {.fd = waits && !full ? w->door.listener : -1, .events = POLLIN},
+                        {.fd = holds ? w->watch->input : -1, .events = POLLIN},
+                };
+                if (poll(files, CF_COUNT(files), holds ? CF_KERNEL_ATTEND_MS : -1) < 0)
                         continue;
                 /* Its _exit may be refused. */
                 if (!w->ended && atomic_load(&w->said->exec_error))
@@ -244,31 +204,25 @@ static void serve(struct watched *w)
                 if (files[0].revents)
                         take_signal(w);
                 if (files[1].revents & POLLIN)
-                        answer(w);
+                        take_call(w);
                 else if (files[1].revents)
                         waits = false; /* no process has the filter any more */
+                if (w->door.held && w->watch->attend)
+                        w->watch->attend(w->watch->context, files[2].revents != 0);
         }
 }
 
 static int prepare(struct watched *w, struct cf_error *err)
 {
-        struct seccomp_notif_sizes sizes;
         struct utsname system = {0};
         unsigned major = 0, minor = 0;
         sigset_t all;
-        if (syscall(SYS_seccomp, SECCOMP_GET_NOTIF_SIZES, 0, &sizes) < 0)
-                return cf_kernel_load_failed(-errno, err);
-        /* Newer kernels may fill in more than these headers know. */
-        w->request_size = sizes.seccomp_notif > sizeof(*w->request) ? sizes.seccomp_notif
-                                                                    : sizeof(*w->request);
-        w->response_size = sizes.seccomp_notif_resp > sizeof(*w->response)
-                                   ? sizes.seccomp_notif_resp
-                                   : sizeof(*w->response);
-        w->request = calloc(1, w->request_size);
-        w->response = calloc(1, w->response_size);
+        int r = cf_door_open(&w->door, err);
+        if (r < 0)
+                return r;
         w->said = mmap(NULL, sizeof(*w->said), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
                        -1, 0);
-        if (!w->request || !w->response || w->said == MAP_FAILED)
+        if (w->said == MAP_FAILED)
                 return cf_error_set(err, -ENOMEM, NULL, "not enough memory");
         atomic_store(&w->said->listener, -1);
         uname(&system);
@@ -291,18 +245,16 @@ static void put_back(struct watched *w)
                 sigaction(SIGCHLD, &w->old_chld, NULL);
                 sigprocmask(SIG_SETMASK, &w->old_mask, NULL);
         }
-        cf_closep(&w->listener);
         cf_closep(&w->signals);
         if (w->said && w->said != MAP_FAILED)
                 munmap(w->said, sizeof(*w->said));
-        free(w->request);
-        free(w->response);
+        cf_door_close(&w->door);
 }
 
 int cf_kernel_watch(const struct cf_kernel_command *command, const struct cf_kernel_watch *watch,
                     struct cf_kernel_end *ret_end, struct cf_error *err)
 {
-        struct watched w = {.command = command, .watch = watch, .listener = -1, .signals = -1};
+        struct watched w = {.command = command, .watch = watch, .signals = -1};
         int r = prepare(&w, err);
         if (r == 0) {
                 w.child = fork_with_files();

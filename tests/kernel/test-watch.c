@@ -23,13 +23,14 @@ struct seen {
         struct cf_kernel_answer answer;
 };
 
-static struct cf_kernel_answer called(void *context, pid_t tid, const struct seccomp_data *call)
+static struct cf_kernel_answer called(void *context, const struct cf_kernel_call *waiting)
 {
+        const struct seccomp_data *call = &waiting->data;
         struct seen *seen = context;
         unsigned path = call->nr == SYS_mkdirat ? 1 : 0;
         seen->calls++;
-        seen->tid = tid;
-        if (!cf_kernel_string(tid, call->args[path], seen->path, sizeof(seen->path)))
+        seen->tid = waiting->tid;
+        if (!cf_kernel_string(waiting->tid, call->args[path], seen->path, sizeof(seen->path)))
                 seen->path[0] = '\0';
         return seen->answer;
 }
@@ -37,7 +38,7 @@ static struct cf_kernel_answer called(void *context, pid_t tid, const struct sec
 static int watch(struct seen *seen, char *const *words, struct cf_kernel_end *ret_end)
 {
         struct cf_kernel_command command = {words, handed, CF_COUNT(handed)};
-        struct cf_kernel_watch with = {called, seen};
+        struct cf_kernel_watch with = {.called = called, .context = seen};
         struct cf_error err = {0};
         int r = cf_kernel_watch(&command, &with, ret_end, &err);
         if (r < 0)
@@ -105,7 +106,7 @@ static void broken_filter(void **state)
         char word_true[] = "true";
         char *const words[] = {word_true, NULL};
         struct cf_kernel_command command = {words, code, CF_COUNT(code)};
-        struct cf_kernel_watch with = {called, NULL};
+        struct cf_kernel_watch with = {.called = called};
         struct cf_kernel_end end = {.status = 77};
         struct cf_error err = {0};
         assert_int_equal(cf_kernel_watch(&command, &with, &end, &err), -EINVAL);
@@ -149,12 +150,115 @@ static void put_back(void **state)
         assert_int_equal(open_files(), files);
 }
 
+/* ---- held calls ----------------------------------------------------------------------------- */
+
+struct desk {
+        struct cf_kernel_call call;
+        bool held;
+        unsigned calls, looks, interrupts;
+        int signal; /* SIGKILL: to the caller, at the second look; SIGTERM: to us, at once; 0 */
+        bool waited;
+};
+
+static struct cf_kernel_answer hold(void *context, const struct cf_kernel_call *call)
+{
+        struct desk *desk = context;
+        desk->call = *call;
+        desk->held = true;
+        desk->calls++;
+        desk->looks = 0;
+        if (desk->signal == SIGTERM)
+                kill(getpid(), SIGTERM);
+        return (struct cf_kernel_answer){.hold = true};
+}
+
+static void attend(void *context, bool readable)
+{
+        struct desk *desk = context;
+        assert_false(readable);
+        assert_true(desk->held);
+        desk->looks++;
+        if (desk->looks == 2 && desk->signal == SIGKILL)
+                kill(desk->call.tid, SIGKILL);
+        bool waits = cf_kernel_call_waits(&desk->call);
+        if (desk->looks < 2 || (desk->signal == SIGKILL && waits))
+                return;
+        desk->held = false;
+        desk->waited = cf_kernel_call_answer(&desk->call, (struct cf_kernel_answer){.run = true});
+        assert_true(waits || !desk->waited); /* it may end between the two */
+}
+
+static void interrupted(void *context, int signal)
+{
+        struct desk *desk = context;
+        assert_int_equal(signal, SIGTERM);
+        desk->interrupts++;
+}
+
+static int watch_held(struct desk *desk, char *const *words, struct cf_kernel_end *ret_end)
+{
+        struct cf_kernel_command command = {words, handed, CF_COUNT(handed)};
+        struct cf_kernel_watch with = {.called = hold,
+                                       .context = desk,
+                                       .attend = attend,
+                                       .input = -1,
+                                       .interrupted = interrupted};
+        struct cf_error err = {0};
+        return cf_kernel_watch(&command, &with, ret_end, &err);
+}
+
+/* A held call waits, and is then made as it was. */
+static void held_and_run(void **state)
+{
+        (void)state;
+        char path[] = "/tmp/confined-watch-XXXXXX";
+        assert_non_null(mkdtemp(path));
+        char below[64];
+        snprintf(below, sizeof(below), "%s/below", path);
+        char *const words[] = {word_mkdir, below, NULL};
+        struct desk desk = {0};
+        struct cf_kernel_end end;
+        assert_int_equal(watch_held(&desk, words, &end), 0);
+        assert_int_equal(end.status, 0);
+        assert_int_equal(desk.calls, 1);
+        assert_true(desk.waited);
+        assert_int_equal(rmdir(below), 0);
+        assert_int_equal(rmdir(path), 0);
+}
+
+/* Killed while it waits: it is gone, and nothing hangs. */
+static void held_and_gone(void **state)
+{
+        (void)state;
+        struct desk desk = {.signal = SIGKILL};
+        struct cf_kernel_end end;
+        assert_int_equal(watch_held(&desk, make_folder, &end), 0);
+        assert_true(WIFSIGNALED(end.status));
+        assert_int_equal(WTERMSIG(end.status), SIGKILL);
+        assert_int_equal(desk.calls, 1);
+        /* Its exit may end the whole before it is looked at again. */
+        assert_false(desk.waited);
+}
+
+/* A signal that would end it is told of. */
+static void held_and_interrupted(void **state)
+{
+        (void)state;
+        struct desk desk = {.signal = SIGTERM};
+        struct cf_kernel_end end;
+        assert_int_equal(watch_held(&desk, make_folder, &end), 0);
+        assert_true(WIFSIGNALED(end.status));
+        assert_int_equal(WTERMSIG(end.status), SIGTERM);
+        assert_int_equal(desk.interrupts, 1);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(error_and_success), cmocka_unit_test(killing),
                 cmocka_unit_test(not_started),       cmocka_unit_test(broken_filter),
-                cmocka_unit_test(put_back),
+                cmocka_unit_test(put_back),          cmocka_unit_test(held_and_run),
+                cmocka_unit_test(held_and_gone),     cmocka_unit_test(held_and_interrupted),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
