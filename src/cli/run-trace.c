@@ -42,8 +42,7 @@ static void write_line(struct trace *trace)
         line->failed = false;
 }
 
-/* "sh[4711]" */
-static void say_caller(struct cf_text *line, pid_t tid)
+void cf_run_say_caller(struct cf_text *line, pid_t tid)
 {
         char path[64], name[64] = "";
         snprintf(path, sizeof(path), "/proc/%d/comm", (int)tid);
@@ -54,9 +53,8 @@ static void say_caller(struct cf_text *line, pid_t tid)
         cf_text_printf(line, "[%d]", (int)tid);
 }
 
-/* Arguments that point to a name or a path, whatever the call, but for those in `not_these`, which
- * are written to or have no NUL. */
-static bool is_string(const struct cf_syscall *call, unsigned arg)
+/* Whatever the call, but for those in `not_these`, which are written to or have no NUL. */
+bool cf_run_is_string(const struct cf_syscall *call, unsigned arg)
 {
         static const char names[] =
                 " _description _fs_name _key _type dev_name dir_name filename from_pathname name "
@@ -78,7 +76,7 @@ static void say_made(struct cf_text *line, pid_t tid, const struct cf_call *call
         char texts[CF_POLICY_ARGS][STRING_MAX];
         const char *strings[CF_POLICY_ARGS] = {NULL};
         for (unsigned i = 0; known && i < CF_POLICY_ARGS && (int)i < known->argument_count; i++)
-                if (tid && call->args[i] && is_string(known, i) &&
+                if (tid && call->args[i] && cf_run_is_string(known, i) &&
                     cf_kernel_string(tid, call->args[i], texts[i], STRING_MAX))
                         strings[i] = texts[i];
         cf_say_made_call(line, call, strings);
@@ -114,7 +112,7 @@ static struct cf_kernel_answer called(void *context, const struct cf_kernel_call
         uint32_t action = value & CF_ACTION_MASK;
         struct cf_kernel_answer answer = {.error = cf_action_data(value)};
         answer.kill = action == CF_KILL_PROCESS || action == CF_KILL_THREAD;
-        say_caller(&trace->line, waiting->tid);
+        cf_run_say_caller(&trace->line, waiting->tid);
         cf_text_putc(&trace->line, ' ');
         say_made(&trace->line, waiting->tid, &call);
         cf_text_puts(&trace->line, " = ");
@@ -190,12 +188,10 @@ static void say_end(struct trace *trace)
 /* ---- the command ----------------------------------------------------------------------------
  */
 
-/* The policy with everything that refuses handed to us. A trap is left to the kernel: only it can
- * send that signal, and the program may live by it. */
-static int watched_filter(struct trace *trace, struct cf_filter *ret_filter, struct cf_error *err)
+/* A trap is left to the kernel: only it can send that signal, and the program may live by it. */
+int cf_run_handed_filter(struct cf_profile_job *job, cf_policy policy, struct cf_filter *ret_filter,
+                         bool *ret_trapped, struct cf_error *err)
 {
-        struct cf_profile_job *job = &trace->run->job;
-        cf_policy policy = trace->run->input.policy;
         unsigned taken = cf_action_bit(CF_KILL_PROCESS) | cf_action_bit(CF_KILL_THREAD) |
                          cf_action_bit(CF_ERRNO) | cf_action_bit(CF_TRACE) |
                          cf_action_bit(CF_USER_NOTIF);
@@ -211,7 +207,17 @@ static int watched_filter(struct trace *trace, struct cf_filter *ret_filter, str
                 r = cf_policies_check(job->all, trapped, err);
         if (r == 0)
                 r = cf_filter_emit(job->all, watched, NULL, job->arena, ret_filter, err);
-        if (r < 0 || trapped == CF_POLICY_FALSE)
+        if (r == 0)
+                *ret_trapped = trapped != CF_POLICY_FALSE;
+        return r;
+}
+
+static int watched_filter(struct trace *trace, struct cf_filter *ret_filter, struct cf_error *err)
+{
+        bool trapped;
+        int r = cf_run_handed_filter(&trace->run->job, trace->run->input.policy, ret_filter,
+                                     &trapped, err);
+        if (r < 0 || !trapped)
                 return r;
         cf_text_puts(&trace->line,
                      "confined: calls that get SIGSYS (SCMP_ACT_TRAP) are left to the "

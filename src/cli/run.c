@@ -51,17 +51,19 @@ static int check_execve(struct cf_run *run, struct cf_error *err)
                                     run->profile, words.data ? words.data : "", run->profile);
 }
 
+char **cf_run_words(const struct cf_invocation *invocation, struct cf_arena *arena)
+{
+        size_t count = invocation->argument_count;
+        char **words = cf_arena_many(arena, count + 1, char *);
+        for (size_t i = 0; words && i < count; i++)
+                words[i] = (char *)(uintptr_t)invocation->arguments[i]; /* as exec wants it */
+        return words;
+}
+
 static int take_command(struct cf_run *run, struct cf_error *err)
 {
-        const struct cf_invocation *invocation = run->job.invocation;
-        size_t count = invocation->argument_count;
-        char **words = cf_arena_many(run->job.arena, count + 1, char *);
-        if (!words)
-                return cf_error_set(err, -ENOMEM, NULL, "not enough memory");
-        for (size_t i = 0; i < count; i++)
-                words[i] = (char *)(uintptr_t)invocation->arguments[i]; /* as exec wants it */
-        run->command.words = words;
-        return 0;
+        run->command.words = cf_run_words(run->job.invocation, run->job.arena);
+        return run->command.words ? 0 : cf_error_set(err, -ENOMEM, NULL, "not enough memory");
 }
 
 /* Loads the filter and becomes the command. */

@@ -25,3 +25,17 @@ int cf_run_trace(struct cf_run *run, struct cf_error *err);
 
 /* The status for a command that could not be started for this reason. */
 int cf_run_not_started(int error);
+
+/* "sh[4711]": a thread that waits. */
+void cf_run_say_caller(struct cf_text *line, pid_t tid);
+
+/* Whether an argument points to a name or a path. */
+bool cf_run_is_string(const struct cf_syscall *call, unsigned arg);
+
+/* The filter of a policy with everything that refuses handed to a listener, but for traps, which
+ * are left to the kernel; *ret_trapped: there are some. 0 or negative. */
+int cf_run_handed_filter(struct cf_profile_job *job, cf_policy policy, struct cf_filter *ret_filter,
+                         bool *ret_trapped, struct cf_error *err);
+
+/* argv as exec wants it, in the arena; NULL: no memory. */
+char **cf_run_words(const struct cf_invocation *invocation, struct cf_arena *arena);

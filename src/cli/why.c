@@ -12,6 +12,10 @@ static const struct cf_option options[] = {
         {"all", 0, NULL, "watch every process of this machine", 0, NULL},
         {"for", 0, "TIME", "watch for so long: 30s, 10m, 2h (default: until Ctrl-C, or the end)", 0,
          NULL},
+        {"step", 0, NULL, "hold each call that the profile refuses, show it and ask: -- COMMAND", 0,
+         NULL},
+        {"policy", 0, "FILE", "with --step: decide by the lines of a file instead",
+         CF_COMPLETE_FILE, NULL},
         {"log", 0, "FILE",
          "tell it from a log: of strace, or lines of type 1326 (SECCOMP) of the kernel or auditd",
          CF_COMPLETE_FILE, NULL},
@@ -149,14 +153,18 @@ static int run_job(const struct cf_invocation *invocation, struct cf_error *err)
                 return cf_error_set(err, -ENOMEM, NULL, "not enough memory");
         bool message = cf_given(invocation, "message");
         bool watched = invocation->argument_count || cf_given(invocation, "all");
+        bool step = cf_given(invocation, "step");
         int r = cf_profile_job_options(&why.job, err);
         if (r == 0)
                 r = cf_why_write_options(&why, err);
-        if (r == 0 && (log != NULL) + message + watched > 1)
+        if (r == 0 && !step && cf_given(invocation, "policy"))
+                r = cf_error_set(err, -EINVAL, NULL, "--policy is of use with --step alone");
+        if (r == 0 && !step && (log != NULL) + message + watched > 1)
                 r = cf_error_set(err, -EINVAL, NULL,
                                  "'why' tells of one thing: a log, a message, or what is watched");
         if (r == 0)
-                r = message                           ? cf_why_message(&why, err)
+                r = step                              ? cf_why_step(&why, err)
+                    : message                         ? cf_why_message(&why, err)
                     : log                             ? run_log(&why, log, err)
                     : cf_given(invocation, "instead") ? cf_why_instead(&why, err)
                                                       : cf_why_live(&why, err);
@@ -178,12 +186,13 @@ static int run_why(const struct cf_invocation *invocation)
 const struct cf_command cf_command_why = {
         .name = "why",
         .summary = "which call was refused, by whom, and the least that unblocks it",
-        .usage = "CONTAINER… | PID… | --all | --log FILE | --message TEXT | -- COMMAND [ARGUMENT…]",
+        .usage = "CONTAINER… | PID… | --all | --log FILE | --message TEXT | [--step] -- COMMAND "
+                 "[ARGUMENT…]",
         .details = "Watches a container, a process and its descendants, a command, or everything, "
                    "and tells of each call that seccomp refuses when it happens; or tells from a "
                    "log or an error message. In the end: what the kernel would answer without the "
                    "filter, and what would let each call through, the least first. Watching needs "
-                   "root.",
+                   "root. With --step it holds each refused call of a command, and asks.",
         .options = options,
         .most_arguments = UINT_MAX,
         .run = run_why,

@@ -157,3 +157,6 @@ int cf_why_message(struct cf_why *why, struct cf_error *err);
 
 /* --log: an exit status or negative. */
 int cf_why_log(struct cf_why *why, const char *path, struct cf_error *err);
+
+/* --step: an exit status or negative. */
+int cf_why_step(struct cf_why *why, struct cf_error *err);

@@ -305,6 +305,11 @@ int cf_call_rules_read(struct cf_arena *arena, const char *what, struct cf_span 
                        const struct cf_call_rule **ret_rules, size_t *ret_count,
                        struct cf_error *err);
 
+/* The same of a part of a file's text: errors tell the place in it. */
+int cf_call_rules_read_in(struct cf_arena *arena, const struct cf_source *source,
+                          struct cf_span text, const struct cf_call_rule **ret_rules,
+                          size_t *ret_count, struct cf_error *err);
+
 /* The condition on arguments under which the rule gives its call `value`. The kernel drops what an
  * argument has above its own width, so comparisons of narrow arguments look at the low bits alone:
  * no call goes around a rule that refuses, nor slips through one that allows. A rule that lets

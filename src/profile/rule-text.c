@@ -14,7 +14,8 @@
 
 struct parser {
         struct cf_arena *arena;
-        const char *what; /* "--allow" */
+        const char *what; /* "--allow"; NULL: the text is a part of … */
+        const struct cf_source *source;
         struct cf_span text;
         size_t at;
         struct cf_error *err;
@@ -35,6 +36,11 @@ static int refuse(struct parser *p, size_t at, const char *format, ...)
         va_end(list);
         for (size_t i = 0; i < at && i < p->text.size; i++)
                 column += (p->text.data[i] & 0xc0) != 0x80;
+        if (p->source) {
+                size_t offset = (size_t)(p->text.data - p->source->text.data) + at;
+                struct cf_place place = cf_source_place(p->source, offset, 0);
+                return cf_error_set(p->err, -EINVAL, &place, "%s", message);
+        }
         cf_text_add_visible(&shown, p->text);
         return cf_error_set(p->err, -EINVAL, NULL, "%s '%s': column %u: %s", p->what,
                             shown.data ? shown.data : "", column, message);
@@ -365,29 +371,43 @@ static int parse_rule(struct parser *p, struct cf_call_rule *ret_rule)
         return 0;
 }
 
-int cf_call_rules_read(struct cf_arena *arena, const char *what, struct cf_span text,
-                       const struct cf_call_rule **ret_rules, size_t *ret_count,
-                       struct cf_error *err)
+static int read_rules(struct parser p, const struct cf_call_rule **ret_rules, size_t *ret_count)
 {
-        struct parser p = {.arena = arena, .what = what, .text = text, .err = err};
         CF_VEC(struct cf_call_rule) rules = {0};
-        if (text.size > CF_CALL_RULES_TEXT_MAX)
-                return cf_error_set(err, -E2BIG, NULL, "%s: more than %zu bytes of rules", what,
-                                    CF_CALL_RULES_TEXT_MAX);
+        if (p.text.size > CF_CALL_RULES_TEXT_MAX)
+                return cf_error_set(p.err, -E2BIG, NULL, "%s: more than %zu bytes of rules",
+                                    p.source ? p.source->path : p.what, CF_CALL_RULES_TEXT_MAX);
         do {
                 struct cf_call_rule rule;
                 int r = parse_rule(&p, &rule);
                 if (r < 0)
                         return r;
-                if (cf_vec_push(arena, &rules, rule) < 0)
+                if (cf_vec_push(p.arena, &rules, rule) < 0)
                         return no_memory(&p);
         } while (take(&p, ","));
         skip_blanks(&p);
-        if (p.at < text.size)
+        if (p.at < p.text.size)
                 return refuse(&p, p.at, "',' and another rule, or the end, is missing here");
         *ret_rules = rules.items;
         *ret_count = rules.count;
         return 0;
+}
+
+int cf_call_rules_read(struct cf_arena *arena, const char *what, struct cf_span text,
+                       const struct cf_call_rule **ret_rules, size_t *ret_count,
+                       struct cf_error *err)
+{
+        return read_rules((struct parser){.arena = arena, .what = what, .text = text, .err = err},
+                          ret_rules, ret_count);
+}
+
+int cf_call_rules_read_in(struct cf_arena *arena, const struct cf_source *source,
+                          struct cf_span text, const struct cf_call_rule **ret_rules,
+                          size_t *ret_count, struct cf_error *err)
+{
+        return read_rules(
+                (struct parser){.arena = arena, .source = source, .text = text, .err = err},
+                ret_rules, ret_count);
 }
 
 /* The comparison as the kernel means it, which drops the bits above the argument's own. One that
