@@ -68,6 +68,11 @@ static int choose_arches(struct cf_profile_job *job, const struct cf_profile_inp
         return r;
 }
 
+struct reasons {
+        struct cf_profile_job *job;
+        const struct cf_profile *profile;
+};
+
 /* A name that every format takes as one word. */
 static int check_name(const char *name, struct cf_error *err)
 {
@@ -81,6 +86,54 @@ static int check_name(const char *name, struct cf_error *err)
                             name);
 }
 
+static void add_words(struct cf_text *text, const char *before,
+                      const struct cf_profile_words *words)
+{
+        for (size_t i = 0; i < words->count; i++)
+                cf_text_printf(text, "%s%.*s", i ? ", " : before, (int)words->items[i].text.size,
+                               words->items[i].text.data);
+}
+
+/* What the first entry that names a call says of it: its comment, or when it counts. */
+static const char *reason(void *context, const struct cf_syscall *call)
+{
+        const struct reasons *reasons = context;
+        CF_TEXT struct cf_text text = {0};
+        for (size_t i = 0; i < reasons->profile->rule_count; i++) {
+                const struct cf_profile_rule *rule = &reasons->profile->rules[i];
+                bool named = false;
+                for (size_t k = 0; k < rule->names.count; k++)
+                        named |= cf_span_is(rule->names.items[k].text, call->name);
+                if (!named || !cf_profile_rule_applies(rule, &reasons->job->circumstances))
+                        continue;
+                if (rule->comment && rule->comment[0])
+                        return rule->comment;
+                add_words(&text, "with ", &rule->includes.caps);
+                add_words(&text, text.size ? "; without " : "without ", &rule->excludes.caps);
+                add_words(&text, text.size ? "; on " : "on ", &rule->includes.arches);
+                if (rule->includes.has_kernel)
+                        cf_text_printf(&text, "%sfrom Linux %u.%u on", text.size ? "; " : "",
+                                       rule->includes.kernel_major, rule->includes.kernel_minor);
+                break;
+        }
+        return text.size && !text.failed ? cf_arena_copy(reasons->job->arena, cf_text_span(&text))
+                                         : NULL;
+}
+
+static int check_annotate(const struct cf_profile_input *input, const struct cf_conversion *format,
+                          struct cf_error *err)
+{
+        if (strcmp(format->name, "docker") != 0)
+                return cf_error_set(err, -EINVAL, NULL,
+                                    "--annotate: '%s' has no place for it, but docker has",
+                                    format->name);
+        if (!input->profile)
+                return cf_error_set(err, -EINVAL, NULL,
+                                    "--annotate: %s has no entries that could say why",
+                                    input->name);
+        return 0;
+}
+
 static int write_text(struct cf_profile_job *job, const struct cf_profile_input *input,
                       const struct cf_conversion *format, struct cf_error *err)
 {
@@ -91,7 +144,13 @@ static int write_text(struct cf_profile_job *job, const struct cf_profile_input 
                 .name = cf_given_value(job->invocation, "name"),
                 .listener = input->profile ? input->profile->listener : NULL,
         };
+        struct reasons reasons = {job, input->profile};
+        const struct cf_profile_order order = {.comment = reason, .context = &reasons};
         int r = check_name(writing.name, err);
+        if (r == 0 && cf_given(job->invocation, "annotate")) {
+                writing.order = &order;
+                r = check_annotate(input, format, err);
+        }
         if (r == 0)
                 r = choose_arches(job, input, &writing, err);
         if (r == 0)

@@ -186,7 +186,7 @@ int cf_convert_entries(const struct cf_writing *writing, const char *format, str
 {
         struct cf_profile_entries entries;
         int r = cf_profile_entries(writing->all, writing->policy, writing->arches,
-                                   writing->arch_count, NULL, arena, &entries, err);
+                                   writing->arch_count, writing->order, arena, &entries, err);
         if (r == 0)
                 r = check_listener(writing, &entries, err);
         if (r < 0)

@@ -49,6 +49,7 @@ struct cf_writing {
          * them. False: every call does. */
         bool within;
         const char *name; /* what a resource or a policy in the text is called; NULL: "confined" */
+        const struct cf_profile_order *order; /* of entries, where comments have a place; or NULL */
         const char *listener; /* who answers calls that are handed over; NULL: none */
 };
 

@@ -49,7 +49,8 @@ struct cf_profile_rule {
         struct cf_profile_words names; /* of `names`, or the one of `name` */
         struct cf_profile_part action;
         uint32_t value; /* what it answers: the action with its data (errnoRet, by default EPERM) */
-        bool errno_given; /* errnoRet is there */
+        bool errno_given;    /* errnoRet is there */
+        const char *comment; /* NULL: there is none */
         /* All must hold; a masked comparison is (argument & value) == (valueTwo & value). */
         const struct cf_condition *conditions;
         size_t condition_count;

@@ -224,6 +224,8 @@ int read_rule(struct reader *reader, const struct cf_json *entry, struct cf_prof
                 r = read_arguments(reader, entry, &rule);
         if (r == 0)
                 r = take(reader, entry, "comment", CF_JSON_STRING, &comment);
+        if (r == 0 && comment)
+                rule.comment = cf_json_string(comment);
         if (r == 0)
                 r = read_when(reader, entry, "includes", &rule.includes);
         if (r == 0)

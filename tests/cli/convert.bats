@@ -126,6 +126,33 @@ C
         expect_in "$errors" "--within ARCHITECTURE (x86_64, i386, x32)"
 }
 
+@test "one group per reason: calls stay together by what the profile says of them" {
+        cat >why.json <<'J'
+{"defaultAction": "SCMP_ACT_ERRNO", "architectures": ["SCMP_ARCH_X86_64"], "syscalls": [
+  {"names": ["read"], "action": "SCMP_ACT_ALLOW", "comment": "everything reads"},
+  {"names": ["ptrace"], "action": "SCMP_ACT_ALLOW", "comment": "never", "includes": {"minKernel": "99.0"}},
+  {"names": ["mount", "read"], "action": "SCMP_ACT_ALLOW", "includes": {"caps": ["CAP_SYS_ADMIN"]}},
+  {"names": ["ptrace", "kcmp"], "action": "SCMP_ACT_ALLOW", "includes": {"minKernel": "4.8"}},
+  {"names": ["write"], "action": "SCMP_ACT_ALLOW"}]}
+J
+        confined profile convert --arch x86_64 --kernel 6.1 --cap-add CAP_SYS_ADMIN why.json --to docker --annotate -o by.json
+        expect_status 0
+        run python3 -c 'import json; print(*sorted((e.get("comment", "-"), *e["names"]) for e in json.load(open("by.json"))["syscalls"]), sep="\n")'
+        [ "$output" = "('-', 'write')
+('everything reads', 'read')
+('from Linux 4.8 on', 'kcmp', 'ptrace')
+('with CAP_SYS_ADMIN', 'mount')" ]
+        confined profile diff --arch x86_64 --kernel 6.1 --cap-add CAP_SYS_ADMIN why.json by.json
+        expect_status 0
+        confined profile convert why.json --to lxc --annotate
+        expect_status 2
+        expect_in "$errors" "no place"
+        confined profile compile why.json -o why.bpf
+        confined profile convert why.bpf --to docker --annotate
+        expect_status 2
+        expect_in "$errors" "no entries"
+}
+
 @test "kafel: known by its text, and written so that it reads back" {
         printf '#define UNIX 1\nPOLICY p { ALLOW { socket { family == UNIX } } } USE p DEFAULT ERRNO(1)\n' >p.kafel
         confined profile explain --arch x86_64 p.kafel 'socket(0x100000001)'
