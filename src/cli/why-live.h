@@ -94,6 +94,9 @@ void cf_why_find_boxes(struct cf_why_live *base);
 /* A further subject, with the profile of the first. NULL: there is no memory. */
 struct cf_why_live *cf_why_another(struct cf_why_live *base, const char *name);
 
+/* The label by which a security module confines a process; NULL: none, or not known. */
+const char *cf_why_label_of(struct cf_arena *arena, pid_t pid);
+
 /* The filters of a process that lives, to be known when it is asked for them later. */
 int cf_why_learn(struct cf_why_live *live, pid_t pid);
 

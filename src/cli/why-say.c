@@ -209,29 +209,20 @@ static void put_rule(struct cf_why *why, const struct said *said)
         }
 }
 
-static void put_requirements(struct cf_text *out, const struct cf_requirement *const *all,
-                             size_t count)
-{
-        for (size_t i = 0; i < count; i++) {
-                cf_text_puts(out, i ? " and " : "");
-                cf_explain_requirement(out, all[i]);
-        }
-}
-
 /* What the kernel would answer next, or has answered. */
-static void put_behind(struct cf_text *out, const struct said *said)
+static void put_behind(const struct cf_why *why, struct cf_text *out, const struct said *said)
 {
         const struct cf_cause *cause = &said->cause;
         bool filtered = said->verdict != CF_WHY_NOT;
         if (!filtered && cause->blame != CF_BLAME_KERNEL) {
-                cf_text_puts(out, "  an ordinary error, or a security module's");
+                cf_why_put_ordinary(out, said->failure);
         } else if (cause->unmet_count) {
                 cf_text_puts(out, filtered ? "  the kernel would refuse it too: it asks for "
                                            : "  it lacks ");
-                put_requirements(out, cause->unmet, cause->unmet_count);
+                cf_why_put_requirements(out, why, cause->unmet, cause->unmet_count);
         } else if (cause->perhaps_count) {
                 cf_text_puts(out, filtered ? "  the kernel may ask for " : "  it may lack ");
-                put_requirements(out, cause->perhaps, cause->perhaps_count);
+                cf_why_put_requirements(out, why, cause->perhaps, cause->perhaps_count);
         } else if (said->untold) {
                 cf_text_puts(out, "  what the kernel would answer depends on arguments");
         } else {
@@ -355,7 +346,7 @@ static void put_text(struct cf_why *why, const struct said *said)
                 put_rule(why, said);
                 cf_text_putc(out, '\n');
         }
-        put_behind(out, said);
+        put_behind(why, out, said);
         put_ways(why, said);
 }
 
@@ -411,6 +402,9 @@ static void put_json(struct cf_why *why, const struct said *said)
         const struct cf_why_failure *failure = said->failure;
         CF_TEXT struct cf_text call = {0}, answer = {0}, who = {0};
         cf_explain_call(&call, &failure->call, failure->known);
+        bool module = failure->label && said->verdict == CF_WHY_NOT &&
+                      said->cause.blame != CF_BLAME_KERNEL;
+        cf_text_puts(&who, module ? "security module or " : "");
         cf_explain_who(&who, &said->cause, said->verdict != CF_WHY_NOT);
         cf_action_print(&answer, said->answer);
         cf_json_open(json, '{');

@@ -241,6 +241,9 @@ static struct cf_why_kind *kind_for(struct cf_why_live *live, const struct cf_ob
                             .by_filter = event->kind != CF_OBSERVED_FAILED,
                             .program = program,
                             .container = live->name,
+                            .label = event->kind == CF_OBSERVED_FAILED
+                                             ? cf_why_label_of(arena, event->pid)
+                                             : NULL,
                             .told_apart = live->shows_name,
                             .pid = event->pid,
                             .outcome = outcome},

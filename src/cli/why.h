@@ -20,7 +20,8 @@ struct cf_why_failure {
         bool told_apart;       /* there are several containers */
         long pid;              /* of the first; -1: not known */
         const char *outcome;   /* "killed", "SIGSYS": what came of it in place of an error; NULL */
-        const char *where;     /* of the first: "FILE:LINE"; NULL: it was seen live */
+        const char *label; /* that a security module has on the first; NULL: none, or not known */
+        const char *where; /* of the first: "FILE:LINE"; NULL: it was seen live */
 };
 
 #define CF_WHY_DANGERS_MAX 8u
@@ -124,6 +125,13 @@ int cf_why_write_say_differences(struct cf_why *why, struct cf_error *err);
 /* What was written and what was left out: as text, as the member "written" of the JSON document. */
 int cf_why_write_say(struct cf_why *why, struct cf_error *err);
 int cf_why_write_json(struct cf_why *why, struct cf_error *err);
+
+/* Adds of an error that is nobody's whom confined asks whose it may be, and why. */
+void cf_why_put_ordinary(struct cf_text *out, const struct cf_why_failure *failure);
+
+/* Adds what the kernel asks for, joined by "and", with what settings are now. */
+void cf_why_put_requirements(struct cf_text *out, const struct cf_why *why,
+                             const struct cf_requirement *const *all, size_t count);
 
 /* `setting` of a caller on this machine: reads /proc/sys. */
 bool cf_why_setting(void *context, const char *name, long *ret_number);

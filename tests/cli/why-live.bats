@@ -170,6 +170,45 @@ unwatch() {
         [ "$(json 'any("CAP_CHOWN" in a for c in j["calls"] for a in c["asked"] + c["perhapsAsked"])')" = True ]
 }
 
+# errors_of LABEL PROBE-ARGUMENT…: what is said of a call that fails in a process with this label.
+errors_of() {
+        local label=$1
+        shift
+        rm -f go
+        "$PROBE" -w "$PWD/go" -u 1 -s "$@" >/dev/null 3>&- &
+        local inside=$!
+        echo "$label" >label
+        # This machine's modules give no labels: what they would give is put in the place.
+        unshare -m sh -c 'mount --bind label "/proc/$1/attr/current"; exec "$2" why --all-errors "$1"' \
+                sh "$inside" "$CONFINED" >seen 2>errors 3>&- &
+        watcher=$!
+        wait_for grep -q watching errors
+        touch go
+        wait_for grep -q "not seccomp" seen
+        unwatch
+        kill "$inside"
+        wait "$inside" || true
+}
+
+@test "what speaks for a security module, and what for an ordinary error" {
+        local attr=/proc/self/attr/current
+        [ -e "$attr" ] || skip "this kernel has no $attr"
+        errors_of "docker-default (enforce)" 59 s:/etc/passwd 0 0
+        expect_in "$output" "an ordinary error: the file may not be executed"
+        expect_in "$output" "AppArmor's profile 'docker-default (enforce)' is on the process; see: dmesg"
+        errors_of "system_u:system_r:container_t:s0:c1,c2" 59 s:/etc/passwd 0 0
+        expect_in "$output" "SELinux's context 'system_u:system_r:container_t:s0:c1,c2'"
+        errors_of "unconfined" 59 s:/etc/passwd 0 0
+        expect_in "$output" "an ordinary error: the file may not be executed"
+        expect_not_in "$output" "security module"
+}
+
+@test "a setting that the kernel asks for is told with its value" {
+        [ "$(cat /proc/sys/kernel/dmesg_restrict)" = 1 ] || skip "kernel.dmesg_restrict is not 1"
+        confined why --all-errors -- setpriv --reuid 1 --clear-groups "$PROBE" 103 3 z 0
+        expect_in "$output" "CAP_SYSLOG or kernel.dmesg_restrict == 0 (it is 1)"
+}
+
 @test "a process and its descendants, and no others" {
         profile SCMP_ACT_ERRNO personality
         "$CONFINED" run --profile profile -- "$PROBE" -w go -f 5 135 0x40000 >/dev/null 3>&- &
