@@ -328,6 +328,8 @@ static int read_filters(struct cf_kernel_reader *reader, int proc_dir, int dir, 
         if (r)
                 return r;
         r = read_steady(reader, dir, pid, tid, &count, err);
+        if (r == 0)
+                cf_kernel_spare_restart(reader, tid, count);
         int ended = let_go(&stop);
         thread->stopped_ns = now_ns() - stop.running_at;
         if (r == 0 && ended < 0)

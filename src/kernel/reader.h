@@ -24,3 +24,8 @@ struct cf_raw_filter {
  * *ret_thread is untouched; 0; or as cf_kernel_process_read. */
 int cf_kernel_thread_read(struct cf_kernel_reader *reader, int proc_dir, pid_t pid, pid_t tid,
                           struct cf_kernel_thread *ret_thread, struct cf_error *err);
+
+/* The thread is stopped, and the scratch holds its filters. When it would go on by restart_syscall
+ * and they refuse that, what it waits in ends with EINTR instead. On x86_64; elsewhere nothing is
+ * done. */
+void cf_kernel_spare_restart(const struct cf_kernel_reader *reader, pid_t tid, size_t count);

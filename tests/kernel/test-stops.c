@@ -456,6 +456,55 @@ static void held_shortly(void **state)
         target_end(&target);
 }
 
+#ifdef __x86_64__
+/* Sleeps under a filter that gives restart_syscall an action, and ends with what the sleep said. */
+static pid_t sleeper(uint32_t action, long milliseconds)
+{
+        pid_t pid = fork();
+        if (pid)
+                return pid;
+        struct sock_filter code[] = {
+                BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0),
+                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_restart_syscall, 0, 1),
+                BPF_STMT(BPF_RET | BPF_K, action),
+                BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+        };
+        struct timespec length = {milliseconds / 1000, milliseconds % 1000 * 1000000};
+        install_code(code, CF_COUNT(code), 0);
+        long r = syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, &length, &length);
+        syscall(SYS_exit_group, r < 0 ? errno : 0);
+        return 0;
+}
+
+/* Looking at a thread in a sleep makes it go on by restart_syscall, which its filter may refuse:
+ * neither does that kill it, nor is the sleep of anybody else cut short. */
+static void sleeps_are_spared(void **state)
+{
+        static const struct {
+                uint32_t action;
+                long milliseconds;
+                int status;
+        } rows[] = {
+                {SECCOMP_RET_KILL_PROCESS, 20000, EINTR},
+                {SECCOMP_RET_ERRNO | EPERM, 20000, EINTR},
+                {SECCOMP_RET_ALLOW, 600, 0},
+                {SECCOMP_RET_LOG, 600, 0},
+        };
+        (void)state;
+        for (size_t i = 0; i < CF_COUNT(rows); i++) {
+                struct cf_error err = {0};
+                struct cf_kernel_process process;
+                int status;
+                pid_t pid = sleeper(rows[i].action, rows[i].milliseconds);
+                nap(200000);
+                assert_int_equal(try_read(pid, &process, &err), 0);
+                assert_int_equal(waitpid(pid, &status, 0), pid);
+                assert_true(WIFEXITED(status));
+                assert_int_equal(WEXITSTATUS(status), rows[i].status);
+        }
+}
+#endif
+
 int main(int argc, char **argv)
 {
         if (argc == 3 && strcmp(argv[1], "exec") == 0)
@@ -474,6 +523,9 @@ int main(int argc, char **argv)
                 cmocka_unit_test(without_right),
                 cmocka_unit_test(itself),
                 cmocka_unit_test(held_shortly),
+#ifdef __x86_64__
+                cmocka_unit_test(sleeps_are_spared),
+#endif
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
