@@ -1,0 +1,294 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Real programs in real containers: recorded, run under what was written, and compared.
+
+For each program of workloads.py:
+  recorded   `confined record -- docker run …` under its own load writes a profile and verifies it
+  true       strace of the same run, from the filter on, names the very calls that confined names
+  fewer      the profile allows fewer calls than a recorder on strace, and holds none that the OCI
+             seccomp BPF hook would not have seen but those the language runtime may need (peers.py)
+  enough     under the profile and load `confined why` sees no refusal
+  tight      then an unrelated call is refused in that container, which Docker's default lets through,
+             and `confined why` tells of it
+And with some of them: --base, --tighten, --merge, --check; a Go program again and again.
+
+CONFINED_PROGRAMS=long: longer loads. `programs.py WORD…`: those whose name holds a word. `--table`: a
+table of the sizes, as docs/recording.md has it.
+"""
+import errno
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+import workloads
+from machine import CannotRun, Machine, need
+from peers import NUMBERS, Peers, Truth
+
+HERE = pathlib.Path(__file__).resolve().parent
+CONFINED = os.environ.get("CONFINED_RELEASE", str(HERE.parents[1] / "build" / "confined"))
+PATIENCE = 600 if workloads.LONG else 120
+BY_NAME = {name: number for (arch, number), name in NUMBERS.items() if arch == "x86_64"}
+# Harmless, let through by Docker's default, and seldom made: (call, its first argument).
+REFUSALS = (errno.EPERM, errno.ENOSYS)
+UNRELATED = [("memfd_create", None), ("ptrace", "0"), ("inotify_init1", "0"), ("timerfd_create", "0")]
+
+
+class Failed(Exception):
+    pass
+
+
+def expect(truth, what):
+    if not truth:
+        raise Failed(what)
+
+
+def allowed(profile):
+    """Names that a written profile lets through, with or without conditions."""
+    if isinstance(profile, (str, os.PathLike)):
+        profile = json.loads(pathlib.Path(profile).read_text())
+    return {name for entry in profile["syscalls"] if entry["action"] == "SCMP_ACT_ALLOW"
+            for name in entry["names"]}
+
+
+class Bench:
+    """One machine for all programs, and what is done with one."""
+
+    def __init__(self):
+        self.folder = tempfile.mkdtemp(prefix="programs.", dir="/tmp")
+        self.peers = self.machine = None
+        if not os.path.exists("/sys/kernel/btf/vmlinux"):
+            raise CannotRun("this kernel has no BTF")
+        if os.uname().machine != "x86_64":
+            raise CannotRun("the probe and the numbers of calls are those of x86_64")
+        need("strace", "strace")
+        self.peers = Peers(self.folder, need("runc", "runc"))
+        self.machine = Machine({"watched": self.peers.runtime})
+        self.count = 0
+
+    def end(self):
+        if self.peers:
+            self.peers.end()
+        if self.machine:
+            self.machine.end()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def prepare(self, kinds):
+        """The image; those of the programs that are here, and why the others are not."""
+        here, skipped = [], []
+
+        def fill(root):
+            workloads.common(root, self.folder)
+            for kind in kinds:
+                work = kind(self.folder)
+                work.socket = self.machine.socket
+                try:
+                    work.fill(root)
+                    here.append(work)
+                except CannotRun as why:
+                    skipped.append((kind.name, why))
+        self.machine.image(fill)
+        return here, skipped
+
+    # ---- running -------------------------------------------------------------------------------
+
+    def new_name(self):
+        self.count += 1
+        return f"work{self.count}"
+
+    def serve(self, work, name, over, problems):
+        """Puts each server that comes up under load and ends it, until that is over."""
+        while not over.is_set():
+            if not work.is_up():
+                time.sleep(0.02)
+                continue
+            try:
+                work.load()
+            except Exception as problem: # whatever it is, the server must end
+                problems.append(str(problem))
+            self.machine.docker("kill", "-s", work.signal, name)
+            for _ in range(500):
+                if not work.is_up():
+                    break
+                time.sleep(0.02)
+
+    def run(self, work, command, name):
+        """A command that starts the workload, under load."""
+        over, problems = threading.Event(), []
+        server = isinstance(work, workloads.Server)
+        if server:
+            thread = threading.Thread(target=self.serve, args=(work, name, over, problems))
+            thread.start()
+        try:
+            done = subprocess.run(command, env=self.machine.env, text=True, capture_output=True,
+                                  timeout=PATIENCE, stdin=subprocess.DEVNULL)
+        finally:
+            over.set()
+            if server:
+                thread.join()
+        expect(not problems, f"under load: {'; '.join(problems)}")
+        return done
+
+    def record(self, work, *options, runtime=None, check=0):
+        name = self.new_name()
+        done = self.run(work, [CONFINED, "record", *options, "--",
+                               *work.inside(name=name, runtime=runtime)], name)
+        expect(done.returncode == check,
+               f"confined record {' '.join(options)}: exit status {done.returncode}: {done.stderr}")
+        return done
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    # ---- what is checked of each -----------------------------------------------------------------
+
+    def recorded(self, work):
+        """Writes p.json and its observation, verified."""
+        done = self.record(work, "-o", self.path("p.json"), "--save", self.path("seen.json"))
+        expect(re.search(r"^verified: nothing was refused", done.stderr, re.M), done.stderr)
+        expect("incomplete" not in done.stderr, done.stderr)
+        for call in work.refused:
+            line = re.search(r"^\d+ that .* refuses.*$", done.stderr, re.M)
+            expect(line and re.search(rf"\b{call}\b", line[0]),
+                   f"{call} is not among what Docker's default refuses: {done.stderr}")
+        return done
+
+    def true(self, work, row):
+        """Against strace, and the peers, of one run."""
+        self.peers.prepare()
+        self.record(work, "--no-verify", "-o", self.path("traced.json"), "--save",
+                    self.path("traced.seen"), runtime="watched")
+        for _ in range(100): # strace ends after its last tracee
+            if not self.peers.is_tracing():
+                break
+            time.sleep(0.05)
+        truth = Truth(self.peers.trace)
+        expect(truth.filters == 1, f"strace saw {truth.filters} filters loaded")
+        seen = json.loads(pathlib.Path(self.path("traced.seen")).read_text())["calls"]
+        names = {call.get("call") for call in seen if call.get("count") or call.get("runtime")}
+        expect(names == set(truth.filtered),
+               f"only confined saw {sorted(names - set(truth.filtered))}, "
+               f"only strace saw {sorted(set(truth.filtered) - names)}")
+        profile = allowed(self.path("traced.json"))
+        expect(set(truth.filtered) <= profile, f"not allowed: {sorted(set(truth.filtered) - profile)}")
+        hook = self.peers.hooked()
+        row.update(confined=len(profile), seen=len(truth.filtered), strace=len(truth.everything),
+                   hook=len(hook) if hook else None)
+        expect(len(profile) < len(truth.everything), f"{row}")
+        if hook and work.name not in ("a 32-bit program", "int 0x80"): # it takes their numbers for others
+            expect(names - hook <= set(), f"the hook did not see {sorted(names - hook)}")
+
+    def replayed(self, work):
+        """Enough and tight: the container under its profile, watched by confined why."""
+        name, profile = self.new_name(), self.path("p.json")
+        call, first = next(u for u in UNRELATED if u[0] not in allowed(profile))
+        one = ["/srv/one", str(BY_NAME[call])] + ([first] if first else [])
+        open_to_all = self.machine.docker("run", "--rm", "--network", "none", workloads.IMAGE, *one)
+        expect(open_to_all.returncode == 0, f"Docker's default refuses {call}")
+        if not isinstance(work, workloads.Server):
+            done = self.run(work, work.inside(seccomp=profile), name)
+            expect(done.returncode == work.status, f"under its profile: {done.stdout}{done.stderr}")
+            done = self.machine.docker("run", "--rm", "--network", "none", "--security-opt",
+                                       f"seccomp={profile}", workloads.IMAGE, *one)
+            expect(done.returncode in REFUSALS, f"{call} is not refused: {done.returncode} {done.stderr}")
+            return
+        self.machine.docker(*work.inside(seccomp=profile, name=name, detach=True)[1:])
+        for _ in range(500):
+            if work.is_up():
+                break
+            time.sleep(0.02)
+        with open(self.path("why"), "w") as output, open(self.path("why.errors"), "w") as errors:
+            why = subprocess.Popen([CONFINED, "why", name, "--format", "json"], env=self.machine.env,
+                                   stdout=output, stderr=errors, stdin=subprocess.DEVNULL)
+        try:
+            for _ in range(100):
+                if "watching" in pathlib.Path(self.path("why.errors")).read_text():
+                    break
+                time.sleep(0.05)
+            work.load()
+            done = self.machine.docker("exec", name, "/srv/one", str(BY_NAME["getpid"]))
+            expect(done.returncode == 0, f"docker exec under the profile: {done.stdout}{done.stderr}")
+            done = self.machine.docker("exec", name, *one)
+            expect(done.returncode in REFUSALS, f"{call} is not refused: {done.returncode} {done.stderr}")
+            self.machine.docker("kill", "-s", work.signal, name)
+            code = self.machine.docker("wait", name).stdout.strip()
+        finally:
+            why.send_signal(signal.SIGTERM)
+            why.wait(20)
+            self.machine.docker("rm", "-f", name)
+        expect(code == str(work.status), f"under its profile: exit status {code}")
+        expect(why.returncode in (0, 1), f"confined why: {pathlib.Path(self.path('why.errors')).read_text()}")
+        found = json.loads(pathlib.Path(self.path("why")).read_text())
+        calls = sorted((c["call"].split("(")[0], c["count"]) for c in found["calls"])
+        expect(calls == [(call, 1)], f"why saw {calls} refused, not {call} alone")
+
+
+def steps(bench, work, row):
+    return (("recorded", lambda: bench.recorded(work)),
+            ("true, and fewer than the peers", lambda: bench.true(work, row)),
+            ("enough and tight", lambda: bench.replayed(work)))
+
+
+class Tally:
+    def __init__(self):
+        self.passed = self.failed = self.skipped = 0
+
+    def step(self, name, what):
+        start = time.monotonic()
+        try:
+            what()
+            self.passed += 1
+            print(f"ok   {name} ({time.monotonic() - start:.1f} s)", flush=True)
+        except (Failed, subprocess.TimeoutExpired, OSError, ValueError, KeyError) as problem:
+            self.failed += 1
+            print(f"FAIL {name}: {problem}", flush=True)
+
+    def skip(self, name, why):
+        self.skipped += 1
+        print(f"SKIPPED {name}: {why}", flush=True)
+
+
+def table(rows):
+    print("| program | in use | confined | strace | eBPF hook |\n|---|---|---|---|---|")
+    for row in rows:
+        if "confined" in row:
+            print(f"| {row['name']} | {row['seen']} | {row['confined']} | {row['strace']} | {row['hook'] or '–'} |")
+
+
+def main():
+    words = [w for w in sys.argv[1:] if w != "--table"]
+    tally, bench, rows = Tally(), None, []
+    kinds = [k for k in workloads.ALL if not words or any(w in k.name for w in words)]
+    try:
+        bench = Bench()
+        works, skipped = bench.prepare(kinds)
+        for name, why in skipped:
+            tally.skip(name, why)
+        if not bench.peers.watch():
+            print("no column of the eBPF hook: bpftrace does not run here (Debian's bpftrace)")
+        for work in works:
+            row = {"name": work.name}
+            rows.append(row)
+            for name, what in steps(bench, work, row):
+                tally.step(f"{work.name}: {name}", what)
+    except CannotRun as why:
+        tally.skip("programs", why)
+    finally:
+        if bench:
+            bench.end()
+    if "--table" in sys.argv or not tally.failed:
+        table(rows)
+    more = f", {tally.skipped} skipped" if tally.skipped else ""
+    print(f"{tally.passed} passed, {tally.failed} failed{more}")
+    return 1 if tally.failed or not tally.passed + tally.skipped else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
