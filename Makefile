@@ -9,7 +9,7 @@ DESTDIR ?=
 PREFIX ?= /usr/local
 SECONDS_EACH ?= 600
 
-.PHONY: packages test-packages build sanitized run test bench fuzz install format clean
+.PHONY: packages test-packages build sanitized run test test-programs bench fuzz install format clean
 
 packages:
 	@scripts/install-packages scripts/packages.build
@@ -37,6 +37,10 @@ sanitized: test-packages $(SANITIZED)/build.ninja
 
 test: test-packages build sanitized
 	@python3 tests/run.py --release $(BUILD) --sanitized $(SANITIZED) $(ARGS)
+
+# Real programs in containers under long loads; `make test` has the short ones.
+test-programs: test-packages build
+	@CONFINED_RELEASE=$(abspath $(BUILD))/confined CONFINED_PROGRAMS=long python3 tests/programs/programs.py $(ARGS)
 
 bench: build
 	@scripts/install-packages scripts/packages.bench scripts/packages.test

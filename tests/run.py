@@ -12,6 +12,7 @@
             meaning, the kernel and libseccomp
   lint      format, file and function sizes, tables against man pages and docs
   bats      the command line, real engines
+  programs  nginx, PostgreSQL, Python, … in containers: recorded, run under their profiles, compared
 
 `tests/run.py --only cases,unit` runs some; `--case WORD` those cases whose path holds WORD.
 """
@@ -159,6 +160,7 @@ STAGES = {
     "report": scripts("report", "*.py"),
     "lint": scripts("lint", "*.py"),
     "bats": bats,
+    "programs": scripts("programs", "programs.py"),
 }
 
 

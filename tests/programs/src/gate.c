@@ -15,5 +15,6 @@ static int narrow(int number, int first)
 int main(void)
 {
         int copy = narrow(41, 1); /* dup; then getpid, getuid32, close */
-        return !(narrow(20, 0) == getpid() && narrow(199, 0) == 0 && copy > 1 && narrow(6, copy) == 0);
+        return !(narrow(20, 0) == getpid() && narrow(199, 0) == 0 && copy > 1 &&
+                 narrow(6, copy) == 0);
 }

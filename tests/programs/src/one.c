@@ -24,7 +24,9 @@ static long number_of(const char *text)
 __attribute__((used)) void begin(long *stack)
 {
         const char **words = (const char **)(stack + 1);
-        long result = *stack > 1 ? call(number_of(words[1]), *stack > 2 ? number_of(words[2]) : (long)"/") : -1;
+        long result =
+                *stack > 1 ? call(number_of(words[1]), *stack > 2 ? number_of(words[2]) : (long)"/")
+                           : -1;
         call(231, result < 0 ? -result : 0);
 }
 

@@ -21,13 +21,16 @@ static int ring(void)
         if (fd < 0)
                 return -1;
         size_t size = params.cq_off.cqes + params.cq_entries * sizeof(struct io_uring_cqe);
-        char *rings = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, IORING_OFF_SQ_RING);
-        struct io_uring_sqe *entries = mmap(NULL, params.sq_entries * sizeof(*entries), PROT_READ | PROT_WRITE,
-                                            MAP_SHARED | MAP_POPULATE, fd, IORING_OFF_SQES);
+        char *rings = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd,
+                           IORING_OFF_SQ_RING);
+        struct io_uring_sqe *entries =
+                mmap(NULL, params.sq_entries * sizeof(*entries), PROT_READ | PROT_WRITE,
+                     MAP_SHARED | MAP_POPULATE, fd, IORING_OFF_SQES);
         int file = open("/etc/passwd", O_RDONLY);
         if (rings == MAP_FAILED || (void *)entries == MAP_FAILED || file < 0)
                 return -1;
-        entries[0] = (struct io_uring_sqe){.opcode = IORING_OP_READ, .fd = file, .addr = (__u64)text, .len = 4};
+        entries[0] = (struct io_uring_sqe){
+                .opcode = IORING_OP_READ, .fd = file, .addr = (__u64)text, .len = 4};
         ((unsigned *)(rings + params.sq_off.array))[0] = 0;
         __atomic_store_n((unsigned *)(rings + params.sq_off.tail), 1, __ATOMIC_RELEASE);
         if (syscall(SYS_io_uring_enter, fd, 1, 1, IORING_ENTER_GETEVENTS, NULL, 0) != 1)
