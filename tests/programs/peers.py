@@ -53,11 +53,15 @@ tracepoint:syscalls:sys_enter_kill /args->sig == 0/ { @asked[(uint64)args->pid] 
 tracepoint:raw_syscalls:sys_enter {
         $ns = (uint64)((struct task_struct *)curtask)->nsproxy->mnt_ns;
         $tid = (uint64)tid;
-        if (@asked[$tid] == 1) { @asked[$tid] = 0; @of[$ns] = $tid; @on[$ns] = 0; }
+        if (@asked[$tid] == 1) { @asked[$tid] = 0; @of[$ns] = $tid; @on[$ns] = 0; @ns[$tid] = $ns; }
         if (@of[$ns] != 0) {
                 if (@on[$ns] == 1) { @calls[@of[$ns], (uint64)args->id] = count(); }
                 else { if (args->id == 157) { @on[$ns] = 1; } }
         }
+}
+tracepoint:sched:sched_process_exit {
+        $tid = (uint64)tid;
+        if (@ns[$tid] != 0) { @of[@ns[$tid]] = 0; @ns[$tid] = 0; }
 }
 interval:ms:500 { print(@calls); }
 """
