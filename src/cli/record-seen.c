@@ -86,7 +86,7 @@ int cf_record_observe(struct cf_record *record, const struct cf_record_run *run,
                       struct cf_observation *ret_observation, struct cf_error *err)
 {
         CF_VEC(struct cf_seen_call) calls = {0};
-        uint64_t lost = run->losses.unmarked;
+        uint64_t lost = run->losses.unmarked + run->losses.uncounted;
         for (size_t i = 0; i < run->call_count; i++) {
                 const struct cf_observed_call *seen = &run->calls[i];
                 struct cf_seen_call call = {

@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 
 #include "base/file.h"
 #include "base/vec.h"
@@ -285,16 +286,18 @@ static int check_old(struct cf_record *record, struct cf_error *err)
 /* No call at all was seen. */
 static int nothing(struct cf_record *record, struct cf_error *err)
 {
-        bool privileged = record->engine && record->workload.line.privileged;
-        return cf_error_set(err, -ENODATA, NULL,
-                            !record->words ? "no call was seen: it is under no filter, or did "
-                                             "nothing; start it by: confined record -- COMMAND"
-                            : privileged   ? "no call was seen: this engine gives no profile to "
-                                             "a --privileged container; leave that out"
-                            : record->engine
-                                    ? "no call was seen: the container did not start (see above), "
-                                      "or its runtime loads no filter"
-                                    : "no call was seen: did it run under a filter at all?");
+        const struct cf_record_run *run = &record->run;
+        const char *why = "did it run under a filter at all?";
+        if (!record->words)
+                why = "it is under no filter, or did nothing; start it by: confined record -- "
+                      "COMMAND";
+        else if (record->engine && WIFEXITED(run->status) && WEXITSTATUS(run->status) >= 125)
+                why = "the container did not start, see above";
+        else if (record->engine && record->workload.line.privileged)
+                why = "this engine gives no profile to a --privileged container: leave that out";
+        else if (record->engine)
+                why = "the container did not start, or its runtime loads no filter";
+        return cf_error_set(err, -ENODATA, NULL, "no call was seen: %s", why);
 }
 
 /* Where the profile goes now. */

@@ -147,6 +147,45 @@ every_start() {
         [ "$tried" -gt 0 ] || skip "podman does not run here"
 }
 
+@test "Podman as a service: the container is started by another process" {
+        export podman_runtime=runc
+        unset DOCKER_CONFIG
+        start_podman || skip "podman does not run here"
+        make_image private_podman
+        local words="podman --remote --url $podman_url run --rm --network none --ulimit nofile=1024:1024 --ulimit nproc=1024:1024"
+        # shellcheck disable=SC2086
+        $words box:1 /bin/true || skip "podman runs no container here"
+        # shellcheck disable=SC2086
+        confined record -o p.json -- $words box:1 /bin/sh -c 'echo it ran; exit 3'
+        expect_status 0
+        expect_in "$output" "it ran"
+        expect_in "$errors" "verified: nothing was refused, exit status as before"
+}
+
+@test "what a container's own filter refuses is told apart, and allowed when that is wanted" {
+        start_docker || skip "dockerd does not run here"
+        make_image docker
+        docker run -d --name watched --network none box:1 /bin/sh -c \
+                'while :; do unshare -m true 2>/dev/null; sleep 0.1; done' >/dev/null
+        docker exec watched /bin/sh -c 'ls -l /bin >/dev/null'
+        confined record --container watched --for 1s --save seen.json -o p.json
+        expect_status 0
+        expect_in "$errors" "1 refused meanwhile, not allowed (--allow-refused): unshare"
+        [ "$(python3 -c 'import json; print([c["count"] for c in json.load(open("seen.json"))["calls"] if c["call"] == "unshare"])')" = "[0]" ]
+        confined profile explain p.json unshare --format json
+        expect_in "$output" '"EPERM"'
+        confined record --container watched --for 1s --allow-refused --annotate -o p.json
+        expect_status 0
+        confined profile explain p.json 'unshare(CLONE_NEWNS)' --format json
+        expect_in "$output" '"allowed"'
+        grep -q 'tried, and refused until now' p.json
+        # A container that does not start is no recording.
+        confined record -o none.json -- docker run --rm --network none box:1 /bin/nosuchprogram
+        expect_status 2
+        expect_in "$errors" "no call was seen: the container did not start, see above"
+        [ ! -e none.json ]
+}
+
 @test "killed in the middle: nothing is left in the kernel, and no profile" {
         start_docker || skip "dockerd does not run here"
         bpftool=$(PATH=$PATH:/usr/sbin:/sbin command -v bpftool) || skip "bpftool is not installed"
