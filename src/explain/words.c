@@ -8,25 +8,55 @@
 /* ---- calls -------------------------------------------------------------------------------------
  */
 
+/* Flags of which some bits are one number together: a set of constants that has the first of these
+ * has such a part. */
+static const struct {
+        const char *constant;
+        uint32_t mask;
+} parts[] = {{"PER_MASK", 0xff}, {"MAP_TYPE", 0xf}, {"O_ACCMODE", 3}, {"SOCK_STREAM", 0xf}};
+
+/* The bits of the argument that are one number; 0: there are none. */
+static uint32_t number_in(const struct cf_syscall *call, unsigned arg)
+{
+        const struct cf_constant *constant;
+        for (size_t i = 0; (constant = cf_argument_constant(call, arg, i, NULL)); i++)
+                for (size_t k = 0; k < CF_COUNT(parts); k++)
+                        if (strcmp(constant->name, parts[k].constant) == 0)
+                                return parts[k].mask;
+        return 0;
+}
+
+/* That masks a part, and is no value of it. */
+static bool is_mask(const struct cf_constant *constant)
+{
+        for (size_t k = 0; k < CF_COUNT(parts); k++)
+                if (strcmp(constant->name, parts[k].constant) == 0)
+                        return constant->value == parts[k].mask;
+        return false;
+}
+
 /* The constant that is this value; NULL: none. */
 static const struct cf_constant *constant_of(const struct cf_syscall *call, unsigned arg,
                                              uint64_t value)
 {
         const struct cf_constant *constant;
         for (size_t i = 0; (constant = cf_argument_constant(call, arg, i, NULL)); i++)
-                if (constant->value == value)
+                if (constant->value == value && !is_mask(constant))
                         return constant;
         return NULL;
 }
 
-/* The largest constant whose bits are all in the value; NULL: none. */
+/* The largest constant whose bits are all in the value, and which is the number in it if it says
+ * something of that; NULL: none. */
 static const struct cf_constant *part_of(const struct cf_syscall *call, unsigned arg,
                                          uint64_t value)
 {
         const struct cf_constant *constant, *best = NULL;
+        uint32_t mask = number_in(call, arg);
         for (size_t i = 0; (constant = cf_argument_constant(call, arg, i, NULL)); i++)
                 if (constant->value && (value & constant->value) == constant->value &&
-                    (!best || constant->value > best->value))
+                    (!(constant->value & mask) || (value & mask) == (constant->value & mask)) &&
+                    !is_mask(constant) && (!best || constant->value > best->value))
                         best = constant;
         return best;
 }

@@ -267,9 +267,38 @@ static void options_of_programs(void **state)
                 assert_non_null(cf_syscall_by_name(cf_program_options[i].call));
 }
 
+/* Flags by name; what is one number together has the name of that number, or none. */
+static void test_words(void **state)
+{
+        static const struct {
+                const char *call;
+                unsigned arg;
+                uint64_t value;
+                const char *words;
+        } rows[] = {
+                {"personality", 0, 6, "PER_BSD"},
+                {"personality", 0, 7, "7"},
+                {"personality", 0, 0xff, "255"},
+                {"personality", 0, 0x40008, "ADDR_NO_RANDOMIZE|PER_LINUX32"},
+                {"personality", 0, 0x40007, "ADDR_NO_RANDOMIZE|7"},
+                {"personality", 0, 0x5000007, "PER_XENIX"},
+                {"socket", 1, 7, "7"},
+                {"socket", 1, 0x80005, "SOCK_CLOEXEC|SOCK_SEQPACKET"},
+                {"unshare", 0, 0x10020000, "CLONE_NEWUSER|CLONE_NEWNS"},
+        };
+        (void)state;
+        for (size_t i = 0; i < CF_COUNT(rows); i++) {
+                CF_TEXT struct cf_text text = {0};
+                cf_explain_argument(&text, cf_arch_by_name("x86_64"),
+                                    cf_syscall_by_name(rows[i].call), rows[i].arg, rows[i].value);
+                assert_string_equal(text.data, rows[i].words);
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_words),
                 cmocka_unit_test(symptoms),
                 cmocka_unit_test(what_a_capability_opens),
                 cmocka_unit_test(options_of_programs),
