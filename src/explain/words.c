@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <fcntl.h>
 #include <inttypes.h>
 #include <sched.h>
 #include <string.h>
@@ -65,7 +66,11 @@ static void put_number(struct cf_text *text, const struct cf_syscall *call, unsi
                        unsigned bits, uint64_t value)
 {
         enum cf_argument_kind kind = call->arguments[arg].kind;
-        if (kind == CF_ARGUMENT_INT && bits == 32 && (int32_t)value < 0 && (int32_t)value > -4096)
+        const char *name = call->arguments[arg].name, *end = strstr(name, "fd");
+        if (kind == CF_ARGUMENT_INT && (int32_t)value == AT_FDCWD && end && !end[2])
+                cf_text_puts(text, "AT_FDCWD");
+        else if (kind == CF_ARGUMENT_INT && bits == 32 && (int32_t)value < 0 &&
+                 (int32_t)value > -4096)
                 cf_text_printf(text, "%" PRId32, (int32_t)value);
         else if (bits == 16 && strcmp(call->arguments[arg].name, "mode") == 0)
                 cf_text_printf(text, "0%" PRIo64, value);

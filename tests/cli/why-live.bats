@@ -185,9 +185,11 @@ errors_of() {
         wait_for grep -q watching errors
         touch go
         wait_for grep -q "not seccomp" seen
-        unwatch
         kill "$inside"
         wait "$inside" || true
+        wait "$watcher" # it ends with the process
+        watcher=
+        output=$(<seen)
 }
 
 @test "what speaks for a security module, and what for an ordinary error" {

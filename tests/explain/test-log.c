@@ -37,7 +37,7 @@ static const struct {
         {"prctl(0x59616d62 /* PR_??? */, 0x1) = -1 EINVAL (Invalid argument)",
          "prctl(0x59616d62, 1, _, _, _) EINVAL"},
         {"openat(AT_FDCWD, \"/etc/x\", O_RDONLY|O_CLOEXEC) = -1 EACCES (Permission denied)",
-         "openat(-100, _, O_CLOEXEC, _) EACCES"},
+         "openat(AT_FDCWD, _, O_CLOEXEC, _) EACCES"},
         {"[pid 12] <... mount resumed>) = -1 EPERM (Operation not permitted)",
          "12: mount(_, _, _, _, _) EPERM"},
         {"<... clone3 resumed>, 88)    = -1 ENOSYS (Function not implemented)",
