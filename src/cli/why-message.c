@@ -312,6 +312,7 @@ static int say_call(struct cf_why_message *m, const struct cf_told *told)
         struct cf_why_failure failure = {
                 .call = logged->call,
                 .error = logged->error,
+                .source = logged->by_filter ? CF_WHY_LOGGED : CF_WHY_TOLD,
                 .untold = !logged->error && !logged->by_filter,
                 .by_filter = logged->by_filter,
                 .count = 1,

@@ -322,6 +322,14 @@ static void put_ways(struct cf_why *why, const struct said *said)
         }
 }
 
+/* How sure that is, where it was not seen. */
+static void put_sureness(struct cf_text *out, const struct said *said)
+{
+        struct cf_why_sureness sure = cf_why_sureness(said->failure, said->verdict);
+        if (sure.word)
+                cf_text_printf(out, "  %s: %s\n", sure.word, sure.because);
+}
+
 static void put_text(struct cf_why *why, const struct said *said)
 {
         struct cf_text *out = &why->job.out;
@@ -336,6 +344,7 @@ static void put_text(struct cf_why *why, const struct said *said)
                 cf_text_puts(out, "  refused by a filter, but ");
                 cf_text_add_visible(out, cf_span_of(why->input.name));
                 cf_text_puts(out, " lets it through: another profile was in use\n");
+                put_sureness(out, said);
                 return;
         } else {
                 cf_text_printf(out, "  %s by seccomp: by ",
@@ -346,6 +355,7 @@ static void put_text(struct cf_why *why, const struct said *said)
                 put_rule(why, said);
                 cf_text_putc(out, '\n');
         }
+        put_sureness(out, said);
         put_behind(why, out, said);
         put_ways(why, said);
 }
@@ -400,6 +410,7 @@ static void put_json(struct cf_why *why, const struct said *said)
         static const char *const verdicts[] = {"refused", "perhaps", "other-filter", "not-seccomp"};
         struct cf_json_writer *json = &why->json;
         const struct cf_why_failure *failure = said->failure;
+        struct cf_why_sureness sure = cf_why_sureness(failure, said->verdict);
         CF_TEXT struct cf_text call = {0}, answer = {0}, who = {0};
         cf_explain_call(&call, &failure->call, failure->known);
         bool module = failure->label && said->verdict == CF_WHY_NOT &&
@@ -417,6 +428,8 @@ static void put_json(struct cf_why *why, const struct said *said)
         put_string(json, "container", failure->container);
         put_string(json, "where", failure->where);
         put_string(json, "verdict", verdicts[said->verdict]);
+        put_string(json, "sure", sure.word);
+        put_string(json, "because", sure.because);
         put_string(json, "who", who.data);
         put_string(json, "answer", said->verdict == CF_WHY_REFUSED ? answer.data : NULL);
         put_json_requirements(json, "asked", said->cause.unmet, said->cause.unmet_count);

@@ -22,9 +22,10 @@ static bool asks_a_daemon(const char *word)
 
 static int check(const struct cf_invocation *invocation, struct cf_error *err)
 {
-        static const char *const others[] = {"all",       "for",     "log",  "message",
-                                             "program",   "timeout", "host", "engine-version",
-                                             "all-errors"};
+        static const char *const others[] = {"all",        "for",     "log",
+                                             "message",    "program", "instead",
+                                             "timeout",    "host",    "engine-version",
+                                             "all-errors", "verify",  "all-refused"};
         for (size_t i = 0; i < CF_COUNT(others); i++)
                 if (cf_given(invocation, others[i]))
                         return cf_error_set(err, -EINVAL, NULL,

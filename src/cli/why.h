@@ -6,9 +6,18 @@
 #include "cli/profile.h"
 #include "explain/explain.h"
 
+/* Who told of a failure. */
+enum cf_why_source {
+        CF_WHY_SEEN,   /* it was seen live: there is nothing to be unsure of */
+        CF_WHY_TRACED, /* strace, by its error */
+        CF_WHY_LOGGED, /* the kernel, auditd, or strace of a trap: that a filter answered */
+        CF_WHY_TOLD,   /* an error message */
+};
+
 /* Calls that failed alike: same call, same arguments as far as they are known, same error. */
 struct cf_why_failure {
         struct cf_call call;
+        enum cf_why_source source;
         bool known[CF_POLICY_ARGS]; /* arguments that are known */
         int error;                  /* 0: killed, or not known */
         bool untold;                /* nobody told how it failed: error is 0, and it need not have
@@ -168,3 +177,11 @@ int cf_why_log(struct cf_why *why, const char *path, struct cf_error *err);
 
 /* --step: an exit status or negative. */
 int cf_why_step(struct cf_why *why, struct cf_error *err);
+
+/* How sure it is that the verdict is so: "sure", "likely" or "perhaps", and why. No word for what
+ * was seen live. */
+struct cf_why_sureness {
+        const char *word, *because;
+};
+struct cf_why_sureness cf_why_sureness(const struct cf_why_failure *failure,
+                                       enum cf_why_verdict verdict);

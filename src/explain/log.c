@@ -136,6 +136,9 @@ static bool read_audit(struct cf_span line, struct cf_logged *logged)
         for (size_t i = 0; i < CF_COUNT(codes); i++)
                 if (cf_span_is(code, codes[i].name))
                         logged->answer = codes[i].answer;
+        /* Let through, and written down because somebody asked for that. */
+        if (cf_action_rank(logged->answer) >= cf_action_rank(CF_LOG))
+                return false;
         if ((logged->answer & CF_ACTION_MASK) == CF_ERRNO)
                 logged->error = (int)cf_action_data(logged->answer);
         if (read_number(field(line, "pid"), 10, &number) && number <= INT32_MAX)

@@ -209,3 +209,63 @@ message() {
         why
         [ "$status" -ne 1 ]
 }
+
+@test "how sure it is, of each kind, and why" {
+        cat >log <<'EOF'
+7 unshare(CLONE_NEWUSER) = -1 EPERM (Operation not permitted)
+7 mount("a", "/b", "c", 0, NULL) = -1 ENODEV (No such device)
+7 socket(AF_VSOCK|0x7, SOCK_STREAM, 0) = -1 EPERM (Operation not permitted)
+8 clone(child_stack=NULL, flags=somewhere) = -1 EPERM (Operation not permitted)
+audit: type=1326 audit(1.0:2): pid=7 comm="a" exe="/a" sig=0 arch=c000003e syscall=165 compat=0 ip=0x7f code=0x50001
+audit: type=1326 audit(1.0:2): pid=7 comm="a" exe="/a" sig=0 arch=c000003e syscall=39 compat=0 ip=0x7f code=0x50001
+audit: type=1326 audit(1.0:2): pid=7 comm="a" exe="/a" sig=0 arch=c000003e syscall=56 compat=0 ip=0x7f code=0x50001
+audit: type=1326 audit(1.0:2): pid=7 comm="a" exe="/a" sig=0 arch=c000003e syscall=246 compat=0 ip=0x7f code=0x7ffc0000
+EOF
+        confined why --log log --profile docker-20.10.24 --as written --arch x86_64 --all-errors --format json
+        expect_status 1
+        sure() {
+                jq -r --arg call "$1" --arg error "$2" '.calls[] | select((.call | startswith($call)) and .error == $error) | "\(.verdict) \(.sure)"' <<<"$output"
+        }
+        [ "$(sure 'unshare(CLONE_NEWUSER)' EPERM)" = "refused sure" ]
+        [ "$(sure 'mount(_, _, _, 0, NULL)' ENODEV)" = "not-seccomp sure" ]
+        [ "$(sure 'mount(_, _, _, _, _)' EPERM)" = "refused sure" ]
+        [ "$(sure getpid EPERM)" = "other-filter sure" ]
+        [ "$(sure 'clone(_, _, _, _, _)' EPERM | sort)" = $'perhaps likely\nperhaps perhaps' ]
+        # It was let through.
+        expect_not_in "$output" kexec_load
+        confined why --log log --profile docker-20.10.24 --as written --arch x86_64
+        expect_in "$output" "  sure: the line says that a filter answered it, and this profile refuses it"
+        confined why --message 'unshare: Operation not permitted' --program nobody-knows
+        expect_in "$output" "  likely: the text names the call and the profile refuses it"
+}
+
+@test "logs of any size, in the same memory, from files, pipes and the standard input" {
+        python3 - <<'EOF'
+with open("log", "w") as log:
+    for i in range(420000):
+        log.write(f'{i % 9000 + 1} openat(AT_FDCWD, "/etc/of/a/program/that/looks/everywhere/{i}", O_RDONLY) = -1 ENOENT (No such file or directory)\n')
+    log.write("77 write(1, \"" + "x" * 3000000 + "\") = -1 EPERM (none)\n")
+    log.write("77 unshare(CLONE_NEWUSER) = -1 EPERM (Operation not permitted)")
+EOF
+        [ "$(stat -c %s log)" -gt $((34 << 20)) ]
+        confined why --log log --profile docker-20.10.24 --as written --arch x86_64
+        expect_status 1
+        expect_in "$output" "unshare(CLONE_NEWUSER) = EPERM (first at log:420002)"
+        expect_in "$output" "420001 failed calls of 2 kinds, 1 of them seccomp's"
+        expect_in "$errors" "log: 1 line is longer than 1048576 bytes"
+        local whole=$output
+        output=$("$CONFINED" why --log - --profile docker-20.10.24 --as written --arch x86_64 <log 2>/dev/null) || true
+        [ "$output" = "${whole//log:420002/-:420002}" ]
+        output=$("$CONFINED" why --log <(cat log) --profile docker-20.10.24 --as written --arch x86_64 2>/dev/null) || true
+        expect_in "$output" "420001 failed calls of 2 kinds"
+        # The log is larger than all that the program has in memory.
+        python3 - "$CONFINED" <<'EOF'
+import resource, subprocess, sys
+subprocess.run([sys.argv[1], "why", "--log", "log", "--profile", "docker-20.10.24", "--as", "written"],
+               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+most = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+print(most, "KiB")
+sys.exit(most > 24 << 10 and "asan" not in open(sys.argv[1], "rb").read().decode("latin-1"))
+EOF
+        printf '\xff\xfeu\0' | { "$CONFINED" why --log - 2>&1 || true; } | grep -q "iconv -f UTF-16"
+}
