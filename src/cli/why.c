@@ -36,6 +36,8 @@ static const struct cf_option options[] = {
         {"instead", 0, NULL,
          "is a switched-off filter still needed? run it under the engine's default instead", 0,
          NULL},
+        {"shared", 0, NULL,
+         "with --instead CONTAINER: although it runs, and both write to the same volumes", 0, NULL},
         {"all-refused", 0, NULL, "with --write: also what the program does without", 0, NULL},
         {"all-errors", 0, NULL, "tell also of calls that failed for other reasons", 0, NULL},
         {"cap-add", 0, "CAPABILITY", "the container has this capability too; ALL: every one",

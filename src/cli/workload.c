@@ -60,7 +60,7 @@ int cf_workload_compose(struct cf_arena *arena, const char *file, const char *co
 
 /* A number that is in no other filter. Its upper bit is clear: engines read JSON numbers as signed
  * ones in places. */
-static int make_mark(uint64_t *ret_mark, struct cf_error *err)
+int cf_workload_new_mark(uint64_t *ret_mark, struct cf_error *err)
 {
         uint64_t mark;
         if (getrandom(&mark, sizeof(mark), 0) != sizeof(mark))
@@ -352,7 +352,7 @@ int cf_workload_run(const struct cf_workload *workload, struct cf_workload_run *
                     struct cf_error *err)
 {
         char *marked = NULL;
-        int r = make_mark(&run->wanted.mark, err);
+        int r = cf_workload_new_mark(&run->wanted.mark, err);
         if (r == 0)
                 r = cf_workload_mark(workload->arena, run->profile, run->wanted.mark, &marked, err);
         if (r < 0)

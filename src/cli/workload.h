@@ -74,6 +74,9 @@ int cf_workload_ask(const struct cf_workload *workload, const char *const *words
 bool cf_workload_failed(const struct cf_workload *workload, const struct cf_workload_run *run,
                         struct cf_error *err);
 
+/* A mark: a number that is in no other filter. 0 or negative. */
+int cf_workload_new_mark(uint64_t *ret_mark, struct cf_error *err);
+
 /* The profile (JSON as engines read it) with one more entry, by which whoever loads it is known: a
  * call that nobody makes is refused when its first argument is the mark. In the arena. -EINVAL and
  * the place: no profile; -ENOTSUP: it loads no filter, or names every such call; -ENOMEM. */

@@ -25,7 +25,8 @@ static const struct {
         FUNCTION(easy_setopt),         FUNCTION(easy_getinfo),    FUNCTION(easy_strerror),
         FUNCTION(multi_init),          FUNCTION(multi_cleanup),   FUNCTION(multi_setopt),
         FUNCTION(multi_add_handle),    FUNCTION(multi_perform),   FUNCTION(multi_poll),
-        FUNCTION(multi_remove_handle), FUNCTION(multi_info_read),
+        FUNCTION(multi_remove_handle), FUNCTION(multi_info_read), FUNCTION(slist_append),
+        FUNCTION(slist_free_all),
 #undef FUNCTION
 };
 

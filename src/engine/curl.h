@@ -26,6 +26,8 @@ struct cf_curl {
         __typeof__(&curl_multi_perform) multi_perform;
         __typeof__(&curl_multi_poll) multi_poll;
         __typeof__(&curl_multi_info_read) multi_info_read;
+        __typeof__(&curl_slist_append) slist_append;
+        __typeof__(&curl_slist_free_all) slist_free_all;
 };
 extern struct cf_curl cf_curl; /* filled by cf_curl_load, constant from then on */
 
@@ -49,3 +51,5 @@ int cf_curl_load(struct cf_error *err);
 #define curl_multi_perform cf_curl.multi_perform
 #define curl_multi_poll cf_curl.multi_poll
 #define curl_multi_info_read cf_curl.multi_info_read
+#define curl_slist_append cf_curl.slist_append
+#define curl_slist_free_all cf_curl.slist_free_all

@@ -70,3 +70,47 @@ int cf_engine_ask(struct cf_arena *arena, const struct cf_engine_host *host,
                   const struct cf_engine_options *options, struct cf_engine_answer *ret_answer,
                   void (*trouble)(const struct cf_error *err, void *context), void *context,
                   struct cf_error *err);
+
+/* ---- a container made again -------------------------------------------------------------------
+ *
+ * From what an engine says of a container (GET /containers/ID/json) one like it is made under
+ * another name. It differs in what two cannot have at once, or what would make it more than a copy:
+ * its published ports, addresses and network aliases, restart policy, the labels by which Compose
+ * knows its own; anonymous volumes are new ones. */
+
+struct cf_engine_copy {
+        const char *profile; /* JSON of the seccomp profile */
+        const char *label;   /* "NAME=VALUE", added to its labels */
+        bool unprivileged;   /* --privileged is spelled out: an engine gives such a container no
+                              * filter   (Docker before 27) */
+};
+
+struct cf_engine_copied {
+        const char *id, *name; /* of the container that it is made from */
+        bool running;
+        size_t ports;              /* published, left out */
+        size_t volumes;            /* anonymous, new ones */
+        const char *const *shared; /* places in it that are writable and the same as the other's */
+        size_t shared_count;
+        const char *const *networks; /* to connect it to besides the first */
+        size_t network_count;
+};
+
+/* Adds the body of POST /containers/create. `inspected`: the engine's answer. Strings live in
+ * `arena`. -EINVAL: not such an answer; -ENOMEM. Nothing is added on failure. */
+int cf_engine_copy(struct cf_arena *arena, struct cf_span inspected,
+                   const struct cf_engine_copy *wanted, struct cf_text *body,
+                   struct cf_engine_copied *ret_copied, struct cf_error *err);
+
+#define CF_ENGINE_ANSWER_MAX ((size_t)8 << 20) /* bytes of one answer */
+
+/* One request. `path` begins behind the API's version: "/containers/ID/start". `method` NULL: GET.
+ * *ret_answer lives in the arena, NUL-ended. 0 and the status, whatever it is; negative as
+ * cf_engine_ask. */
+int cf_engine_talk(struct cf_arena *arena, const struct cf_engine_host *host,
+                   const struct cf_engine *engine, unsigned timeout_ms, const char *method,
+                   const char *path, struct cf_span body, long *ret_status,
+                   struct cf_span *ret_answer, struct cf_error *err);
+
+/* What an engine's refusal says: its "message"; "" when it says nothing. */
+const char *cf_engine_message(struct cf_arena *arena, struct cf_span answer);

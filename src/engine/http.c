@@ -31,6 +31,7 @@ struct cf_http {
         char socket[sizeof((struct sockaddr_un){0}.sun_path)]; /* "": tcp */
         long timeout_ms;
         CURLM *multi;
+        struct curl_slist *headers; /* of requests that send something */
         struct transfer transfers[CF_HTTP_CONNECTIONS];
 };
 
@@ -233,6 +234,30 @@ static bool set_options(struct transfer *transfer)
         return r == CURLE_OK;
 }
 
+static const char *method_of(const struct cf_http_batch *batch)
+{
+        return batch->method ? batch->method : "GET";
+}
+
+/* What is sent besides the path. */
+static bool set_request(struct transfer *transfer)
+{
+        const struct cf_http_batch *batch = transfer->batch;
+        struct cf_http *http = transfer->http;
+        CURL *easy = transfer->easy;
+        if (!batch->method)
+                return curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, NULL) == CURLE_OK &&
+                       curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L) == CURLE_OK;
+        if (!http->headers)
+                http->headers = curl_slist_append(NULL, "Content-Type: application/json");
+        return http->headers &&
+               curl_easy_setopt(easy, CURLOPT_HTTPHEADER, http->headers) == CURLE_OK &&
+               curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, (long)batch->body.size) == CURLE_OK &&
+               curl_easy_setopt(easy, CURLOPT_POSTFIELDS,
+                                batch->body.size ? batch->body.data : "") == CURLE_OK &&
+               curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, batch->method) == CURLE_OK;
+}
+
 static int start(struct transfer *transfer)
 {
         cf_text_clear(&transfer->body);
@@ -263,7 +288,8 @@ static int begin(struct transfer *transfer, const struct cf_http_batch *batch, s
         transfer->batch = batch;
         transfer->index = index;
         transfer->again = false;
-        if (curl_easy_setopt(transfer->easy, CURLOPT_URL, url) != CURLE_OK)
+        if (curl_easy_setopt(transfer->easy, CURLOPT_URL, url) != CURLE_OK ||
+            !set_request(transfer))
                 return -ENOMEM;
         return start(transfer);
 }
@@ -274,15 +300,15 @@ static int finish(struct transfer *transfer, CURLcode result, struct cf_error *e
         curl_multi_remove_handle(transfer->http->multi, transfer->easy);
         transfer->busy = false;
         /* An engine may close a connection that it kept just when it is used again. */
-        if (is_hangup(transfer, result) && !transfer->again) {
+        if (is_hangup(transfer, result) && !transfer->again && !transfer->batch->method) {
                 transfer->again = true;
                 return start(transfer) < 0 ? no_memory(err) : 0;
         }
         if (result == CURLE_COULDNT_CONNECT && !is_hangup(transfer, result))
                 return connect_failure(transfer, err);
         if (result != CURLE_OK)
-                return cf_error_doing(err, transfer_failure(transfer, result, err), NULL, "GET %s",
-                                      transfer->path);
+                return cf_error_doing(err, transfer_failure(transfer, result, err), NULL, "%s %s",
+                                      method_of(transfer->batch), transfer->path);
         struct cf_http_answer *answer = &transfer->answer;
         curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &answer->status);
         cf_text_add(&transfer->body, CF_SPAN("")); /* NUL-ended even when empty */
@@ -416,6 +442,8 @@ struct cf_http *cf_http_close(struct cf_http *http)
                         curl_easy_cleanup(http->transfers[i].easy);
                 cf_text_done(&http->transfers[i].body);
         }
+        if (http->headers)
+                curl_slist_free_all(http->headers);
         if (http->multi)
                 curl_multi_cleanup(http->multi);
         free(http);

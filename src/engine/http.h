@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Private to engine/: GET requests to one engine over a few connections that stay open. */
+/* Private to engine/: requests to one engine over a few connections that stay open. */
 #pragma once
 
 #include "base/text.h"
@@ -17,6 +17,8 @@ struct cf_http_answer {
 
 /* `count` requests that are made several at once. */
 struct cf_http_batch {
+        const char *method;  /* NULL: "GET" */
+        struct cf_span body; /* what is sent: JSON */
         size_t count;
         size_t max; /* bytes of one body; larger is -EMSGSIZE */
         /* Writes the path of request i. */
