@@ -15,6 +15,7 @@
 
 #define PATH_SIZE 256
 #define STOP_SECONDS 10
+#define ID_DIGITS 64
 
 struct container {
         struct cf_why *why;
@@ -172,8 +173,11 @@ static int create(struct container *x, const struct cf_workload_run *run, const 
         if (r < 0)
                 return cf_error_doing(err, r, NULL, "making '%s' again", x->copied.name);
         *ret_id = cf_json_string(cf_json_get(root, "Id"));
-        return *ret_id ? 0
-                       : cf_error_set(err, -EPROTO, NULL, "%s names no container", x->engine.name);
+        if (*ret_id && strlen(*ret_id) == ID_DIGITS &&
+            strspn(*ret_id, "0123456789abcdef") == ID_DIGITS)
+                return 0;
+        *ret_id = NULL;
+        return cf_error_set(err, -EPROTO, NULL, "%s names no container", x->engine.name);
 }
 
 static int connect_networks(struct container *x, const char *id, struct cf_error *err)

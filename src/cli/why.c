@@ -190,11 +190,14 @@ const struct cf_command cf_command_why = {
         .summary = "which call was refused, by whom, and the least that unblocks it",
         .usage = "CONTAINER… | PID… | --all | --log FILE | --message TEXT | [--step] -- COMMAND "
                  "[ARGUMENT…]",
-        .details = "Watches a container, a process and its descendants, a command, or everything, "
-                   "and tells of each call that seccomp refuses when it happens; or tells from a "
-                   "log or an error message. In the end: what the kernel would answer without the "
-                   "filter, and what would let each call through, the least first. Watching needs "
-                   "root. With --step it holds each refused call of a command, and asks.",
+        .details =
+                "Watches a container, a process and its descendants, a command, or everything, "
+                "and tells of each call that seccomp refuses when it happens; or tells from a "
+                "log or an error message. In the end: what the kernel would answer without the "
+                "filter, and what would let each call through, the least first; --write makes the "
+                "profile. With --step it holds each refused call of a command, and asks. --instead "
+                "runs a container under the engine's default in place of a switched-off filter. "
+                "Watching needs root.",
         .options = options,
         .most_arguments = UINT_MAX,
         .run = run_why,

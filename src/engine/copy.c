@@ -9,6 +9,7 @@
 #define ID_SHOWN 12 /* digits of its id that are a container's host name when it has no other */
 #define SHARED_MAX 64u
 #define NETWORKS_MAX 32u
+#define NAME_MAX_BYTES 128
 
 struct copy {
         struct cf_arena *arena;
@@ -24,6 +25,16 @@ static bool is_one_of(struct cf_span key, const char *const *names)
                 if (cf_span_is(key, *names))
                         return true;
         return false;
+}
+
+/* It is put into the path of a request. */
+static bool is_fit(const char *name)
+{
+        static const char fit[] =
+                "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-_";
+        size_t length = name ? strlen(name) : 0;
+        return length > 0 && length <= NAME_MAX_BYTES && strspn(name, fit) == length &&
+               strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
 }
 
 static bool is_null(const struct cf_json *value)
@@ -58,7 +69,8 @@ static void put_config(struct copy *copy)
         static const char *const own[] = {"Labels", "Image", "MacAddress", NULL};
         const char *host_name = cf_json_string(cf_json_get(copy->config, "Hostname"));
         const char *mode = cf_json_string(cf_json_get(copy->host, "NetworkMode"));
-        const char *image = cf_json_string(cf_json_get(copy->root, "Image"));
+        const char *image = cf_json_string(cf_json_get(copy->root, "Image")); /* by its id */
+        const char *name = cf_json_string(cf_json_get(copy->config, "Image"));
         bool own_name = host_name && strncmp(copy->copied.id, host_name, ID_SHOWN) != 0 &&
                         !(mode && (strncmp(mode, "container:", strlen("container:")) == 0 ||
                                    strcmp(mode, "host") == 0));
@@ -69,10 +81,7 @@ static void put_config(struct copy *copy)
                 cf_json_put_value(&copy->json, one);
         }
         cf_json_key(&copy->json, "Image");
-        if (image)
-                cf_json_put_string(&copy->json, image);
-        else
-                cf_json_put_value(&copy->json, cf_json_get(copy->config, "Image"));
+        cf_json_put_string(&copy->json, image ? image : name);
         put_labels(copy);
 }
 
@@ -212,7 +221,7 @@ static int list_networks(struct copy *copy)
                         return -ENOMEM;
                 bool first = mode && (strcmp(mode, name) == 0 || (strcmp(mode, "default") == 0 &&
                                                                   strcmp(name, "bridge") == 0));
-                if (!first && copy->copied.network_count < NETWORKS_MAX)
+                if (!first && is_fit(name) && copy->copied.network_count < NETWORKS_MAX)
                         names[copy->copied.network_count++] = name;
         }
         copy->copied.networks = names;
@@ -231,8 +240,9 @@ static int read_parts(struct copy *copy, const struct cf_source *source, struct 
         copy->host = cf_json_get(copy->root, "HostConfig");
         copy->copied.id = cf_json_string(cf_json_get(copy->root, "Id"));
         copy->copied.name = name && *name == '/' ? name + 1 : name;
-        if (!copy->copied.id || !name || strlen(copy->copied.id) < ID_SHOWN ||
-            is_null(copy->config) || copy->config->type != CF_JSON_OBJECT || is_null(copy->host) ||
+        if (!is_fit(copy->copied.id) || !is_fit(copy->copied.name) ||
+            strlen(copy->copied.id) < ID_SHOWN || is_null(copy->config) ||
+            copy->config->type != CF_JSON_OBJECT || is_null(copy->host) ||
             copy->host->type != CF_JSON_OBJECT)
                 return cf_error_set(err, -EINVAL, &place, "not what an engine says of a container");
         copy->copied.running = state && cf_json_true(cf_json_get(state, "Running"));

@@ -97,7 +97,8 @@ struct cf_engine_copied {
 };
 
 /* Adds the body of POST /containers/create. `inspected`: the engine's answer. Strings live in
- * `arena`. -EINVAL: not such an answer; -ENOMEM. Nothing is added on failure. */
+ * `arena`; id, name and networks are fit for the path of a request. -EINVAL: not such an answer;
+ * -ENOMEM. Nothing is added on failure. */
 int cf_engine_copy(struct cf_arena *arena, struct cf_span inspected,
                    const struct cf_engine_copy *wanted, struct cf_text *body,
                    struct cf_engine_copied *ret_copied, struct cf_error *err);

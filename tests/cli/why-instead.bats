@@ -201,6 +201,74 @@ no_containers() {
         no_containers
 }
 
+# told FILE WORDS: the words are in it.
+told() {
+        grep -qF "$2" "$1"
+}
+
+@test "a container that is there is made again, and is left alone" {
+        docker run -d --name there --network none -v /anonymous -v named:/named -v "$PWD:/here:ro" "${OFF[@]}" \
+                --label com.docker.compose.service=x --restart always --health-cmd "$ASLR" --health-interval 1s \
+                box:1 /bin/sh -c 'while :; do sleep 0.2; done' >/dev/null
+        local id
+        id=$(docker inspect --format '{{.Id}} {{.State.StartedAt}}' there)
+        # Both would write to /named.
+        confined why --instead there
+        expect_status 2
+        expect_in "$errors" "a second one would write to the same /named"
+        confined why --instead --shared --for 2s --write new.json there
+        expect_status 1
+        expect_in "$output" "instead of --security-opt seccomp=unconfined, then it was told to end"
+        expect_in "$output" "a container of its own, removed afterwards; anonymous volumes were new ones; shared with it: /named"
+        expect_in "$output" "verified: ran again under it"
+        differs new.json personality
+        [ "$(docker inspect --format '{{.Id}} {{.State.StartedAt}}' there)" = "$id" ]
+        [ "$(docker ps -aq | wc -l)" -eq 1 ]
+        [ "$(docker volume ls -q | wc -l)" -eq 2 ]
+        docker rm -fv there >/dev/null
+        docker volume rm named >/dev/null
+}
+
+@test "a container that has ended; one that has the default; none" {
+        docker run --name ended --network none "${OFF[@]}" box:1 /bin/sh -c "$WAIT; exit 4" || [ $? -eq 4 ]
+        confined why --instead --format json ended
+        expect_status 0
+        [ "$(json 'i["verdict"], i["runs"][0]["exitStatus"], i["runs"][0]["filterIsProfile"]')" = "('not-needed', 4, True)" ]
+        docker rm ended >/dev/null
+        run_box default
+        confined why --instead default
+        expect_status 2
+        expect_in "$errors" "has the engine's default already"
+        docker rm -f default >/dev/null
+        confined why --instead nobody
+        expect_status 2
+        expect_in "$errors" "knows a container 'nobody'"
+        no_containers
+}
+
+@test "killed in the middle, the copy is removed; Ctrl-C ends it" {
+        run_box there "${OFF[@]}"
+        "$CONFINED" why --instead there >/dev/null 2>err 3>&- &
+        background=$!
+        wait_for told err "watching 'there-confined-"
+        kill -9 "$background"
+        wait "$background" || true
+        background=
+        is_alone() { [ "$(docker ps -aq | wc -l)" -eq 1 ]; }
+        wait_for is_alone
+        "$CONFINED" why --instead there >out 2>err 3>&- &
+        background=$!
+        wait_for told err "watching 'there-confined-"
+        sleep 1
+        kill -INT "$background"
+        wait "$background"
+        background=
+        expect_in "$(<out)" "then it was stopped"
+        expect_in "$(<out)" "not needed"
+        is_alone
+        docker rm -f there >/dev/null
+}
+
 @test "Podman with crun and runc" {
         local tried=0 in_front always
         mkdir bin
