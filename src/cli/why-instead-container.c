@@ -16,6 +16,8 @@
 #define PATH_SIZE 256
 #define STOP_SECONDS 10
 #define ID_DIGITS 64
+#define HONOURS_PROFILES \
+        27 /* the first Docker that gives a privileged container one (moby#47499) */
 
 struct container {
         struct cf_why *why;
@@ -404,8 +406,8 @@ int cf_why_instead_container(struct cf_why *why, const char *name, struct cf_err
                                     "confined why %s",
                                     name, name);
         why->job.circumstances.capabilities = cf_audit_capabilities(x.found);
-        x.unprivileged =
-                x.found->privileged && atoi(x.engine.version ? x.engine.version : "0") < 27;
+        unsigned long version = x.engine.version ? strtoul(x.engine.version, NULL, 10) : 0;
+        x.unprivileged = x.found->privileged && version < HONOURS_PROFILES;
         r = check_shared(&x, err);
         if (r == 0)
                 r = use_default(&x, &workload, err);
