@@ -226,10 +226,10 @@ static int report_json(struct instead *x, bool needed, struct cf_error *err)
                 r = cf_why_say_verified(x->why, last, &x->trials[0], &x->verified, err);
         x->verified = x->verified && x->final;
         cf_json_close(json, ']');
-        cf_json_key(json, "refused");
-        cf_json_put_uint(json, x->trials[0].refused);
-        cf_json_key(json, "lost");
-        cf_json_put_uint(json, x->trials[0].lost);
+        x->why->counts[CF_WHY_COUNT_REFUSED] = x->trials[0].refused;
+        x->why->counts[CF_WHY_COUNT_SKIPPED] = x->trials[0].skipped;
+        x->why->counts[CF_WHY_COUNT_LOST] = x->trials[0].lost;
+        x->why->counted = true;
         if (r == 0)
                 r = put_json(x, needed, err);
         cf_why_json_close(x->why);

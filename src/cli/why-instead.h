@@ -32,6 +32,7 @@ struct cf_why_trial {
         struct cf_workload_run run;
         const struct cf_profile_input *profile;
         uint64_t refused;   /* calls */
+        uint64_t skipped;   /* taken away by a tracer */
         uint64_t lost;      /* of them: not told */
         uint64_t calls;     /* that the workload made */
         size_t different;   /* of them */

@@ -32,8 +32,11 @@ static int take_counts(void *context, struct cf_observer *observer, struct cf_er
         if (r < 0)
                 return r;
         for (size_t i = 0; i < total_count; i++)
-                if (totals[i].kind == CF_OBSERVED_REFUSED ||
-                    totals[i].kind == CF_OBSERVED_TRAPPED || totals[i].kind == CF_OBSERVED_KILLED)
+                if (totals[i].kind == CF_OBSERVED_SKIPPED)
+                        trial->skipped += totals[i].count;
+                else if (totals[i].kind == CF_OBSERVED_REFUSED ||
+                         totals[i].kind == CF_OBSERVED_TRAPPED ||
+                         totals[i].kind == CF_OBSERVED_KILLED)
                         trial->refused += totals[i].count;
         if (trial->refused < trial->live.refused)
                 trial->refused = trial->live.refused;

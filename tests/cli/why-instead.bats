@@ -40,9 +40,14 @@ ASLR='/probe 135 0x40000'
 KEYRING='/probe 250 0 0xfffffffd 0'
 WAIT='sleep 0.3' # so that its filter can be read
 
-# json EXPRESSION: what a Python expression on the output `j` gives.
+# json EXPRESSION: what a Python expression on the output `j` gives; no key stands twice in it.
 json() {
-        python3 -c "import json, sys; j = json.load(sys.stdin); i = j.get('instead'); print(($1))" <<<"$output"
+        python3 -c "
+import json, sys
+def once(pairs):
+    assert len({k for k, _ in pairs}) == len(pairs), pairs
+    return dict(pairs)
+j = json.load(sys.stdin, object_pairs_hook=once); i = j.get('instead'); print(($1))" <<<"$output"
 }
 
 # differs FILE CALL…: the file differs from the default in these calls and no other.
@@ -73,6 +78,7 @@ no_containers() {
         expect_in "$output" "exercised: this run alone"
         confined why --instead --write new.json --format json -- "${RUN[@]}" "${OFF[@]}" box:1 /bin/sh -c "$WAIT"
         expect_status 0
+        [ "$(json 'j["refused"], j["skipped"], j["lost"]')" = "(0, 0, 0)" ]
         [ "$(json 'i["verdict"], i["verified"], len(i["runs"]), i["runs"][0]["filterIsProfile"]')" = \
                 "('not-needed', None, 1, True)" ]
         [ "$(json 'i["runs"][0]["differentCalls"] > 5 and i["runs"][0]["calls"] >= i["runs"][0]["differentCalls"]')" = True ]
