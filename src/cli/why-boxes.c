@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which container a control group is: each is a subject of its own, with a name and the profile
  * that it was made with. Asked when its first event comes; what cannot be told stays without. */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,6 +60,26 @@ static bool find_id(struct cf_arena *arena, pid_t pid, const char **ret_id)
         *ret_id = NULL;
         return size > 0 && cf_process_cgroup(arena, (struct cf_span){text, (size_t)size}, &cgroup,
                                              ret_id, &engine) == 0;
+}
+
+int cf_why_want_paths(struct cf_arena *arena, struct cf_observe_wanted *wanted)
+{
+        CF_VEC(struct cf_observe_argument) paths = {0};
+        const struct cf_arch *arch;
+        const struct cf_syscall *call;
+        for (size_t i = 0; (arch = cf_arch_at(i)) != NULL; i++)
+                for (size_t k = 0; (call = cf_syscall_at(k)) != NULL; k++) {
+                        int arg = cf_explain_path_argument(call);
+                        struct cf_observe_argument one = {.arch = arch->token};
+                        if (arg < 0 || !cf_syscall_number(arch, call->name, &one.nr))
+                                continue;
+                        one.arg = (uint8_t)arg;
+                        if (cf_vec_push(arena, &paths, one) < 0)
+                                return -ENOMEM;
+                }
+        wanted->paths = paths.items;
+        wanted->path_count = paths.count;
+        return 0;
 }
 
 /* ---- which containers there are ----------------------------------------------------------------

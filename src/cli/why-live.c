@@ -247,7 +247,7 @@ static void say_begin(const char *what)
 static int open_target(struct cf_why_live *live, const struct cf_prove_target *target,
                        struct cf_error *err)
 {
-        const struct cf_observe_wanted wanted = {
+        struct cf_observe_wanted wanted = {
                 .scope = target->container ? CF_OBSERVE_GROUP : CF_OBSERVE_TREE,
                 .pid = target->container ? target->container->pid : target->processes[0].pid,
                 .failed = live->why->all_errors,
@@ -255,6 +255,8 @@ static int open_target(struct cf_why_live *live, const struct cf_prove_target *t
         int r = target->container
                         ? cf_why_profile_of(live, target, cf_why_policy_of(live, wanted.pid), err)
                         : 0;
+        if (r == 0 && cf_why_want_paths(live->why->job.arena, &wanted) < 0)
+                r = cf_error_set(err, -ENOMEM, NULL, "not enough memory");
         if (r == 0)
                 r = cf_observer_open(&wanted, &live->observer, err);
         if (r < 0)
@@ -297,6 +299,8 @@ static int open_wanted(struct cf_why_live *live, struct watch *watch, struct cf_
         const struct cf_invocation *invocation = live->why->job.invocation;
         struct cf_observe_wanted wanted = {.scope = CF_OBSERVE_ALL,
                                            .failed = live->why->all_errors};
+        if (cf_why_want_paths(live->why->job.arena, &wanted) < 0)
+                return cf_error_set(err, -ENOMEM, NULL, "not enough memory");
         if (watch->command) {
                 bool asks = asks_a_daemon(invocation->arguments[0]);
                 wanted.scope = asks ? CF_OBSERVE_NEW : CF_OBSERVE_TREE;

@@ -88,6 +88,9 @@ int cf_why_seen(void *context, const struct cf_observed *event);
 /* The same for all that happens: each container is a subject of its own, one of context->others. */
 int cf_why_seen_in_boxes(void *context, const struct cf_observed *event);
 
+/* Has all paths told that calls are about. 0 or -ENOMEM. */
+int cf_why_want_paths(struct cf_arena *arena, struct cf_observe_wanted *wanted);
+
 /* Learns which control groups the running containers are, so that they are known by them alone. */
 void cf_why_find_boxes(struct cf_why_live *base);
 

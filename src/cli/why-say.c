@@ -152,7 +152,7 @@ static const char *error_name(int error)
 static void put_first_line(struct cf_text *out, const struct said *said)
 {
         const struct cf_why_failure *failure = said->failure;
-        cf_explain_call(out, &failure->call, failure->known);
+        cf_explain_call_on(out, &failure->call, failure->known, failure->path ? failure->path : "");
         if (!failure->untold)
                 cf_text_printf(out, " = %s",
                                failure->outcome ? failure->outcome : error_name(failure->error));
@@ -412,7 +412,8 @@ static void put_json(struct cf_why *why, const struct said *said)
         const struct cf_why_failure *failure = said->failure;
         struct cf_why_sureness sure = cf_why_sureness(failure, said->verdict);
         CF_TEXT struct cf_text call = {0}, answer = {0}, who = {0};
-        cf_explain_call(&call, &failure->call, failure->known);
+        cf_explain_call_on(&call, &failure->call, failure->known,
+                           failure->path ? failure->path : "");
         bool module = failure->label && said->verdict == CF_WHY_NOT &&
                       said->cause.blame != CF_BLAME_KERNEL;
         cf_text_puts(&who, module ? "security module or " : "");

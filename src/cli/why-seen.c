@@ -241,6 +241,7 @@ static struct cf_why_kind *kind_for(struct cf_why_live *live, const struct cf_ob
                             .by_filter = event->kind != CF_OBSERVED_FAILED,
                             .program = program,
                             .container = live->name,
+                            .path = *event->path ? cf_arena_printf(arena, "%s", event->path) : NULL,
                             .label = event->kind == CF_OBSERVED_FAILED
                                              ? cf_why_label_of(arena, event->pid)
                                              : NULL,
@@ -299,7 +300,7 @@ static void tell(struct cf_why_live *live, const struct cf_observed *event,
         cf_text_add_visible(&line, cf_span_of(event->name));
         cf_text_printf(&line, "[%ld] ", (long)event->tid);
         struct cf_call call = call_of(event);
-        cf_explain_call(&line, &call, NULL);
+        cf_explain_call_on(&line, &call, NULL, event->path);
         cf_text_printf(&line, " = %s  %s",
                        kind->failure.outcome ? kind->failure.outcome
                                              : error_name(kind->failure.error),
@@ -352,6 +353,8 @@ int cf_why_seen(void *context, const struct cf_observed *event)
                 live->more_kinds++;
                 return 0;
         }
+        if (kind->failure.path && strcmp(kind->failure.path, seen.path) != 0)
+                kind->failure.path = NULL; /* of several */
         kind->failure.count++;
         tell(live, &seen, kind);
         return 0;

@@ -29,6 +29,7 @@ struct cf_why_failure {
         bool told_apart;       /* there are several containers */
         long pid;              /* of the first; -1: not known */
         const char *outcome;   /* "killed", "SIGSYS": what came of it in place of an error; NULL */
+        const char *path;      /* that they were about; NULL: several, or not known */
         const char *label; /* that a security module has on the first; NULL: none, or not known */
         const char *where; /* of the first: "FILE:LINE"; NULL: it was seen live */
 };

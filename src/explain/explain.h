@@ -154,6 +154,13 @@ size_t cf_explain_message(struct cf_span text, const struct cf_arch *arch,
  * machine's architecture. Arguments that are not `known` are "_" (NULL: all are). */
 void cf_explain_call(struct cf_text *text, const struct cf_call *call, const bool *known);
 
+/* The argument that tells best which file the call is about; -1: it has none that is a path. */
+int cf_explain_path_argument(const struct cf_syscall *call);
+
+/* cf_explain_call, with that argument as the path in quotes. `path` "": it is not known. */
+void cf_explain_call_on(struct cf_text *text, const struct cf_call *call, const bool *known,
+                        const char *path);
+
 /* The same of one argument. */
 void cf_explain_argument(struct cf_text *text, const struct cf_arch *arch,
                          const struct cf_syscall *call, unsigned arg, uint64_t value);

@@ -112,7 +112,37 @@ void cf_explain_argument(struct cf_text *text, const struct cf_arch *arch,
                 put_number(text, call, arg, bits, value);
 }
 
+/* In this order: where something is mounted says more than what. */
+int cf_explain_path_argument(const struct cf_syscall *call)
+{
+        static const char *const names[] = {"dir_name", "to_pathname", "filename", "pathname",
+                                            "path",     "specialfile", "new_root", "oldname"};
+        static const char *const name_is_path[] = {"acct", "umount", "umount2"};
+        for (size_t k = 0; k < CF_COUNT(names); k++)
+                for (int i = 0; i < call->argument_count; i++)
+                        if (call->arguments[i].kind == CF_ARGUMENT_PTR &&
+                            strcmp(call->arguments[i].name, names[k]) == 0)
+                                return i;
+        for (size_t k = 0; k < CF_COUNT(name_is_path); k++)
+                if (strcmp(call->name, name_is_path[k]) == 0)
+                        return 0;
+        return -1;
+}
+
+static void put_path(struct cf_text *text, const char *path)
+{
+        cf_text_putc(text, '"');
+        cf_text_add_visible(text, cf_span_of(path));
+        cf_text_putc(text, '"');
+}
+
 void cf_explain_call(struct cf_text *text, const struct cf_call *call, const bool *known_args)
+{
+        cf_explain_call_on(text, call, known_args, "");
+}
+
+void cf_explain_call_on(struct cf_text *text, const struct cf_call *call, const bool *known_args,
+                        const char *path)
 {
         const struct cf_arch *arch = cf_arch_of_call(call->arch, call->nr);
         const struct cf_syscall *known = arch ? cf_syscall_by_number(arch, call->nr) : NULL;
@@ -124,7 +154,9 @@ void cf_explain_call(struct cf_text *text, const struct cf_call *call, const boo
                        arch == cf_arch_native() ? "" : ":", known->name);
         for (unsigned arg = 0; arg < (unsigned)known->argument_count; arg++) {
                 cf_text_puts(text, arg ? ", " : "");
-                if (!known_args || known_args[arg])
+                if (*path && (int)arg == cf_explain_path_argument(known))
+                        put_path(text, path);
+                else if (!known_args || known_args[arg])
                         cf_explain_argument(text, arch, known, arg, call->args[arg]);
                 else
                         cf_text_putc(text, '_');

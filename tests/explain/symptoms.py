@@ -30,7 +30,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 CONFINED = os.environ.get("CONFINED", str(HERE.parents[1] / "build" / "confined"))
 REFUSED = {"EPERM", "EACCES", "ENOSYS", "EROFS", "ENOMEM"}
 FILES = tempfile.TemporaryDirectory()
-SAID = {"PTR": r"0x[0-9a-f]+( \"[^\"]*\")?", "PID": r"[0-9]+"}
+SAID = {"PTR": r"(0x[0-9a-f]+|\"[^\"]*\")", "PID": r"[0-9]+"}
 
 
 def read(path):
