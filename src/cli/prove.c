@@ -11,6 +11,23 @@
 /* ---- verdicts ---------------------------------------------------------------------------------
  */
 
+/* The policy with the upper halves of all arguments taken to be `value`. */
+static cf_policy with_upper(struct cf_policies *all, cf_policy policy, uint32_t value)
+{
+        for (unsigned arg = 0; arg < CF_POLICY_ARGS; arg++)
+                policy = cf_policy_fix(all, policy, cf_slice_word(2 + 2 * arg), UINT32_MAX, value);
+        return policy;
+}
+
+/* Alike for whatever upper halves where there can only be zeros in them: what is said of such calls
+ * then does not speak of these. */
+static cf_policy without_upper(struct cf_policies *all, cf_policy possible, cf_policy policy)
+{
+        cf_policy zeros = cf_policy_and(all, with_upper(all, possible, 0),
+                                        cf_policy_not(all, with_upper(all, possible, UINT32_MAX)));
+        return cf_policy_choose(all, zeros, with_upper(all, policy, 0), policy);
+}
+
 static int compare(struct cf_prove *prove, struct cf_prove_known *known, struct cf_error *err)
 {
         struct cf_policies *all = prove->job.all;
@@ -29,7 +46,8 @@ static int compare(struct cf_prove *prove, struct cf_prove_known *known, struct 
                 known->relation = CF_PROVE_DIFFERENT;
         else
                 known->relation = strict ? CF_PROVE_STRICTER : CF_PROVE_WEAKER;
-        return cf_profile_job_differences(&prove->job, here, there, &known->items,
+        return cf_profile_job_differences(&prove->job, without_upper(all, possible, here),
+                                          without_upper(all, possible, there), &known->items,
                                           &known->item_count, err);
 }
 
