@@ -415,41 +415,105 @@ int cf_why_instead(struct cf_why *why, struct cf_error *err)
                                      : cf_why_instead_container(why, invocation->arguments[0], err);
 }
 
-/* ---- --verify ---------------------------------------------------------------------------------
+/* ---- --write and --verify ---------------------------------------------------------------------
  */
 
-int cf_why_verify(struct cf_why_live *live, struct cf_why_trial **ret_trial, struct cf_error *err)
+/* As the words say, known by its filter: what other containers do meanwhile is not taken for it. */
+struct marked {
+        struct cf_why *why;
+        struct command command;
+        struct cf_why_workload workload;
+        double seconds;
+};
+
+/* False: the words start no container that can be watched so; they are watched as any command. */
+static bool can_mark(struct marked *x)
 {
-        struct cf_why *why = live->why;
-        const struct cf_invocation *invocation = why->job.invocation;
-        struct command command = {0};
-        struct cf_why_trial *trial = cf_arena_one(why->job.arena, struct cf_why_trial);
-        struct cf_why_trial *first = cf_arena_one(why->job.arena, struct cf_why_trial);
+        const struct cf_invocation *invocation = x->why->job.invocation;
+        struct cf_why_words *words = &x->command.words;
+        struct cf_error ignored = {0};
         uint64_t seconds;
-        *ret_trial = NULL;
-        if (!trial || !first)
-                return no_memory(err);
-        int r = cf_workload_read(why->job.arena, invocation->arguments, invocation->argument_count,
-                                 &command.workload, err);
+        if (cf_workload_read(x->why->job.arena, invocation->arguments, invocation->argument_count,
+                             &x->command.workload, &ignored) != 1 ||
+            cf_why_words_read(x->why, &x->command.workload, cf_given_value(invocation, "profile"),
+                              words, &ignored) < 0 ||
+            words->off || cf_why_for(invocation, &seconds, &ignored) < 0)
+                return false;
+        x->seconds = (double)seconds;
+        x->workload = (struct cf_why_workload){.engine = words->workload.line.engine,
+                                               .standard = words->in_use,
+                                               .standard_words = words->in_use_words,
+                                               .run = run_command,
+                                               .failed = has_failed,
+                                               .context = &x->command};
+        return true;
+}
+
+static void say_marked(struct cf_why *why, const struct cf_why_trial *first)
+{
+        why->counts[CF_WHY_COUNT_REFUSED] = first->refused;
+        why->counts[CF_WHY_COUNT_SKIPPED] = first->skipped;
+        why->counts[CF_WHY_COUNT_LOST] = first->lost;
+        why->counted = true;
+        if (why->job.json)
+                return;
+        if (why->job.out.size)
+                cf_text_putc(&why->job.out, '\n');
+        cf_text_printf(&why->job.out, "%llu %s refused by seccomp\n",
+                       (unsigned long long)first->refused, first->refused == 1 ? "call" : "calls");
+}
+
+static int run_marked(struct marked *x, struct cf_why_trial *first, struct cf_why_trial *again,
+                      bool *ret_again, struct cf_error *err)
+{
+        struct cf_why *why = x->why;
+        bool verify = cf_given(why->job.invocation, "verify");
+        int r = cf_why_try(why, &x->workload, &x->workload.standard, x->workload.standard_words,
+                           NULL, x->seconds, first, err);
         if (r == 0)
-                r = cf_error_set(err, -EINVAL, NULL,
-                                 "--verify runs the command again: -- docker run …, podman run or "
-                                 "nerdctl run");
-        if (r > 0)
-                r = cf_why_for(invocation, &seconds, err);
-        if (r < 0 || !why->write.made.profile)
+                r = cf_why_say_kinds(&first->live, err);
+        if (r < 0)
                 return r;
-        first->live = *live;
-        const struct cf_why_workload workload = {.engine = command.workload.line.engine,
-                                                 .run = run_command,
-                                                 .failed = has_failed,
-                                                 .context = &command};
+        struct cf_profile_input base = first->live.known;
+        base.name = base.name ? base.name : x->workload.standard_words;
+        r = cf_why_write_make(why, &base, err);
+        if (r == 0)
+                r = cf_why_write_file(why, err);
+        *ret_again = r == 0 && verify && why->write.made.profile;
+        if (!*ret_again)
+                return r;
         fprintf(stderr, "confined: again, under %s\n", why->write.made.name);
-        r = cf_why_try(why, &workload, &why->write.made, why->write.made.name, first,
-                       (double)seconds, trial, err);
-        if (r == 0)
-                r = cf_why_say_kinds(&trial->live, err);
-        if (r == 0)
-                *ret_trial = trial;
-        return r;
+        double seconds =
+                first->run.watch.end == CF_WATCH_STOPPED ? first->run.watch.lasted : x->seconds;
+        r = cf_why_try(why, &x->workload, &why->write.made, why->write.made.name, first, seconds,
+                       again, err);
+        return r == 0 ? cf_why_say_kinds(&again->live, err) : r;
+}
+
+int cf_why_marked(struct cf_why *why, bool *ret_done, struct cf_error *err)
+{
+        struct marked x = {.why = why};
+        struct cf_why_trial *trials = cf_arena_many(why->job.arena, 2, struct cf_why_trial);
+        bool again = false, good = false;
+        *ret_done = can_mark(&x);
+        if (!*ret_done)
+                return 0;
+        if (!trials)
+                return no_memory(err);
+        why->input.name = x.workload.standard_words;
+        if (why->job.json)
+                cf_why_json_calls(why);
+        int r = run_marked(&x, &trials[0], &trials[1], &again, err);
+        if (r < 0)
+                return r;
+        say_marked(why, &trials[0]);
+        if (!why->job.json)
+                r = cf_why_write_say(why, err);
+        if (r == 0 && again)
+                r = cf_why_say_verified(why, &trials[1], &trials[0], &good, err);
+        if (why->job.json) {
+                cf_json_close(&why->json, ']');
+                cf_why_json_close(why);
+        }
+        return r < 0 ? r : trials[0].refused ? CF_EXIT_FINDINGS : CF_EXIT_CLEAN;
 }

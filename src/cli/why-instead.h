@@ -68,9 +68,9 @@ int cf_why_say_verified(struct cf_why *why, const struct cf_why_trial *trial,
 /* The member "runs" of one run. */
 void cf_why_json_trial(struct cf_why *why, const struct cf_why_trial *trial);
 
-/* --verify after `why --write FILE -- docker run …`: a second run, if something is written. 0 or
- * negative; *ret_trial NULL: there was none. */
-int cf_why_verify(struct cf_why_live *live, struct cf_why_trial **ret_trial, struct cf_error *err);
+/* `why --write FILE [--verify] -- docker run …`: an exit status or negative; *ret_done false: these
+ * words cannot be watched so. */
+int cf_why_marked(struct cf_why *why, bool *ret_done, struct cf_error *err);
 
 /* --instead: an exit status or negative. */
 int cf_why_instead(struct cf_why *why, struct cf_error *err);

@@ -2,6 +2,7 @@
 /* confined why, live: what is watched, and for how long. */
 #include "cli/why-live.h"
 #include "cli/why-engine.h"
+#include "cli/why-instead.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -465,6 +466,15 @@ int cf_why_live(struct cf_why *why, struct cf_error *err)
         struct watch watch = {.live = &live, .signals = -1};
         sigset_t before;
         int r = check(invocation, invocation->separated, err);
+        bool done = false;
+        if (r == 0 && invocation->separated && why->write.wanted)
+                r = cf_why_marked(why, &done, err);
+        if (done)
+                return r;
+        if (r == 0 && cf_given(invocation, "verify"))
+                r = cf_error_set(err, -EINVAL, NULL,
+                                 "--verify runs a container again that has a filter: -- docker run "
+                                 "…, podman run or nerdctl run, without --detach");
         if (r == 0)
                 r = cf_why_for(invocation, &seconds, err);
         if (r == 0)

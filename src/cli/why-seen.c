@@ -3,7 +3,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "cli/why-instead.h"
 #include "cli/why-live.h"
 #include "syscalls/syscalls.h"
 
@@ -522,23 +521,15 @@ int cf_why_sum_up(struct cf_why_live *live, struct cf_error *err)
                 live->refused += live->others.items[i]->refused;
         }
         struct cf_profile_input base = live->known;
-        struct cf_why_trial *trial = NULL;
-        bool good = false;
         base.name = base.name ? base.name : live->known_words;
         if (r == 0)
                 r = cf_why_write_make(why, &base, err);
         if (r == 0)
                 r = cf_why_write_file(why, err);
-        if (r == 0 && cf_given(why->job.invocation, "verify"))
-                r = cf_why_verify(live, &trial, err);
-        if (trial && why->job.json)
-                r = cf_why_say_verified(why, trial, NULL, &good, err);
         /* UNSURE that were refusals after all are in the events alone. */
         if (r == 0)
                 put_losses(why, &sum);
         if (r == 0 && !why->job.json)
                 r = cf_why_write_say(why, err);
-        if (r == 0 && trial && !why->job.json)
-                r = cf_why_say_verified(why, trial, NULL, &good, err);
         return r;
 }
