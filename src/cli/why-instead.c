@@ -193,6 +193,7 @@ static int put_json(struct instead *x, bool needed, struct cf_error *err)
                                               !needed ? NULL
                                               : path  ? path
                                                       : "FILE");
+        x->why->instead_said = true;
         cf_json_key(json, "instead");
         cf_json_open(json, '{');
         cf_json_key(json, "of");

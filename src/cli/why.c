@@ -82,6 +82,10 @@ void cf_why_json_close(struct cf_why *why)
                 else
                         cf_json_put_null(&why->json);
         }
+        if (!why->instead_said) {
+                cf_json_key(&why->json, "instead");
+                cf_json_put_null(&why->json);
+        }
         if (cf_why_write_json(why, NULL) < 0)
                 why->job.out.failed = true;
         cf_json_close(&why->json, '}');

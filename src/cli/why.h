@@ -93,6 +93,7 @@ struct cf_why {
         struct cf_caller caller;
         struct cf_json_writer json;
         uint64_t grantable; /* capabilities that the engine can give */
+        bool instead_said;  /* the member of the JSON document is there */
         bool counted;       /* live; what was counted: */
         uint64_t counts[CF_WHY_COUNTS];
         bool all_errors; /* say it of what is not seccomp's, too */
