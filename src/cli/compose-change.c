@@ -44,17 +44,28 @@ static const char *seccomp_value(struct cf_yaml *option)
                                                               : NULL;
 }
 
-bool cf_service_is_off(struct cf_yaml_file *file, const char *service)
+bool cf_service_is_privileged(struct cf_yaml_file *file, const char *service)
 {
-        struct cf_yaml *mapping = cf_service_mapping(file, service);
-        struct cf_yaml *options = get(mapping, "security_opt");
-        bool off = is_true(get(mapping, "privileged"));
+        return is_true(get(cf_service_mapping(file, service), "privileged"));
+}
+
+const char *cf_service_seccomp(struct cf_yaml_file *file, const char *service)
+{
+        struct cf_yaml *options = get(cf_service_mapping(file, service), "security_opt");
+        const char *last = NULL;
         for (size_t i = 0; options && options->type == CF_YAML_SEQUENCE && i < options->count;
              i++) {
                 const char *value = seccomp_value(options->items[i]);
-                off = off || (value && strcmp(value, "unconfined") == 0);
+                last = value ? value : last;
         }
-        return off;
+        return last;
+}
+
+bool cf_service_is_off(struct cf_yaml_file *file, const char *service)
+{
+        const char *seccomp = cf_service_seccomp(file, service);
+        return cf_service_is_privileged(file, service) ||
+               (seccomp && strcmp(seccomp, "unconfined") == 0);
 }
 
 size_t cf_service_count_off(struct cf_yaml_file *file)

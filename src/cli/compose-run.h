@@ -44,6 +44,10 @@ struct cf_yaml *cf_service_mapping(struct cf_yaml_file *file, const char *name);
 int cf_service_needed(struct cf_arena *arena, struct cf_yaml_file *file, const char *service,
                       const char *const **ret_names, size_t *ret_count);
 
+bool cf_service_is_privileged(struct cf_yaml_file *file, const char *service);
+/* The value of its last security option about seccomp, which is the one that counts; NULL: none. */
+const char *cf_service_seccomp(struct cf_yaml_file *file, const char *service);
+
 /* Whether it says that the service has no filter: privileged, or unconfined. */
 bool cf_service_is_off(struct cf_yaml_file *file, const char *service);
 

@@ -407,6 +407,9 @@ static int run_words(struct cf_why *why, struct cf_error *err)
 int cf_why_instead(struct cf_why *why, struct cf_error *err)
 {
         const struct cf_invocation *invocation = why->job.invocation;
+        const char *file = cf_given_value(invocation, "compose");
+        if (file)
+                return cf_why_instead_compose(why, file, err);
         if (cf_given(invocation, "all") || invocation->argument_count == 0 ||
             (!invocation->separated && invocation->argument_count > 1))
                 return cf_error_set(err, -EINVAL, NULL,

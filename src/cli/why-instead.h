@@ -2,8 +2,8 @@
 /* Running something under a profile, watched from its first call, and again. Private to cli/.
  *
  * What can be run is a `struct cf_why_workload`: a command line of an engine (why-instead.c), a
- * container made again from its own configuration (why-instead-container.c); a service of a Compose
- * file is to be a third. */
+ * container made again from its own configuration (why-instead-container.c), a service of a Compose
+ * file (why-instead-compose.c). */
 #pragma once
 
 #include "cli/why-engine.h"
@@ -77,6 +77,9 @@ int cf_why_instead(struct cf_why *why, struct cf_error *err);
 /* The same of something that can be run. */
 int cf_why_instead_of(struct cf_why *why, const struct cf_why_workload *workload,
                       struct cf_error *err);
+
+/* A service of a Compose file: why-instead-compose.c. */
+int cf_why_instead_compose(struct cf_why *why, const char *file, struct cf_error *err);
 
 /* A container that is there, made again; why-instead-container.c. */
 int cf_why_instead_container(struct cf_why *why, const char *name, struct cf_error *err);

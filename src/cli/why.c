@@ -36,6 +36,9 @@ static const struct cf_option options[] = {
         {"instead", 0, NULL,
          "is a switched-off filter still needed? run it under the engine's default instead", 0,
          NULL},
+        {"compose", 0, "FILE",
+         "with --instead: a service of a Compose file, --compose FILE SERVICE", CF_COMPLETE_FILE,
+         NULL},
         {"shared", 0, NULL,
          "with --instead CONTAINER: although it runs, and both write to the same volumes", 0, NULL},
         {"all-refused", 0, NULL, "with --write: also what the program does without", 0, NULL},
@@ -163,6 +166,8 @@ static int run_job(const struct cf_invocation *invocation, struct cf_error *err)
         int r = cf_profile_job_options(&why.job, err);
         if (r == 0)
                 r = cf_why_write_options(&why, err);
+        if (r == 0 && cf_given(invocation, "compose") && !cf_given(invocation, "instead"))
+                r = cf_error_set(err, -EINVAL, NULL, "--compose is of use with --instead alone");
         if (r == 0 && !step && cf_given(invocation, "policy"))
                 r = cf_error_set(err, -EINVAL, NULL, "--policy is of use with --step alone");
         if (r == 0 && !step && (log != NULL) + message + watched > 1)
