@@ -240,6 +240,10 @@ print('result', ctypes.CDLL(None).unshare(0x400), len(got))"
         expect_in "$output" "refused no call"
 }
 
+@test "a shell with jobs of its own, and Ctrl-Z at a question" {
+        timeout 100 python3 "$BATS_TEST_DIRNAME/step-shell.py" "$CONFINED" "$probe" "$unshare"
+}
+
 @test "killed while a call is held, it leaves ENOSYS" {
         mkfifo never
         sleep 100 >never &
