@@ -399,7 +399,8 @@ static __always_inline bool is_failure(long result)
 }
 
 /* The kind of an event for a thread that returns from a call, or 0. */
-static __always_inline __u32 kind_of(struct task_struct *task, __u8 state, long result)
+static __always_inline __u32 kind_of(struct task_struct *task, struct pt_regs *regs, __u8 state,
+                                     long result)
 {
         __u8 where = state & WHERE;
         if (task->seccomp.mode == SECCOMP_MODE_DEAD)
@@ -414,7 +415,9 @@ static __always_inline __u32 kind_of(struct task_struct *task, __u8 state, long 
                 return CF_SEEN_BEGUN;
         if (where == LOADING)
                 return 0;
-        if (where == UNKNOWN || (task->ptrace && result == -ENOSYS))
+        /* A tracer that takes a call away leaves no number of it, as a rule. */
+        if (where == UNKNOWN ||
+            (task->ptrace && result == -ENOSYS && call_made(task, regs).nr != (__u32)-1))
                 return is_refusal_error(result) ? CF_SEEN_UNSURE : 0;
         /* Results that are no error come from a listener or a tracer. */
         return result < 0 && !is_refusal_error(result) ? 0 : CF_SEEN_REFUSED;
@@ -439,7 +442,7 @@ int BPF_PROG(on_exit, struct pt_regs *regs, long result)
         /* As good as every call. */
         if ((before & (WHERE | CAUGHT)) == INSIDE && mode != SECCOMP_MODE_DEAD && !settings.failed)
                 return 0;
-        __u32 kind = kind_of(task, before, result);
+        __u32 kind = kind_of(task, regs, before, result);
         if (!kind || !is_watched(task, state))
                 return 0;
         if (settings.count && kind != CF_SEEN_FAILED && kind != CF_SEEN_BEGUN)
