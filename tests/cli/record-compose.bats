@@ -205,3 +205,23 @@ EOP
         [ ! -e p.json ]
         nothing_of_ours
 }
+
+@test "why --instead --compose: whether a service needs its filter off" {
+        confined why --instead --compose compose.yaml -- web
+        echo "$output$errors"
+        expect_status 0
+        expect_in "$output" "not needed"
+        nothing_of_ours
+        confined why --instead --write p.json --compose compose.yaml -- web \
+                /bin/sh -c 'busybox unshare -U true && sleep 0.5'
+        echo "$output$errors"
+        expect_status 1
+        expect_in "$output" "unshare(CLONE_NEWUSER) = EPERM"
+        expect_in "$output" "needed instead"
+        expect_in "$output" "verified"
+        [ -e p.json ]
+        nothing_of_ours
+        confined why --compose compose.yaml -- web
+        expect_status 2
+        expect_in "$errors" "--compose is of use with --instead alone"
+}
