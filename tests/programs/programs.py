@@ -274,6 +274,24 @@ class Bench:
             self.record(work, "--check", self.path("p.json"))
 
 
+    def starts(self, work):
+        """It starts every time, whatever the runtime calls by chance that time; the hook's does not
+        need to, and how often it did not is told."""
+        self.peers.prepare()
+        self.record(work, "--no-verify", "-o", self.path("start.json"), runtime="watched")
+        hook = self.peers.hooked()
+        pathlib.Path(self.path("hook.json")).write_text(json.dumps({
+            "defaultAction": "SCMP_ACT_ERRNO", "architectures": ["SCMP_ARCH_X86_64"],
+            "syscalls": [{"names": sorted(hook or []), "action": "SCMP_ACT_ALLOW"}]}))
+        times, failed = 60 if workloads.LONG else 15, {}
+        for profile in ("start.json", "hook.json") if hook and workloads.LONG else ("start.json",):
+            command = work.inside(seccomp=self.path(profile))
+            failed[profile] = sum(self.run(work, command, "").returncode != 0 for _ in range(times))
+        if "hook.json" in failed:
+            print(f"under the hook's profile {failed['hook.json']} of {times} starts failed")
+        expect(failed["start.json"] == 0, f"{failed['start.json']} of {times} starts failed")
+
+
 CAPABILITIES = set("CHOWN DAC_OVERRIDE FSETID FOWNER MKNOD NET_RAW SETGID SETUID SETFCAP SETPCAP "
                    "NET_BIND_SERVICE SYS_CHROOT KILL AUDIT_WRITE".split())
 
@@ -301,6 +319,8 @@ def steps(bench, work, row):
         yield "on a base, and of a base", lambda: bench.bases(work)
     if isinstance(work, workloads.Redis):
         yield "two loads", lambda: bench.merged(work)
+    if isinstance(work, workloads.Shell):
+        yield "starts every time", lambda: bench.starts(work)
     if isinstance(work, workloads.Go):
         yield "again and again", lambda: bench.again(work)
 
