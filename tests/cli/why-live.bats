@@ -174,7 +174,7 @@ unwatch() {
 errors_of() {
         local label=$1
         shift
-        rm -f go
+        rm -f go errors seen
         "$PROBE" -w "$PWD/go" -u 1 -s "$@" >/dev/null 3>&- &
         local inside=$!
         echo "$label" >label
