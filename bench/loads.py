@@ -15,10 +15,6 @@ from measure import row, say
 
 QUIET = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "stdin": subprocess.DEVNULL}
 
-# What no program on these tracepoints can be cheaper than: one that does nothing.
-FLOOR = ["bpftrace", "-e", "rawtracepoint:sys_enter { } rawtracepoint:sys_exit { }"]
-
-
 class Watcher:
     """words: in front of a command (or, `beside`, started before it, and ended). A slow one is given
     less to do, and fewer turns; `sees` is what it is told as in the table."""
