@@ -14,37 +14,11 @@
 #include <unistd.h>
 
 #include "base/vec.h"
+#include "cli/words.h"
 
 #define DOWN_TRIES 3
 #define DOWN_SECONDS "1" /* for what SERVICE depends on: nobody needs it any more */
 #define GRACE_S 2        /* for what is under way when this process was killed */
-
-/* ---- words
- * -------------------------------------------------------------------------------------- */
-
-struct words {
-        struct cf_arena *arena;
-        char **items;
-        size_t count, capacity;
-        bool failed;
-};
-
-static void add(struct words *words, const char *word)
-{
-        char *own = (char *)(uintptr_t)word; /* as exec wants it */
-        if (words->failed || cf_vec_push(words->arena, words, own) < 0)
-                words->failed = true;
-}
-
-static void add_all(struct words *words, const char *const *more, size_t count)
-{
-        for (size_t i = 0; i < count; i++)
-                add(words, more[i]);
-}
-
-#define ADD_ALL(words, ...)                                  \
-        add_all((words), (const char *const[]){__VA_ARGS__}, \
-                sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *))
 
 /* ---- other programs
  * ----------------------------------------------------------------------------- */
@@ -62,12 +36,12 @@ static _Noreturn void become(char *const *words, int output, int errors)
 
 /* Its standard output in `out` (NULL: passed over). 0, or what it ended with: an exit status, 255
  * for something else; or -ENOMEM, -EFBIG. */
-static int run(struct words *words, struct cf_text *out, bool quiet)
+static int run(struct cf_words *words, struct cf_text *out, bool quiet)
 {
         int ends[2], status = 0;
         char bytes[4096];
         ssize_t size = 0;
-        add(words, NULL);
+        cf_words_add(words, NULL);
         if (words->failed || pipe2(ends, O_CLOEXEC) < 0)
                 return -ENOMEM;
         fflush(NULL);
@@ -92,9 +66,9 @@ static int find_program(struct cf_service *compose, struct cf_error *err)
 {
         static const char *const plugin[] = {"docker", "compose"};
         static const char *const alone[] = {"docker-compose"};
-        struct words asked = {.arena = compose->arena}, again = {.arena = compose->arena};
-        ADD_ALL(&asked, "docker", "compose", "version");
-        ADD_ALL(&again, "docker-compose", "version");
+        struct cf_words asked = {.arena = compose->arena}, again = {.arena = compose->arena};
+        CF_WORDS_ADD(&asked, "docker", "compose", "version");
+        CF_WORDS_ADD(&again, "docker-compose", "version");
         if (run(&asked, NULL, true) == 0) {
                 compose->program = plugin;
                 compose->program_words = CF_COUNT(plugin);
@@ -137,16 +111,16 @@ static const char *override_of(struct cf_service *compose)
 static int read_config(struct cf_service *compose, struct cf_error *err)
 {
         CF_TEXT struct cf_text text = {.max = CF_COMPOSE_CONFIG_MAX};
-        struct words words = {.arena = compose->arena};
+        struct cf_words words = {.arena = compose->arena};
         const char *override = override_of(compose);
         struct cf_source *source;
-        add_all(&words, compose->program, compose->program_words);
-        ADD_ALL(&words, "--project-name", compose->project, "--file", compose->file);
+        cf_words_add_all(&words, compose->program, compose->program_words);
+        CF_WORDS_ADD(&words, "--project-name", compose->project, "--file", compose->file);
         if (override)
-                ADD_ALL(&words, "--file", override);
+                CF_WORDS_ADD(&words, "--file", override);
         if (compose->program_words == 2) /* the older one prints every service anyway */
-                ADD_ALL(&words, "--profile", "*");
-        add(&words, "config");
+                CF_WORDS_ADD(&words, "--profile", "*");
+        cf_words_add(&words, "config");
         int r = run(&words, &text, false);
         if (r != 0)
                 return cf_error_set(err, r < 0 ? r : -EINVAL, NULL,
@@ -164,14 +138,14 @@ static int read_config(struct cf_service *compose, struct cf_error *err)
 static bool does_run(struct cf_service *compose, const char *service)
 {
         CF_TEXT struct cf_text text = {.max = (size_t)1 << 16};
-        struct words words = {.arena = compose->arena};
+        struct cf_words words = {.arena = compose->arena};
         const char *folder = cf_arena_printf(
                 compose->arena, "label=com.docker.compose.project.working_dir=%s", compose->folder);
         const char *label =
                 cf_arena_printf(compose->arena, "label=com.docker.compose.service=%s", service);
         if (!folder || !label)
                 return false;
-        ADD_ALL(&words, "docker", "ps", "--quiet", "--filter", folder, "--filter", label);
+        CF_WORDS_ADD(&words, "docker", "ps", "--quiet", "--filter", folder, "--filter", label);
         return run(&words, &text, true) == 0 && text.size > 0;
 }
 
@@ -281,13 +255,13 @@ static int hold(struct cf_service *compose, const char *profile, struct cf_error
         return 0;
 }
 
-static void add_project(struct cf_service *compose, struct words *words)
+static void add_project(struct cf_service *compose, struct cf_words *words)
 {
         char *path =
                 cf_arena_printf(compose->arena, "/proc/%ld/fd/%d", (long)getpid(), compose->memory);
-        add_all(words, compose->program, compose->program_words);
-        ADD_ALL(words, "--project-name", compose->project, "--project-directory", compose->folder,
-                "--file", path);
+        cf_words_add_all(words, compose->program, compose->program_words);
+        CF_WORDS_ADD(words, "--project-name", compose->project, "--project-directory",
+                     compose->folder, "--file", path);
         words->failed = words->failed || !path;
 }
 
@@ -298,12 +272,12 @@ static int take_down(struct cf_service *compose)
 {
         int r = -EIO;
         for (unsigned i = 0; i < DOWN_TRIES && r != 0; i++) {
-                struct words words = {.arena = compose->arena};
+                struct cf_words words = {.arena = compose->arena};
                 if (i)
                         sleep(1);
                 add_project(compose, &words);
-                ADD_ALL(&words, "down", "--volumes", "--remove-orphans", "--rmi", "local",
-                        "--timeout", DOWN_SECONDS);
+                CF_WORDS_ADD(&words, "down", "--volumes", "--remove-orphans", "--rmi", "local",
+                             "--timeout", DOWN_SECONDS);
                 r = run(&words, NULL, true);
         }
         return r;
@@ -388,21 +362,21 @@ int cf_service_end(struct cf_service *compose, struct cf_error *err)
 int cf_service_begin(struct cf_service *compose, const char *profile, const char *label,
                      char *const **ret_words, struct cf_error *err)
 {
-        struct words words = {.arena = compose->arena};
+        struct cf_words words = {.arena = compose->arena};
         int r = hold(compose, profile, err);
         if (r == 0)
                 r = start_remover(compose, err);
         if (r < 0)
                 return r;
         add_project(compose, &words);
-        ADD_ALL(&words, "run", "--rm", "--use-aliases", "--label", label);
+        CF_WORDS_ADD(&words, "run", "--rm", "--use-aliases", "--label", label);
         if (!compose->hide_ports)
-                add(&words, "--service-ports");
+                cf_words_add(&words, "--service-ports");
         if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
-                add(&words, "-T");
-        add(&words, compose->service);
-        add_all(&words, compose->more, compose->more_count);
-        add(&words, NULL);
+                cf_words_add(&words, "-T");
+        cf_words_add(&words, compose->service);
+        cf_words_add_all(&words, compose->more, compose->more_count);
+        cf_words_add(&words, NULL);
         if (words.failed) {
                 (void)cf_service_end(compose, NULL);
                 return cf_error_set(err, -ENOMEM, NULL, "not enough memory");

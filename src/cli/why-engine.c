@@ -182,7 +182,8 @@ static int use_file(struct cf_why *why, struct cf_why_words *words, const char *
 static int does_not_answer(const struct cf_why_words *words, struct cf_error *err)
 {
         return cf_error_set(err, -EIO, NULL,
-                            "'%s info' fails: is the engine up, and is this the right one?",
+                            "'%s info' fails: start the engine, or say which one is meant, as its "
+                            "command line takes it (DOCKER_HOST, --host, --context)",
                             words->workload.line.engine);
 }
 

@@ -16,6 +16,7 @@
 
 #include "base/vec.h"
 #include "cli/session.h"
+#include "cli/words.h"
 
 #define LABEL "confined.run" /* on the containers, with the mark as its value */
 #define ANSWER_MAX 4096      /* bytes of an engine's answer that are read */
@@ -91,44 +92,27 @@ static int hold(const char *profile, struct cf_error *err)
 /* ---- the command ------------------------------------------------------------------------------
  */
 
-struct words {
-        struct cf_arena *arena;
-        char **items;
-        size_t count, capacity;
-        bool failed;
-};
-
-static void add(struct words *words, const char *word)
-{
-        char *own = (char *)(uintptr_t)word; /* as exec wants it */
-        if (words->failed || cf_vec_push(words->arena, words, own) < 0)
-                words->failed = true;
-}
-
-#define ADD(words, ...)                                                     \
-        do {                                                                \
-                char *text_ = cf_arena_printf((words)->arena, __VA_ARGS__); \
-                (words)->failed = (words)->failed || !text_;                \
-                add(words, text_);                                          \
-        } while (0)
-
 /* Of an option that is given more than once the last counts. */
 static void add_options(const struct cf_workload *workload, const struct cf_workload_run *run,
-                        int profile, struct words *words)
+                        int profile, struct cf_words *words)
 {
         const struct cf_command_line *line = &workload->line;
-        ADD(words, "--label=" LABEL "=%" PRIx64, run->wanted.mark);
-        ADD(words, "--security-opt=seccomp=/proc/%d/fd/%d", getpid(), profile);
+        cf_words_add_made(words, cf_arena_printf(words->arena, "--label=" LABEL "=%" PRIx64,
+                                                 run->wanted.mark));
+        cf_words_add_made(words,
+                          cf_arena_printf(words->arena, "--security-opt=seccomp=/proc/%d/fd/%d",
+                                          getpid(), profile));
         if (!run->again)
                 return;
         if (line->name && !line->removed)
-                ADD(words, "--name=%s-again-%d", line->name, getpid());
+                cf_words_add_made(words, cf_arena_printf(words->arena, "--name=%s-again-%d",
+                                                         line->name, getpid()));
         if (!line->removed) {
-                add(words, "--restart=no");
-                add(words, "--rm");
+                cf_words_add(words, "--restart=no");
+                cf_words_add(words, "--rm");
         }
         if (line->id_file)
-                add(words, "--cidfile=");
+                cf_words_add(words, "--cidfile=");
 }
 
 static int words_of_service(const struct cf_workload *workload, const struct cf_workload_run *run,
@@ -145,15 +129,15 @@ static int words_of_service(const struct cf_workload *workload, const struct cf_
 static int words_of(const struct cf_workload *workload, const struct cf_workload_run *run,
                     int profile, char *const **ret_words, struct cf_error *err)
 {
-        struct words words = {.arena = workload->arena};
+        struct cf_words words = {.arena = workload->arena};
         if (workload->compose)
                 return words_of_service(workload, run, profile, ret_words, err);
         for (size_t i = 0; i < workload->word_count; i++) {
                 if (i == workload->line.end)
                         add_options(workload, run, profile, &words);
-                add(&words, workload->words[i]);
+                cf_words_add(&words, workload->words[i]);
         }
-        add(&words, NULL);
+        cf_words_add(&words, NULL);
         *ret_words = words.items;
         return words.failed ? cf_error_set(err, -ENOMEM, NULL, "not enough memory") : 0;
 }
@@ -229,17 +213,17 @@ static size_t read_answer(const struct child *child, char *answer, size_t room)
 static int ask(const struct cf_workload *workload, const struct cf_watch *watch,
                const char *const *more, size_t count, char *answer, size_t room)
 {
-        struct words words = {.arena = workload->arena};
+        struct cf_words words = {.arena = workload->arena};
         size_t before = workload->line.options - 1; /* `run` itself */
         struct cf_error err = {0};
         struct child child;
         int status = 0;
         before -= before > 1 && strcmp(workload->words[before - 1], "container") == 0;
         for (size_t i = 0; i < before; i++)
-                add(&words, workload->words[i]);
+                cf_words_add(&words, workload->words[i]);
         for (size_t i = 0; i < count; i++)
-                add(&words, more[i]);
-        add(&words, NULL);
+                cf_words_add(&words, more[i]);
+        cf_words_add(&words, NULL);
         if (words.failed || start(words.items, watch, true, -1, &child, &err) < 0)
                 return -ENOMEM;
         (void)read_answer(&child, answer, room);
@@ -302,10 +286,12 @@ bool cf_workload_failed(const struct cf_workload *workload, const struct cf_work
                 return false;
         int count = running(workload, run, answer, ids);
         if (count < 0)
-                (void)cf_error_set(err, -EIO, NULL,
-                                   "%s ended and does not answer any more: the container may run "
-                                   "on; see: %s ps",
-                                   workload->line.engine, workload->line.engine);
+                (void)cf_error_set(
+                        err, -EIO, NULL,
+                        "%s failed, and its engine does not answer: start it, or say which "
+                        "one is meant (DOCKER_HOST); a container that it had started may "
+                        "run on: %s ps",
+                        workload->line.engine, workload->line.engine);
         else if (count > 0)
                 (void)cf_error_set(err, -EIO, NULL,
                                    "%s ended before its container %.12s did, which runs on: %s "

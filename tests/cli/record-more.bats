@@ -309,7 +309,7 @@ EOF
         kill -9 "$docker_pid"
         wait $pid || result=$?
         [ "$result" -eq 2 ]
-        grep -q 'docker ended and does not answer any more: the container may run on' out
+        grep -q 'docker failed, and its engine does not answer: .*may run on: docker ps' out
         [ ! -e p.json ]
         wait_for none_left "$programs"
 }

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The words of a command, as exec wants them, put together one by one. Private to cli/. */
+#pragma once
+
+#include "base/arena.h"
+
+struct cf_words {
+        struct cf_arena *arena;
+        char **items; /* the strings stay their owner's */
+        size_t count, capacity;
+        bool failed; /* no memory: look once, in the end */
+};
+
+void cf_words_add(struct cf_words *words, const char *word); /* NULL ends them */
+void cf_words_add_all(struct cf_words *words, const char *const *more, size_t count);
+/* A word made by cf_arena_printf; NULL, there was no memory for it, is a failure. */
+void cf_words_add_made(struct cf_words *words, char *word);
+
+#define CF_WORDS_ADD(words, ...)                                      \
+        cf_words_add_all((words), (const char *const[]){__VA_ARGS__}, \
+                         sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *))
