@@ -119,6 +119,28 @@ void cf_convert_sort_warnings(struct cf_warnings *warnings)
                       compare_warnings);
 }
 
+int cf_convert_of_one(const struct cf_reading *reading, const struct cf_arch *arch,
+                      cf_policy policy, uint32_t elsewhere, struct cf_warnings *warnings,
+                      struct cf_converted *ret_converted, struct cf_error *err)
+{
+        struct cf_policies *all = reading->all;
+        const struct cf_arch **arches = cf_arena_one(reading->arena, const struct cf_arch *);
+        if (!arches)
+                return cf_convert_no_memory(err);
+        arches[0] = arch;
+        cf_convert_sort_warnings(warnings);
+        *ret_converted = (struct cf_converted){
+                .policy = cf_policy_choose(all, cf_policy_equal(all, CF_SLICE_ARCH, arch->token),
+                                           policy, cf_policy_constant(all, elsewhere)),
+                .arches = arches,
+                .arch_count = 1,
+                .warnings = warnings->list.items,
+                .warning_count = warnings->list.count,
+                .more_warnings = warnings->more,
+        };
+        return 0;
+}
+
 bool cf_convert_number(struct cf_span text, uint64_t *ret_number)
 {
         unsigned base = 10;

@@ -313,8 +313,7 @@ static cf_policy policy_of(const struct reader *r)
                 policy = cf_policy_choose(all, cf_policy_equal(all, CF_SLICE_NR, rule->nr),
                                           cf_policy_choose(all, holds, match, mismatch), policy);
         }
-        return cf_policy_choose(all, cf_policy_equal(all, CF_SLICE_ARCH, r->arch->token), policy,
-                                cf_policy_constant(all, CF_KILL_PROCESS));
+        return policy;
 }
 
 /* ---- the file -------------------------------------------------------------------------------- */
@@ -364,11 +363,8 @@ int cf_firecracker_read(const struct cf_reading *reading, struct cf_converted *r
                         struct cf_error *err)
 {
         struct reader r = {.reading = reading, .arch = reading->circumstances->machine, .err = err};
-        const struct cf_arch **arches = cf_arena_one(reading->arena, const struct cf_arch *);
         const struct cf_json *filter = NULL;
         struct cf_json *root = NULL;
-        if (!arches)
-                return cf_convert_no_memory(err);
         if (!is_target(r.arch))
                 return cf_convert_refuse_code(reading, -ENOTSUP, 0, 0, err,
                                               "seccompiler has no filters for %s", r.arch->name);
@@ -379,17 +375,8 @@ int cf_firecracker_read(const struct cf_reading *reading, struct cf_converted *r
                 e = read_filter(&r, filter);
         if (e < 0)
                 return e;
-        arches[0] = r.arch;
-        cf_convert_sort_warnings(&r.warnings);
-        *ret_converted = (struct cf_converted){
-                .policy = policy_of(&r),
-                .arches = arches,
-                .arch_count = 1,
-                .warnings = r.warnings.list.items,
-                .warning_count = r.warnings.list.count,
-                .more_warnings = r.warnings.more,
-        };
-        return 0;
+        return cf_convert_of_one(reading, r.arch, policy_of(&r), CF_KILL_PROCESS, &r.warnings,
+                                 ret_converted, err);
 }
 
 /* ---- writing --------------------------------------------------------------------------------- */

@@ -71,6 +71,12 @@ struct cf_warnings {
 int cf_convert_warn(const struct cf_reading *reading, struct cf_warnings *warnings, size_t offset,
                     size_t length, struct cf_error *err, const char *format, ...) CF_PRINTF(6, 7);
 
+/* What was read from a format that is for one architecture: `policy` there, `elsewhere` (a value)
+ * for calls of all others. 0 or -ENOMEM. */
+int cf_convert_of_one(const struct cf_reading *reading, const struct cf_arch *arch,
+                      cf_policy policy, uint32_t elsewhere, struct cf_warnings *warnings,
+                      struct cf_converted *ret_converted, struct cf_error *err);
+
 /* Puts them in the order of the text. */
 void cf_convert_sort_warnings(struct cf_warnings *warnings);
 

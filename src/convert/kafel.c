@@ -456,7 +456,6 @@ bool cf_kafel_claim(const struct cf_source *source)
 int cf_kafel_read(const struct cf_reading *reading, struct cf_converted *ret_converted,
                   struct cf_error *err)
 {
-        struct cf_policies *all = reading->all;
         const struct cf_arch *arch = reading->circumstances->machine;
         struct cf_kafel_reader r = {
                 .reading = reading,
@@ -467,9 +466,8 @@ int cf_kafel_read(const struct cf_reading *reading, struct cf_converted *ret_con
                 .policies = cf_map_new(reading->arena),
                 .default_value = CF_KILL_THREAD,
         };
-        const struct cf_arch **arches = cf_arena_one(reading->arena, const struct cf_arch *);
         cf_policy policy = CF_POLICY_NONE;
-        if (!arches || !r.constants || !r.policies)
+        if (!r.constants || !r.policies)
                 return cf_convert_no_memory(err);
         if (r.column < 0)
                 return cf_convert_refuse_code(reading, -ENOTSUP, 0, 0, err,
@@ -483,16 +481,6 @@ int cf_kafel_read(const struct cf_reading *reading, struct cf_converted *ret_con
                 e = work_out(&r, &policy);
         if (e < 0)
                 return e;
-        arches[0] = arch;
-        cf_convert_sort_warnings(&r.warnings);
-        *ret_converted = (struct cf_converted){
-                .policy = cf_policy_choose(all, cf_policy_equal(all, CF_SLICE_ARCH, arch->token),
-                                           policy, cf_policy_constant(all, CF_KILL_THREAD)),
-                .arches = arches,
-                .arch_count = 1,
-                .warnings = r.warnings.list.items,
-                .warning_count = r.warnings.list.count,
-                .more_warnings = r.warnings.more,
-        };
-        return 0;
+        return cf_convert_of_one(reading, arch, policy, CF_KILL_THREAD, &r.warnings, ret_converted,
+                                 err);
 }

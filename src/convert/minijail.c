@@ -364,8 +364,7 @@ int cf_minijail_read(const struct cf_reading *reading, struct cf_converted *ret_
                            .seen = cf_arena_many(reading->arena, call_count(), bool),
                            .instructions = HEAD_INSTRUCTIONS,
                            .policy = cf_policy_constant(all, CF_KILL_THREAD)};
-        const struct cf_arch **arches = cf_arena_one(reading->arena, const struct cf_arch *);
-        if (!arches || !r.text || !r.seen)
+        if (!r.text || !r.seen)
                 return cf_convert_no_memory(err);
         if (r.arch->bits != 64)
                 return cf_convert_refuse_code(reading, -ENOTSUP, 0, 0, err,
@@ -378,18 +377,8 @@ int cf_minijail_read(const struct cf_reading *reading, struct cf_converted *ret_
         int e = read_lines(&r, (struct cf_span){r.text, text.size});
         if (e < 0)
                 return e;
-        arches[0] = r.arch;
-        cf_convert_sort_warnings(&r.warnings);
-        *ret_converted = (struct cf_converted){
-                .policy = cf_policy_choose(all, cf_policy_equal(all, CF_SLICE_ARCH, r.arch->token),
-                                           r.policy, cf_policy_constant(all, CF_KILL_THREAD)),
-                .arches = arches,
-                .arch_count = 1,
-                .warnings = r.warnings.list.items,
-                .warning_count = r.warnings.list.count,
-                .more_warnings = r.warnings.more,
-        };
-        return 0;
+        return cf_convert_of_one(reading, r.arch, r.policy, CF_KILL_THREAD, &r.warnings,
+                                 ret_converted, err);
 }
 
 /* ---- writing --------------------------------------------------------------------------------- */
