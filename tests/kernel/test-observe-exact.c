@@ -22,8 +22,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "kernel/observe.h"
-#include "unit.h"
+#include "observed.h"
 
 #define ANSWERED __NR_acct /* the filters of these tests answer it, */
 #define THREADS 8
@@ -55,71 +54,6 @@ static int load_filter(uint32_t answer, unsigned flags)
         if (r < 0)
                 _exit(100);
         return r;
-}
-
-/* ---- a child that begins when it is told, and what was seen of it ------------------------------
- */
-
-struct child {
-        pid_t pid;
-        int go;
-};
-
-static struct child begin(void (*work)(void))
-{
-        int ends[2];
-        assert_int_equal(pipe(ends), 0);
-        struct child child = {.pid = fork(), .go = ends[1]};
-        assert_true(child.pid >= 0);
-        if (child.pid == 0) {
-                char byte;
-                close(ends[1]);
-                if (read(ends[0], &byte, 1) != 1)
-                        _exit(99);
-                work();
-                _exit(0);
-        }
-        close(ends[0]);
-        return child;
-}
-
-static void end(struct child child)
-{
-        int status;
-        assert_int_equal(write(child.go, "", 1), 1);
-        close(child.go);
-        assert_int_equal(waitpid(child.pid, &status, 0), child.pid);
-        assert_int_equal(status, 0);
-}
-
-struct seen {
-        size_t of_kind[CF_OBSERVED_FAILED + 1];
-        struct cf_observed last;
-};
-
-static int keep(void *context, const struct cf_observed *event)
-{
-        struct seen *seen = context;
-        if (event->kind != CF_OBSERVED_BEGUN) {
-                seen->of_kind[event->kind]++;
-                seen->last = *event;
-        }
-        return 0;
-}
-
-static struct cf_observer *watch(struct cf_observe_wanted wanted)
-{
-        struct cf_observer *observer = NULL;
-        struct cf_error err = {0};
-        int r = cf_observer_open(&wanted, &observer, &err);
-        if (r == -EPERM || r == -ENOTSUP || r == -ENOENT) {
-                print_message("SKIPPED: %s\n", err.frames[0].message);
-                skip();
-        }
-        if (r < 0)
-                print_message("%s\n", err.frames[0].message);
-        assert_int_equal(r, 0);
-        return observer;
 }
 
 static void assert_no_loss(struct cf_observer *observer)
@@ -167,7 +101,7 @@ static struct seen watched(void (*work)(void), struct cf_observe_wanted wanted)
         wanted.scope = CF_OBSERVE_TREE;
         wanted.pid = child.pid;
         struct cf_observer *observer = watch(wanted);
-        end(child);
+        assert_int_equal(end(child), 0);
         assert_int_equal(cf_observer_read(observer, keep, &seen, &err), 0);
         assert_no_loss(observer);
         cf_observer_close(observer);
@@ -205,7 +139,7 @@ static void test_millions_of_calls_of_many_threads(void **state)
         struct child child = begin(call_in_threads);
         struct cf_observer *observer = watch((struct cf_observe_wanted){
                 .scope = CF_OBSERVE_TREE, .pid = child.pid, .count = true, .ring_kib = 64});
-        end(child);
+        assert_int_equal(end(child), 0);
         assert_int_equal(calls_of(observer, __NR_getppid), (uint64_t)THREADS * TIMES / 10 * 9);
         assert_int_equal(calls_of(observer, ANSWERED), (uint64_t)THREADS * TIMES / 10);
         assert_int_equal(calls_of(observer, __NR_sched_yield), THREADS * TIMES / 1000);
@@ -248,7 +182,7 @@ static void test_a_storm_of_forks(void **state)
         struct child child = begin(storm);
         struct cf_observer *observer = watch((struct cf_observe_wanted){
                 .scope = CF_OBSERVE_TREE, .pid = child.pid, .count = true});
-        end(child);
+        assert_int_equal(end(child), 0);
         uint64_t forked = FORKS / 4 * 3;
         assert_int_equal(calls_of(observer, __NR_getppid), forked * EACH / 2);
         assert_int_equal(refused(observer), forked * EACH / 2);
@@ -410,7 +344,7 @@ static void test_flags_of_clone3_are_kept(void **state)
                                                                         .count = true,
                                                                         .arguments = &wanted,
                                                                         .argument_count = 1});
-        end(child);
+        assert_int_equal(end(child), 0);
         assert_int_equal(cf_observer_values(observer, arena, &values, &count, &err), 0);
         for (size_t i = 0; i < count; i++)
                 if (values[i].behind) {
