@@ -103,6 +103,34 @@ static int compare_named(const void *a, const void *b)
 static const char *const always[] = {"exit", "exit_group", "restart_syscall", "rt_sigreturn",
                                      "sigreturn"};
 
+/* Threads wait for one another or need not, as it happens. */
+static const char *const of_threads[] = {"futex"};
+
+#define CLONE_THREAD UINT64_C(0x10000) /* linux/sched.h */
+
+static bool may_be_thread(const struct cf_seen_call *seen)
+{
+        if (seen->open & 1)
+                return true;
+        for (size_t i = 0; i < seen->value_count; i++)
+                if (seen->values[i].arg == 0 && seen->values[i].value & CLONE_THREAD)
+                        return true;
+        return false;
+}
+
+/* Whether it made threads; what clone3 made is not known when it was let through. */
+static bool makes_threads(const struct cf_observation *observation)
+{
+        for (size_t i = 0; i < observation->call_count; i++) {
+                const struct cf_seen_call *seen = &observation->calls[i];
+                const struct cf_syscall *call = cf_syscall_by_number(seen->arch, seen->nr);
+                if (call && seen->count[CF_SEEN_WORKLOAD] &&
+                    (is_clone3(call) || (strcmp(call->name, "clone") == 0 && may_be_thread(seen))))
+                        return true;
+        }
+        return false;
+}
+
 /* Of a runtime that is written in Go, between its filter and the workload: memory, threads and
  * signals of the language's own, now and then. Source: Go 1.19 to 1.24, src/runtime/sys_linux_*.s;
  * and what runc 1.1.5 was seen to call. */
@@ -151,6 +179,9 @@ static int name_calls(struct work *work, struct named **ret_named, size_t *ret_c
         }
         if (add_names(work, work->arena, always, CF_COUNT(always), &named.items, &named.count,
                       &named.capacity) < 0 ||
+            (makes_threads(work->observation) &&
+             add_names(work, work->arena, of_threads, CF_COUNT(of_threads), &named.items,
+                       &named.count, &named.capacity) < 0) ||
             (work->options->started &&
              add_names(work, work->arena, of_runtime, CF_COUNT(of_runtime), &named.items,
                        &named.count, &named.capacity) < 0))
@@ -361,6 +392,9 @@ void cf_record_reason(const struct cf_observation *observation, const char *base
                 cf_text_puts(out, "tried, and refused until now");
         } else if (is_in(call->name, always, CF_COUNT(always))) {
                 cf_text_puts(out, "every process may come to it");
+        } else if (is_in(call->name, of_threads, CF_COUNT(of_threads)) &&
+                   makes_threads(observation)) {
+                cf_text_puts(out, "threads may come to it");
         } else if (base) {
                 cf_text_printf(out, "of %s", base);
         } else if (is_in(call->name, of_runtime, CF_COUNT(of_runtime))) {

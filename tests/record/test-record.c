@@ -178,6 +178,7 @@ static void reasons(void **state)
                  "its flags are in memory, where no filter looks: who gets ENOSYS calls clone"},
                 {"mount", NULL, "tried, and refused until now"},
                 {"exit_group", NULL, "every process may come to it"},
+                {"futex", NULL, "threads may come to it"},
                 {"setgid", NULL, "start-up of a container, now and then"},
                 {"setgid", "docker", "of docker"},
                 {"openat2", NULL, "not made: programs do without it after ENOSYS"},
@@ -191,6 +192,29 @@ static void reasons(void **state)
                         assert_string_equal(text.data, rows[i].reason);
                 else
                         assert_null(text.data);
+        }
+        close_world(&world);
+}
+
+/* Whether threads wait for one another is chance, so futex is let through; of processes it is not.
+ */
+static void threads_may_wait(void **state)
+{
+        struct world world;
+        (void)state;
+        open_world(&world);
+        static const struct cf_seen_value fork[] = {{0, 0x1200011, 1}};
+        static const struct cf_seen_value thread[] = {{0, 0x1200011, 1}, {0, 0x3d0f00, 1}};
+        for (int i = 0; i < 4; i++) {
+                struct cf_seen_call calls[] = {seen(world.x86_64, "clone", 2)};
+                calls[0].values = i == 1 ? thread : fork;
+                calls[0].value_count = i == 1 ? 2 : i == 0 ? 1 : 0;
+                calls[0].open = i == 2; /* some of its flags are not known */
+                calls[0].count[CF_SEEN_WORKLOAD] = i == 3 ? 0 : 2;
+                struct cf_observation observation = observe(&world, calls, CF_COUNT(calls));
+                cf_policy policy = record(&world, &observation, (struct cf_record_options){0});
+                assert_int_equal(answer(&world, policy, world.x86_64, "futex", 0) == CF_ALLOW,
+                                 i == 1 || i == 2);
         }
         close_world(&world);
 }
@@ -422,6 +446,7 @@ int main(void)
                 cmocka_unit_test(only_what_was_seen),
                 cmocka_unit_test(names_count_everywhere),
                 cmocka_unit_test(clone3_is_never_let_through),
+                cmocka_unit_test(threads_may_wait),
                 cmocka_unit_test(reasons),
                 cmocka_unit_test(arguments),
                 cmocka_unit_test(bases),
