@@ -149,14 +149,7 @@ int cf_profile_compile(struct cf_profile_job *job, struct cf_error *err)
 /* ---- options ------------------------------------------------------------------------------ */
 
 static const struct cf_option profile_options[] = {
-        {"cap-add", 0, "CAPABILITY", "the container has this capability too; ALL: every one",
-         CF_COMPLETE_NONE, NULL},
-        {"cap-drop", 0, "CAPABILITY", "the container lacks this capability; ALL: every one",
-         CF_COMPLETE_NONE, NULL},
-        {"arch", 0, "ARCHITECTURE", "the engine's machine (default: this one)", CF_COMPLETE_NONE,
-         NULL},
-        {"kernel", 0, "VERSION", "the engine's kernel, MAJOR.MINOR (default: the running one)",
-         CF_COMPLETE_NONE, NULL},
+        CF_CIRCUMSTANCE_OPTIONS,
         {"as", 0, "MEANING",
          "written (default), or what a runtime loads: loaded (by the usual one), runc or crun",
          CF_COMPLETE_WORDS, "written loaded runc crun"},

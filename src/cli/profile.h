@@ -38,6 +38,22 @@ struct cf_profile_job {
         struct cf_text out;
 };
 
+/* Rows of a table of options: what a profile's meaning depends on; see cf_profile_job_options. */
+#define CF_CIRCUMSTANCE_OPTIONS                                                                     \
+        {"cap-add",        0,                                                                       \
+         "CAPABILITY",     "the container has this capability too; ALL: every one",                 \
+         CF_COMPLETE_NONE, NULL},                                                                   \
+                {"cap-drop",       0,                                                               \
+                 "CAPABILITY",     "the container lacks this capability; ALL: every one",           \
+                 CF_COMPLETE_NONE, NULL},                                                           \
+                {"arch",           0,   "ARCHITECTURE", "the engine's machine (default: this one)", \
+                 CF_COMPLETE_NONE, NULL},                                                           \
+        {                                                                                           \
+                "kernel", 0, "VERSION",                                                             \
+                        "the engine's kernel, MAJOR.MINOR (default: the running one)",              \
+                        CF_COMPLETE_NONE, NULL                                                      \
+        }
+
 /* A profile or filter that was named on the command line. */
 struct cf_profile_input {
         const char *name; /* as it is shown */

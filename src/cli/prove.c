@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "cli/engines.h"
+
 #define PROVE_MEMORY ((size_t)1 << 30) /* of all that is read, and of what is said of it */
 /* A hostile program's filters can be made to take much room: the next one starts afresh. */
 #define NODES_KEPT (CF_POLICY_NODES_MAX / 2)
@@ -196,12 +198,7 @@ static const struct cf_option prove_options[] = {
          "compare with this: default, docker, podman, a profile or filter file, a PID or container",
          CF_COMPLETE_FILE, NULL},
         {"format", 0, "FORMAT", "terminal (default) or json", CF_COMPLETE_WORDS, "terminal json"},
-        {"host", 0, "URL",
-         "ask this engine for containers (unix://PATH, tcp://HOST:PORT); may be given several "
-         "times",
-         0, NULL},
-        {"timeout", 0, "SECONDS", "wait this long for each answer of an engine (default: 30)", 0,
-         NULL},
+        CF_ENGINES_OPTIONS,
         {0},
 };
 

@@ -117,18 +117,6 @@ static int let_go(const struct cf_why *why, struct command *command, struct cf_e
                             why->job.invocation->arguments[0], strerror(error));
 }
 
-/* Whether it only asks a daemon to start something. */
-static bool asks_a_daemon(const char *word)
-{
-        static const char *const engines[] = {"docker", "podman", "nerdctl", "docker-compose",
-                                              "ctr",    "crictl", "kubectl"};
-        const char *slash = strrchr(word, '/');
-        for (size_t i = 0; i < CF_COUNT(engines); i++)
-                if (strcmp(slash ? slash + 1 : word, engines[i]) == 0)
-                        return true;
-        return false;
-}
-
 /* ---- watching -----------------------------------------------------------------------------------
  */
 
@@ -303,7 +291,7 @@ static int open_wanted(struct cf_why_live *live, struct watch *watch, struct cf_
         if (cf_why_want_paths(live->why->job.arena, &wanted) < 0)
                 return cf_error_set(err, -ENOMEM, NULL, "not enough memory");
         if (watch->command) {
-                bool asks = asks_a_daemon(invocation->arguments[0]);
+                bool asks = cf_why_asks_a_daemon(invocation->arguments[0]);
                 wanted.scope = asks ? CF_OBSERVE_NEW : CF_OBSERVE_TREE;
                 wanted.pid = watch->command->pid;
                 watch->in_boxes = asks && !live->known.profile;

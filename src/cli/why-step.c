@@ -8,18 +8,6 @@
 #include "cli/run.h"
 #include "cli/why-step.h"
 
-/* Engines start the command elsewhere, where no filter of ours would be. */
-static bool asks_a_daemon(const char *word)
-{
-        static const char *const engines[] = {"docker", "podman", "nerdctl", "docker-compose",
-                                              "ctr",    "crictl", "kubectl"};
-        const char *slash = strrchr(word, '/');
-        for (size_t i = 0; i < CF_COUNT(engines); i++)
-                if (strcmp(slash ? slash + 1 : word, engines[i]) == 0)
-                        return true;
-        return false;
-}
-
 static int check(const struct cf_invocation *invocation, struct cf_error *err)
 {
         static const char *const others[] = {"all",        "for",     "log",
@@ -33,7 +21,7 @@ static int check(const struct cf_invocation *invocation, struct cf_error *err)
         if (!invocation->separated || invocation->separator || !invocation->argument_count)
                 return cf_error_set(err, -EINVAL, NULL,
                                     "--step needs a command: confined why --step -- COMMAND");
-        if (asks_a_daemon(invocation->arguments[0]))
+        if (cf_why_asks_a_daemon(invocation->arguments[0]))
                 return cf_error_set(err, -ENOTSUP, NULL,
                                     "--step holds calls of what it starts itself, and '%s' has an "
                                     "engine start it: give the program itself, as it is started in "

@@ -6,6 +6,8 @@
 #include <limits.h>
 #include <string.h>
 
+#include "cli/engines.h"
+
 #define WHY_MEMORY ((size_t)512 << 20)
 
 static const struct cf_option options[] = {
@@ -43,26 +45,25 @@ static const struct cf_option options[] = {
          "with --instead CONTAINER: although it runs, and both write to the same volumes", 0, NULL},
         {"all-refused", 0, NULL, "with --write: also what the program does without", 0, NULL},
         {"all-errors", 0, NULL, "tell also of calls that failed for other reasons", 0, NULL},
-        {"cap-add", 0, "CAPABILITY", "the container has this capability too; ALL: every one",
-         CF_COMPLETE_NONE, NULL},
-        {"cap-drop", 0, "CAPABILITY", "the container lacks this capability; ALL: every one",
-         CF_COMPLETE_NONE, NULL},
-        {"arch", 0, "ARCHITECTURE", "the engine's machine (default: this one)", CF_COMPLETE_NONE,
-         NULL},
-        {"kernel", 0, "VERSION", "the engine's kernel, MAJOR.MINOR (default: the running one)",
-         CF_COMPLETE_NONE, NULL},
+        CF_CIRCUMSTANCE_OPTIONS,
         {"as", 0, "MEANING",
          "written, or what a runtime loads: loaded (default; by the usual one), runc or crun",
          CF_COMPLETE_WORDS, "written loaded runc crun"},
-        {"host", 0, "URL",
-         "ask this engine for containers (unix://PATH, tcp://HOST:PORT); may be given several "
-         "times",
-         0, NULL},
-        {"timeout", 0, "SECONDS", "wait this long for each answer of an engine (default: 30)", 0,
-         NULL},
+        CF_ENGINES_OPTIONS,
         {"format", 0, "FORMAT", "terminal (default) or json", CF_COMPLETE_WORDS, "terminal json"},
         {0},
 };
+
+bool cf_why_asks_a_daemon(const char *word)
+{
+        static const char *const engines[] = {"docker", "podman", "nerdctl", "docker-compose",
+                                              "ctr",    "crictl", "kubectl"};
+        const char *slash = strrchr(word, '/');
+        for (size_t i = 0; i < CF_COUNT(engines); i++)
+                if (strcmp(slash ? slash + 1 : word, engines[i]) == 0)
+                        return true;
+        return false;
+}
 
 void cf_why_json_open(struct cf_why *why)
 {

@@ -187,3 +187,6 @@ struct cf_why_sureness {
 };
 struct cf_why_sureness cf_why_sureness(const struct cf_why_failure *failure,
                                        enum cf_why_verdict verdict);
+
+/* Whether a command has a daemon start what it is about, elsewhere: `docker`, `kubectl`. */
+bool cf_why_asks_a_daemon(const char *word);
