@@ -281,7 +281,7 @@ make_certificates() {
         make_certificates
         : >out
         "$FAKE" tcp:0 plain 5 certs >out 2>&1 3>&- &
-        fake_pid=$!
+        echo "$!" >>"$BATS_TEST_TMPDIR/fakes"
         wait_for grep -q ready out
         port=$(head -n 1 out)
         export DOCKER_HOST=tcp://127.0.0.1:$port DOCKER_CERT_PATH=$PWD/certs DOCKER_TLS_VERIFY=1

@@ -10,7 +10,7 @@ fake() {
         local out=$fake_socket.out i
         : >"$out"
         "$FAKE" "$fake_socket" "$@" >"$out" 2>&1 3>&- &
-        fake_pid=$!
+        echo "$!" >>"$BATS_TEST_TMPDIR/fakes" # a file: it may be called in a subshell
         fake_url=unix://$fake_socket
         for ((i = 0; i < 200; i++)); do
                 grep -q ready "$out" && return
@@ -21,10 +21,13 @@ fake() {
 }
 
 stop_fake() {
-        [ -n "${fake_pid:-}" ] || return 0
-        kill "$fake_pid" 2>/dev/null || true
-        wait "$fake_pid" 2>/dev/null || true
-        fake_pid=
+        local pid
+        [ -e "$BATS_TEST_TMPDIR/fakes" ] || return 0
+        while read -r pid; do
+                kill "$pid" 2>/dev/null || true
+                wait "$pid" 2>/dev/null || true
+        done <"$BATS_TEST_TMPDIR/fakes"
+        rm "$BATS_TEST_TMPDIR/fakes"
 }
 
 # Says why a test cannot run here; the runner prints it.
