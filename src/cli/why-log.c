@@ -32,6 +32,8 @@ static void put_key(struct cf_text *key, const struct cf_logged *logged)
                 if (logged->known[i])
                         cf_text_printf(key, " %u=%llx", i,
                                        (unsigned long long)logged->call.args[i]);
+        if (logged->clone_flags)
+                cf_text_printf(key, " behind=%llx", (unsigned long long)logged->clone_flags);
 }
 
 static int add(struct log *log, const struct cf_logged *logged, struct cf_error *err)
@@ -62,6 +64,7 @@ static int add(struct log *log, const struct cf_logged *logged, struct cf_error 
                 .source = logged->by_filter ? CF_WHY_LOGGED : CF_WHY_TRACED,
                 .by_filter = logged->by_filter,
                 .count = 1,
+                .behind = {.clone_flags = logged->clone_flags},
                 .pid = logged->pid,
                 .program = logged->program.size ? cf_arena_copy(arena, logged->program) : NULL,
                 .where = cf_arena_printf(arena, "%s:%zu", log->path, log->line),
@@ -189,6 +192,19 @@ static int read_log(struct log *log, struct cf_error *err)
         return read_stream(log, fd, err);
 }
 
+/* Whether the process asked clone for what it had asked clone3 for. */
+static bool went_on(const struct log *log, const struct cf_why_failure *failure)
+{
+        struct cf_call clone;
+        if (!cf_explain_clone_instead(&failure->call, failure->behind.clone_flags, &clone))
+                return false;
+        for (size_t i = 0; i < log->failures.count; i++)
+                if (log->failures.items[i]->pid == failure->pid &&
+                    cf_explain_is_instead(&log->failures.items[i]->call, &clone))
+                        return true;
+        return false;
+}
+
 /* Most often first. */
 static int compare_counts(const void *a, const void *b)
 {
@@ -225,8 +241,11 @@ int cf_why_log(struct cf_why *why, const char *path, struct cf_error *err)
         if (r == 0 && log.failures.count)
                 qsort(log.failures.items, log.failures.count, sizeof(*log.failures.items),
                       compare_counts);
-        for (size_t i = 0; r == 0 && i < log.failures.count; i++)
-                r = cf_why_say(why, log.failures.items[i], err);
+        for (size_t i = 0; r == 0 && i < log.failures.count; i++) {
+                struct cf_why_failure *failure = log.failures.items[i];
+                failure->behind.went_on = went_on(&log, failure);
+                r = cf_why_say(why, failure, err);
+        }
         if (r == 0 && log.cut)
                 fprintf(stderr,
                         "confined: warning: %s: %zu line%s longer than %zu bytes: what is behind "

@@ -115,8 +115,8 @@ static int work_out(struct cf_why *why, const struct cf_why_failure *failure, st
         int r = cf_why_judge(why, failure, &said->verdict, &said->answer, err);
         if (r < 0)
                 return r;
-        cf_explain_cause(why->job.all, why->input.policy, &failure->call, failure->error,
-                         &why->caller, &said->cause);
+        cf_explain_cause(why->job.all, why->input.policy, &failure->call, &failure->behind,
+                         failure->error, &why->caller, &said->cause);
         /* Arguments that are not known may be those that the profile refuses. */
         if (said->verdict == CF_WHY_PERHAPS && said->cause.blame != CF_BLAME_BOTH)
                 said->cause.blame = said->cause.unmet_count ? CF_BLAME_BOTH : CF_BLAME_FILTER;
@@ -152,7 +152,7 @@ static const char *error_name(int error)
 static void put_first_line(struct cf_text *out, const struct said *said)
 {
         const struct cf_why_failure *failure = said->failure;
-        cf_explain_call_on(out, &failure->call, failure->known, failure->path ? failure->path : "");
+        cf_explain_call_on(out, &failure->call, failure->known, &failure->behind);
         if (!failure->untold)
                 cf_text_printf(out, " = %s",
                                failure->outcome ? failure->outcome : error_name(failure->error));
@@ -242,8 +242,13 @@ static void find_dangers(const struct said *said, const struct cf_way *way,
         *dangers = (struct cf_why_dangers){0};
         if (!arch || !opens)
                 return;
-        cf_why_dangers_of_call(dangers, cf_syscall_by_number(arch, failure->call.nr),
-                               way->kind == CF_WAY_CALL ? NULL : failure);
+        struct cf_why_failure opened = *failure;
+        if (way->kind == CF_WAY_ARGUMENTS && said->cause.has_instead) { /* clone, for clone3 */
+                opened.call = said->cause.instead;
+                memset(opened.known, true, sizeof(opened.known));
+        }
+        cf_why_dangers_of_call(dangers, cf_syscall_by_number(arch, opened.call.nr),
+                               way->kind == CF_WAY_CALL ? NULL : &opened);
         for (size_t i = 0; i < way->opened_count; i++)
                 cf_why_dangers_of_call(dangers, cf_syscall_by_name(way->opened[i]), NULL);
 }
@@ -355,6 +360,9 @@ static void put_text(struct cf_why *why, const struct said *said)
                 put_rule(why, said);
                 cf_text_putc(out, '\n');
         }
+        if (said->failure->behind.clone_flags)
+                cf_text_puts(out,
+                             "  its flags are in memory, as it was seen: no filter looks there\n");
         put_sureness(out, said);
         put_behind(why, out, said);
         put_ways(why, said);
@@ -411,9 +419,9 @@ static void put_json(struct cf_why *why, const struct said *said)
         struct cf_json_writer *json = &why->json;
         const struct cf_why_failure *failure = said->failure;
         struct cf_why_sureness sure = cf_why_sureness(failure, said->verdict);
-        CF_TEXT struct cf_text call = {0}, answer = {0}, who = {0};
-        cf_explain_call_on(&call, &failure->call, failure->known,
-                           failure->path ? failure->path : "");
+        CF_TEXT struct cf_text call = {0}, answer = {0}, who = {0}, flags = {0};
+        cf_explain_call_on(&call, &failure->call, failure->known, &failure->behind);
+        cf_explain_clone_flags(&flags, failure->behind.clone_flags);
         bool module = failure->label && said->verdict == CF_WHY_NOT &&
                       said->cause.blame != CF_BLAME_KERNEL;
         cf_text_puts(&who, module ? "security module or " : "");
@@ -421,6 +429,8 @@ static void put_json(struct cf_why *why, const struct said *said)
         cf_action_print(&answer, said->answer);
         cf_json_open(json, '{');
         put_string(json, "call", call.data);
+        put_string(json, "path", failure->behind.path);
+        put_string(json, "cloneFlags", failure->behind.clone_flags ? flags.data : NULL);
         put_string(json, "error", failure->error ? error_name(failure->error) : NULL);
         put_string(json, "outcome", failure->outcome);
         cf_json_key(json, "count");

@@ -190,6 +190,7 @@ static bool is_told(const struct cf_syscall *call, unsigned arg, uint64_t value)
 struct key {
         uint64_t group;
         uint64_t args[CF_POLICY_ARGS];
+        uint64_t clone_flags;
         uint32_t arch, nr, kind, filters;
         int32_t error;
 };
@@ -219,6 +220,7 @@ static struct cf_why_kind *kind_for(struct cf_why_live *live, const struct cf_ob
         key.arch = event->arch;
         key.nr = event->nr;
         key.kind = event->kind;
+        key.clone_flags = event->clone_flags;
         key.error = outcome ? 0 : (int32_t)-event->result;
         for (unsigned i = 0; i < CF_POLICY_ARGS; i++)
                 key.args[i] = is_told(call, i, event->args[i]) ? event->args[i] : 0;
@@ -240,7 +242,10 @@ static struct cf_why_kind *kind_for(struct cf_why_live *live, const struct cf_ob
                             .by_filter = event->kind != CF_OBSERVED_FAILED,
                             .program = program,
                             .container = live->name,
-                            .path = *event->path ? cf_arena_printf(arena, "%s", event->path) : NULL,
+                            .behind = {.path = *event->path
+                                                       ? cf_arena_printf(arena, "%s", event->path)
+                                                       : NULL,
+                                       .clone_flags = event->clone_flags},
                             .label = event->kind == CF_OBSERVED_FAILED
                                              ? cf_why_label_of(arena, event->pid)
                                              : NULL,
@@ -299,7 +304,9 @@ static void tell(struct cf_why_live *live, const struct cf_observed *event,
         cf_text_add_visible(&line, cf_span_of(event->name));
         cf_text_printf(&line, "[%ld] ", (long)event->tid);
         struct cf_call call = call_of(event);
-        cf_explain_call_on(&line, &call, NULL, event->path);
+        const struct cf_behind behind = {.path = *event->path ? event->path : NULL,
+                                         .clone_flags = event->clone_flags};
+        cf_explain_call_on(&line, &call, NULL, &behind);
         cf_text_printf(&line, " = %s  %s",
                        kind->failure.outcome ? kind->failure.outcome
                                              : error_name(kind->failure.error),
@@ -352,8 +359,8 @@ int cf_why_seen(void *context, const struct cf_observed *event)
                 live->more_kinds++;
                 return 0;
         }
-        if (kind->failure.path && strcmp(kind->failure.path, seen.path) != 0)
-                kind->failure.path = NULL; /* of several */
+        if (kind->failure.behind.path && strcmp(kind->failure.behind.path, seen.path) != 0)
+                kind->failure.behind.path = NULL; /* of several */
         kind->failure.count++;
         tell(live, &seen, kind);
         return 0;
@@ -464,7 +471,8 @@ static bool is_alike(const struct cf_why_failure *a, const struct cf_why_failure
         const struct cf_arch *arch = cf_arch_of_call(a->call.arch, a->call.nr);
         const struct cf_syscall *call = arch ? cf_syscall_by_number(arch, a->call.nr) : NULL;
         bool alike = a->call.arch == b->call.arch && a->call.nr == b->call.nr &&
-                     a->error == b->error && a->by_filter == b->by_filter;
+                     a->error == b->error && a->by_filter == b->by_filter &&
+                     a->behind.clone_flags == b->behind.clone_flags;
         for (unsigned i = 0; alike && i < CF_POLICY_ARGS; i++)
                 if (is_told(call, i, a->call.args[i]) && is_told(call, i, b->call.args[i]))
                         alike = a->call.args[i] == b->call.args[i];
@@ -480,6 +488,19 @@ static bool is_said(const struct cf_why_live *before, const struct cf_why_kind *
         return false;
 }
 
+/* Whether the process asked clone for what it had asked clone3 for. */
+static bool went_on(const struct cf_why_live *live, const struct cf_why_failure *failure)
+{
+        struct cf_call clone;
+        if (!cf_explain_clone_instead(&failure->call, failure->behind.clone_flags, &clone))
+                return false;
+        for (size_t i = 0; i < live->order.count; i++)
+                if (live->order.items[i]->failure.pid == failure->pid &&
+                    cf_explain_is_instead(&live->order.items[i]->failure.call, &clone))
+                        return true;
+        return false;
+}
+
 int cf_why_say_kinds(struct cf_why_live *live, struct cf_error *err)
 {
         struct cf_why *why = live->why;
@@ -490,9 +511,10 @@ int cf_why_say_kinds(struct cf_why_live *live, struct cf_error *err)
         why->job.circumstances.capabilities = live->capabilities;
         why->grantable = live->grantable;
         for (size_t i = 0; r == 0 && i < live->order.count; i++) {
-                const struct cf_why_kind *kind = live->order.items[i];
-                if (is_said(live->before, kind))
+                struct cf_why_kind *kind = live->order.items[i];
+                if (is_said(live->before, kind) || cf_why_write_answers(why, &kind->failure))
                         continue;
+                kind->failure.behind.went_on = went_on(live, &kind->failure);
                 why->caller = kind->caller;
                 why->guessed = kind->filters->guessed && !kind->filters->profile;
                 why->input = (struct cf_profile_input){

@@ -116,7 +116,8 @@ static int look(struct cf_stepping *step, struct cf_stepping_held *held, bool as
         held->pointer = find_pointer(held);
         held->least = held->whole = NULL;
         look_at_caller(step, held->kernel.tid, &caller);
-        cf_explain_cause(why->job.all, why->input.policy, &held->call, 0, &caller, &held->cause);
+        cf_explain_cause(why->job.all, why->input.policy, &held->call, NULL, 0, &caller,
+                         &held->cause);
         int r = cf_explain_ways(why->job.all, why->job.arena, &held->call, &held->cause, NULL,
                                 &why->job.circumstances, CF_CAPABILITIES_ALL, ways, &count, err);
         for (size_t i = 0; r == 0 && i < count; i++) {

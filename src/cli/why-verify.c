@@ -146,14 +146,14 @@ bool cf_why_still_refused(struct cf_why *why, const struct cf_why_trial *trial,
 }
 
 /* Refusals that are no loss: of what the program does without, of what the kernel refuses too. */
-static bool is_left(const struct cf_why *why, const struct cf_why_failure *failure)
+static bool is_no_loss(const struct cf_why *why, const struct cf_why_failure *failure)
 {
         for (size_t i = 0; i < why->write.left.count; i++) {
                 const struct cf_why_failure *left = why->write.left.items[i].failure;
                 if (left->call.nr == failure->call.nr && left->call.arch == failure->call.arch)
                         return true;
         }
-        return false;
+        return cf_why_write_answers(why, failure);
 }
 
 static size_t count_refused(const struct cf_why *why, const struct cf_why_trial *trial)
@@ -161,7 +161,7 @@ static size_t count_refused(const struct cf_why *why, const struct cf_why_trial 
         size_t count = 0;
         for (size_t i = 0; i < trial->live.order.count; i++) {
                 const struct cf_why_kind *kind = trial->live.order.items[i];
-                count += kind->failure.by_filter && !is_left(why, &kind->failure);
+                count += kind->failure.by_filter && !is_no_loss(why, &kind->failure);
         }
         return count;
 }

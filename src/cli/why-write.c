@@ -85,20 +85,43 @@ int cf_why_write_rules(struct cf_why *why, const char *what, const char *rules,
         return 0;
 }
 
-/* "--allow 'kcmp(type == KCMP_FILE)'" is what `profile extend` is given by a shell. */
+bool cf_why_write_answers(const struct cf_why *why, const struct cf_why_failure *failure)
+{
+        const struct cf_arch *arch = cf_arch_of_call(failure->call.arch, failure->call.nr);
+        const struct cf_syscall *call = arch ? cf_syscall_by_number(arch, failure->call.nr) : NULL;
+        for (size_t i = 0; call && i < why->write.additions.count; i++) {
+                const struct cf_profile_addition *addition = &why->write.additions.items[i];
+                if (addition->rule.call == call &&
+                    addition->value == (CF_ERRNO | (uint32_t)failure->error))
+                        return true;
+        }
+        return false;
+}
+
+/* "--allow 'kcmp(type == KCMP_FILE)'" is what `profile extend` is given by a shell: without what
+ * the shell takes away, and each option by itself. */
 static int add_option(struct cf_why *why, const char *option, struct cf_error *err)
 {
+        static const char next[] = " --";
         CF_TEXT struct cf_text text = {0};
-        struct cf_profile_addition addition;
+        int r = 0;
         for (const char *c = option + strlen("--"); *c; c++)
                 if (*c != '\'')
                         cf_text_putc(&text, *c);
-        char *rule = text.data ? cf_arena_copy(why->job.arena, cf_text_span(&text)) : NULL;
-        if (!rule)
+        char *rules = text.data ? cf_arena_copy(why->job.arena, cf_text_span(&text)) : NULL;
+        if (!rules)
                 return no_memory(err);
-        int r = cf_profile_addition_read(why->job.arena, option, cf_span_of(rule), &addition, err);
-        if (r == 0 && add_rule(why, &addition) < 0)
-                r = no_memory(err);
+        for (char *rule = rules, *end; r == 0 && rule; rule = end) {
+                struct cf_profile_addition addition;
+                if ((end = strstr(rule, next)) != NULL) {
+                        *end = '\0';
+                        end += strlen(next);
+                }
+                r = cf_profile_addition_read(why->job.arena, option, cf_span_of(rule), &addition,
+                                             err);
+                if (r == 0 && add_rule(why, &addition) < 0)
+                        r = no_memory(err);
+        }
         return r;
 }
 
@@ -309,7 +332,8 @@ void cf_why_write_say_left(struct cf_why *why)
         for (size_t i = 0; i < why->write.left.count && i < LEFT_SHOWN; i++) {
                 const struct cf_why_left *left = &why->write.left.items[i];
                 cf_text_puts(out, "  left out: ");
-                cf_explain_call(out, &left->failure->call, left->failure->known);
+                cf_explain_call_on(out, &left->failure->call, left->failure->known,
+                                   &left->failure->behind);
                 cf_text_printf(out, ": %s", left->why);
                 if (left->option)
                         cf_text_printf(out, " (%s)", left->option);
@@ -386,7 +410,8 @@ static void json_left(struct cf_why *why)
         for (size_t i = 0; i < why->write.left.count; i++) {
                 const struct cf_why_left *left = &why->write.left.items[i];
                 CF_TEXT struct cf_text call = {0};
-                cf_explain_call(&call, &left->failure->call, left->failure->known);
+                cf_explain_call_on(&call, &left->failure->call, left->failure->known,
+                                   &left->failure->behind);
                 cf_json_open(json, '{');
                 cf_json_key(json, "call");
                 cf_json_put_string(json, call.data);

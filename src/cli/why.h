@@ -29,7 +29,7 @@ struct cf_why_failure {
         bool told_apart;       /* there are several containers */
         long pid;              /* of the first; -1: not known */
         const char *outcome;   /* "killed", "SIGSYS": what came of it in place of an error; NULL */
-        const char *path;      /* that they were about; NULL: several, or not known */
+        struct cf_behind behind; /* path NULL: several, or not known */
         const char *label; /* that a security module has on the first; NULL: none, or not known */
         const char *where; /* of the first: "FILE:LINE"; NULL: it was seen live */
 };
@@ -120,6 +120,9 @@ int cf_why_write_keep(struct cf_why *why, const struct cf_why_remedy *remedy);
  * front of errors. 0 or negative. */
 int cf_why_write_rules(struct cf_why *why, const char *what, const char *rules,
                        struct cf_error *err);
+
+/* Whether a call has the error that was written for it: that is as it is meant to be. */
+bool cf_why_write_answers(const struct cf_why *why, const struct cf_why_failure *failure);
 
 /* Makes the profile from what was kept: of `base`, the profile in use; without one (base->profile
  * NULL) of the filter that refused it all. 0 or negative: -EINVAL when several filters refused. */

@@ -56,6 +56,8 @@ static bool sort_out(const struct cf_call *call, int error, const struct cf_call
 {
         bool gives = false;
         const struct cf_requirement *all[CF_REQUIREMENTS_MAX];
+        if (cause->has_instead) /* whose requirements are those of the flags */
+                call = &cause->instead;
         const struct cf_arch *arch = cf_arch_of_call(call->arch, call->nr);
         size_t count = arch ? cf_call_requirements(arch, call->nr, call->args, all) : 0;
         for (size_t i = 0; i < count; i++) {
@@ -71,12 +73,21 @@ static bool sort_out(const struct cf_call *call, int error, const struct cf_call
 }
 
 void cf_explain_cause(const struct cf_policies *all, cf_policy policy, const struct cf_call *call,
-                      int error, const struct cf_caller *caller, struct cf_cause *ret_cause)
+                      const struct cf_behind *behind, int error, const struct cf_caller *caller,
+                      struct cf_cause *ret_cause)
 {
         uint32_t answer = CF_ALLOW;
         if (policy != CF_POLICY_NONE)
                 answer = cf_action_normal(cf_policy_value(all, policy, call));
-        *ret_cause = (struct cf_cause){.answer = answer};
+        *ret_cause = (struct cf_cause){.answer = answer, .instead_answer = CF_ALLOW};
+        if (behind) {
+                ret_cause->behind = *behind;
+                ret_cause->has_instead =
+                        cf_explain_clone_instead(call, behind->clone_flags, &ret_cause->instead);
+        }
+        if (ret_cause->has_instead && policy != CF_POLICY_NONE)
+                ret_cause->instead_answer =
+                        cf_action_normal(cf_policy_value(all, policy, &ret_cause->instead));
         bool gives = sort_out(call, error, caller, ret_cause);
         if (cf_action_rank(answer) < cf_action_rank(CF_LOG))
                 ret_cause->blame = ret_cause->unmet_count ? CF_BLAME_BOTH : CF_BLAME_FILTER;

@@ -28,6 +28,26 @@ struct cf_caller {
  * which that one was split off (capabilities(7)). */
 bool cf_explain_suffices(const char *held, const char *asked);
 
+/* What pointers of a call led to, as it was seen from outside, or as a log has it. The program may
+ * have changed it meanwhile, and no filter looks at it: it is shown, and advice goes by it, no
+ * verdict does. */
+struct cf_behind {
+        const char *path;     /* of cf_explain_path_argument; NULL: not known */
+        uint64_t clone_flags; /* of clone3: what it asks for; 0: nothing, or not known */
+        bool went_on;         /* of clone3: clone was then asked for the same (set before ways are
+                               * looked for, where that can be known) */
+};
+
+/* "CLONE_NEWUSER|CLONE_INTO_CGROUP" */
+void cf_explain_clone_flags(struct cf_text *text, uint64_t flags);
+
+/* The clone that asks for what a clone3 with these flags does, as far as clone can, with SIGCHLD.
+ * False: it is no clone3, or there is none. */
+bool cf_explain_clone_instead(const struct cf_call *call, uint64_t flags,
+                              struct cf_call *ret_clone);
+/* Whether a call is that clone, whatever its signal. */
+bool cf_explain_is_instead(const struct cf_call *call, const struct cf_call *clone);
+
 enum cf_blame {
         CF_BLAME_NONE,   /* nothing here refuses it: an ordinary error, or a security module */
         CF_BLAME_FILTER, /* the filter, and nothing that is known behind it */
@@ -42,13 +62,20 @@ struct cf_cause {
          * what arguments do not tell). */
         const struct cf_requirement *unmet[CF_REQUIREMENTS_MAX], *perhaps[CF_REQUIREMENTS_MAX];
         size_t unmet_count, perhaps_count;
+        struct cf_behind behind;
+        /* clone3 whose flags are known: cf_explain_clone_instead, and what the filter says to it.
+         */
+        bool has_instead;
+        struct cf_call instead;
+        uint32_t instead_answer;
 };
 
 /* `policy`: of all filters of the thread together (CF_POLICY_NONE: it has none). `error` is what
  * the call returned (EPERM, …; 0: not known); without a filter's refusal a requirement is only
- * blamed for the error that it gives. */
+ * blamed for the error that it gives. `behind`: NULL: nothing is known. */
 void cf_explain_cause(const struct cf_policies *all, cf_policy policy, const struct cf_call *call,
-                      int error, const struct cf_caller *caller, struct cf_cause *ret_cause);
+                      const struct cf_behind *behind, int error, const struct cf_caller *caller,
+                      struct cf_cause *ret_cause);
 
 /* Who refuses, one behind the other: "seccomp", "seccomp, then capability", "capability or sysctl",
  * "perhaps capability" (arguments do not tell), "ordinary": nobody of these. `filtered`: a filter
@@ -72,9 +99,11 @@ struct cf_way {
         enum cf_way_kind kind;
         const char *option;  /* what `profile extend` takes: "--allow 'kcmp(type == KCMP_FILE)'"; or
                               * "--cap-add SYS_NICE", "kernel.dmesg_restrict=0"; NULL: NOTHING.
-                              * OPTION: as the program takes it */
+                              * OPTION: as the program takes it. Of clone3 two options may stand
+                              * here: "--errno ENOSYS clone3 --allow 'clone(…)'" */
         const char *also;    /* "--cap-add SYS_ADMIN": only together with it; NULL: alone */
-        const char *because; /* ERRNO, NOTHING: who falls back; OPTION: what it costs; else NULL */
+        const char *because; /* ERRNO, NOTHING: who falls back; OPTION: what it costs; else NULL,
+                              * or how */
         const char *const *opened; /* calls that it lets through beside the one, by name */
         size_t opened_count;
         bool enough; /* false: the kernel refuses the call even then (see cf_cause.unmet) */
@@ -122,6 +151,7 @@ struct cf_logged {
         uint32_t answer;        /* by_filter: with what, as far as the line tells */
         long pid;               /* -1: not told */
         struct cf_span program; /* part of the line; empty: not told */
+        uint64_t clone_flags;   /* as in cf_behind */
 };
 
 /* Reads one line: of strace (any of its prefixes; -f or not), where a call fails or a trap is told
@@ -157,9 +187,10 @@ void cf_explain_call(struct cf_text *text, const struct cf_call *call, const boo
 /* The argument that tells best which file the call is about; -1: it has none that is a path. */
 int cf_explain_path_argument(const struct cf_syscall *call);
 
-/* cf_explain_call, with that argument as the path in quotes. `path` "": it is not known. */
+/* cf_explain_call, with what is behind pointers in their place: the path in quotes,
+ * "{flags=CLONE_NEWUSER}". NULL: nothing is known. */
 void cf_explain_call_on(struct cf_text *text, const struct cf_call *call, const bool *known,
-                        const char *path);
+                        const struct cf_behind *behind);
 
 /* The same of one argument. */
 void cf_explain_argument(struct cf_text *text, const struct cf_arch *arch,

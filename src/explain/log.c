@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "base/errno-name.h"
-#include "explain/explain.h"
+#include "explain/clone.h"
 
 #define NUMBER_MAX 32 /* bytes of a number or a name that means one */
 
@@ -165,7 +165,8 @@ static bool read_term(const struct cf_syscall *call, unsigned arg, struct cf_spa
                 *value |= 17;
                 return true;
         }
-        if (read_number(term, 0, &number) || cf_constant_value(call, arg, term, &number)) {
+        if (read_number(term, 0, &number) || cf_constant_value(call, arg, term, &number) ||
+            (strcmp(call->name, "clone") == 0 && cf_explain_clone_flag(term, &number))) {
                 *value |= number;
                 return true;
         }
@@ -241,6 +242,19 @@ static struct cf_span cut_argument(struct cf_span *text, bool *ret_last)
         return argument;
 }
 
+/* "{flags=CLONE_NEWUSER, exit_signal=SIGCHLD, …}" of clone3; 0: not told. */
+static uint64_t read_flags(const struct cf_syscall *call, struct cf_span argument)
+{
+        static const char begin[] = "{flags=";
+        uint64_t flags = 0;
+        if (strcmp(call->name, "clone3") != 0 || !cf_span_starts(argument, begin))
+                return 0;
+        struct cf_span rest = cf_span_part(argument, strlen(begin), SIZE_MAX);
+        size_t comma = cf_span_find_byte(rest, ','), close = cf_span_find_byte(rest, '}');
+        rest = cf_span_part(rest, 0, comma < close ? comma : close);
+        return read_value(cf_syscall_by_name("clone"), 0, rest, &flags) ? flags : 0;
+}
+
 static void read_arguments(struct cf_span *text, const struct cf_syscall *call,
                            struct cf_logged *logged)
 {
@@ -248,6 +262,8 @@ static void read_arguments(struct cf_span *text, const struct cf_syscall *call,
         for (unsigned place = 0; !last && text->size; place++) {
                 struct cf_span argument = cut_argument(text, &last);
                 uint64_t value;
+                if (place == 0)
+                        logged->clone_flags = read_flags(call, argument);
                 unsigned arg = argument_of(call, place, &argument);
                 if (arg >= CF_POLICY_ARGS || !read_value(call, arg, argument, &value))
                         continue;

@@ -32,6 +32,11 @@ static int add(struct search *search, struct cf_way way)
         return 0;
 }
 
+static bool is_refused(uint32_t answer)
+{
+        return cf_action_rank(answer) < cf_action_rank(CF_LOG);
+}
+
 static bool rules_suffice(const struct search *search)
 {
         return search->cause->unmet_count == 0;
@@ -40,9 +45,64 @@ static bool rules_suffice(const struct search *search)
 /* ---- rules --------------------------------------------------------------------------------------
  */
 
+/* The rule for a call with what its telling arguments are: those whose values have names. False:
+ * it has none. */
+static bool put_rule(struct cf_text *rule, const struct cf_arch *arch,
+                     const struct cf_syscall *known, const uint64_t args[CF_POLICY_ARGS])
+{
+        bool any = false;
+        for (unsigned arg = 0; (int)arg < known->argument_count; arg++) {
+                if (!cf_argument_constant(known, arg, 0, NULL))
+                        continue;
+                /* What a child's end is told by says nothing of what it may do. */
+                bool masked = strcmp(known->name, "clone") == 0;
+                uint64_t value = args[arg] & ~(uint64_t)(masked ? CSIGNAL : 0);
+                cf_text_printf(rule, masked ? "%s(%s & ~0x%x) == " : "%s%s == ", any ? " && " : "",
+                               known->arguments[arg].name, CSIGNAL);
+                cf_explain_argument(rule, arch, known, arg, value);
+                any = true;
+        }
+        return any;
+}
+
+/* clone3 whose flags the filter refuses to clone, too: with ENOSYS its caller gets as far as that.
+ * Where that is the answer already, a clone that was asked for is told of by itself, and one that
+ * was not helps nobody. */
+static int add_clone(struct search *search)
+{
+        const struct cf_cause *cause = search->cause;
+        CF_TEXT struct cf_text rule = {0};
+        if (cause->answer == (CF_ERRNO | ENOSYS))
+                return !cause->behind.went_on
+                               ? 0
+                               : add(search,
+                                     (struct cf_way){
+                                             .kind = CF_WAY_NOTHING,
+                                             .because = "it went on with clone, which is told of "
+                                                        "by itself",
+                                             .enough = true,
+                                     });
+        put_rule(&rule, search->arch, cf_syscall_by_number(search->arch, cause->instead.nr),
+                 cause->instead.args);
+        if (rule.failed)
+                return -ENOMEM;
+        return add(search,
+                   (struct cf_way){
+                           .kind = CF_WAY_ARGUMENTS,
+                           .option = cf_arena_printf(search->arena,
+                                                     "--errno ENOSYS clone3 --allow 'clone(%s)'",
+                                                     rule.data ? rule.data : ""),
+                           .because = "programs then ask clone for the same, whose flags a filter "
+                                      "sees",
+                           .enough = rules_suffice(search),
+                   });
+}
+
 static int add_fallback(struct search *search)
 {
         bool already = search->cause->answer == (CF_ERRNO | ENOSYS);
+        if (search->cause->has_instead && is_refused(search->cause->instead_answer))
+                return add_clone(search);
         if (!search->known->fallback)
                 return 0;
         return add(search,
@@ -56,22 +116,10 @@ static int add_fallback(struct search *search)
                    });
 }
 
-/* The call with what its telling arguments are: those whose values have names. */
 static int add_arguments(struct search *search)
 {
         CF_TEXT struct cf_text rule = {0};
-        bool any = false;
-        for (unsigned arg = 0; (int)arg < search->known->argument_count; arg++) {
-                if (!cf_argument_constant(search->known, arg, 0, NULL))
-                        continue;
-                /* What a child's end is told by says nothing of what it may do. */
-                bool masked = strcmp(search->known->name, "clone") == 0;
-                uint64_t value = search->call->args[arg] & ~(uint64_t)(masked ? CSIGNAL : 0);
-                cf_text_printf(&rule, masked ? "%s(%s & ~0x%x) == " : "%s%s == ", any ? " && " : "",
-                               search->known->arguments[arg].name, CSIGNAL);
-                cf_explain_argument(&rule, search->arch, search->known, arg, value);
-                any = true;
-        }
+        bool any = put_rule(&rule, search->arch, search->known, search->call->args);
         if (rule.failed)
                 return -ENOMEM;
         if (!any)

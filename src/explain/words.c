@@ -136,14 +136,22 @@ static void put_path(struct cf_text *text, const char *path)
         cf_text_putc(text, '"');
 }
 
+static void put_flags(struct cf_text *text, uint64_t flags)
+{
+        cf_text_puts(text, "{flags=");
+        cf_explain_clone_flags(text, flags);
+        cf_text_putc(text, '}');
+}
+
 void cf_explain_call(struct cf_text *text, const struct cf_call *call, const bool *known_args)
 {
-        cf_explain_call_on(text, call, known_args, "");
+        cf_explain_call_on(text, call, known_args, NULL);
 }
 
 void cf_explain_call_on(struct cf_text *text, const struct cf_call *call, const bool *known_args,
-                        const char *path)
+                        const struct cf_behind *behind)
 {
+        const char *path = behind ? behind->path : NULL;
         const struct cf_arch *arch = cf_arch_of_call(call->arch, call->nr);
         const struct cf_syscall *known = arch ? cf_syscall_by_number(arch, call->nr) : NULL;
         if (!known || known->argument_count < 0) {
@@ -154,8 +162,11 @@ void cf_explain_call_on(struct cf_text *text, const struct cf_call *call, const 
                        arch == cf_arch_native() ? "" : ":", known->name);
         for (unsigned arg = 0; arg < (unsigned)known->argument_count; arg++) {
                 cf_text_puts(text, arg ? ", " : "");
-                if (*path && (int)arg == cf_explain_path_argument(known))
+                if (path && (int)arg == cf_explain_path_argument(known))
                         put_path(text, path);
+                else if (behind && behind->clone_flags && arg == 0 &&
+                         strcmp(known->name, "clone3") == 0)
+                        put_flags(text, behind->clone_flags);
                 else if (!known_args || known_args[arg])
                         cf_explain_argument(text, arch, known, arg, call->args[arg]);
                 else

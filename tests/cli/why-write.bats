@@ -8,6 +8,8 @@ setup_file() {
         busybox_rootfs "$BATS_FILE_TMPDIR/rootfs"
         cc -D_GNU_SOURCE -O1 -static -no-pie -pthread -o "$BATS_FILE_TMPDIR/rootfs/probe" \
                 "$BATS_TEST_DIRNAME/../explain/probe.c"
+        cc -D_GNU_SOURCE -O1 -static -o "$BATS_FILE_TMPDIR/rootfs/clone3-first" \
+                "$BATS_TEST_DIRNAME/clone3-first.c"
         make_image docker
 }
 
@@ -142,4 +144,29 @@ differs() {
         docker rm -f other looped >/dev/null
         expect_status 1
         differs new.json both.json personality
+}
+
+@test "clone3: its flags are told, and the rule is one for the clone that comes after ENOSYS" {
+        needs_live
+        local run=(docker run --rm --network none) as rule='allow clone((clone_flags & ~0xff) == CLONE_NEWUSER)'
+        # The engine's default answers ENOSYS: the program goes on with clone by itself.
+        confined why --format json --write new.json --verify -- "${run[@]}" box:1 /clone3-first
+        [ "$(json '[(c["call"], c["cloneFlags"], c["error"], [w["kind"] for w in c["ways"]][0]) for c in j["calls"] if c["cloneFlags"]]')" = \
+                "[('clone3({flags=CLONE_NEWUSER}, 88)', 'CLONE_NEWUSER', 'ENOSYS', 'nothing')]" ]
+        [ "$(json '(j["written"]["rules"], j["written"]["verified"])')" = "(['$rule'], True)" ]
+        differs docker-20.10.24 new.json clone
+        "${run[@]}" --security-opt seccomp=new.json box:1 /clone3-first
+        # An old one answers EPERM, and the program gives up: both are said at once.
+        "$CONFINED" profile default docker-20.10.0 >old.json
+        as="${run[*]} --security-opt seccomp=old.json"
+        # shellcheck disable=SC2086
+        confined why --format json --write new.json --verify -- $as box:1 /clone3-first
+        [ "$(json '[(c["call"], c["error"]) for c in j["calls"] if c["cloneFlags"]]')" = \
+                "[('clone3({flags=CLONE_NEWUSER}, 88)', 'EPERM')]" ]
+        [ "$(json '(j["written"]["rules"], j["written"]["verified"])')" = \
+                "(['errno ENOSYS clone3', '$rule'], True)" ]
+        "${run[@]}" --security-opt seccomp=new.json box:1 /clone3-first
+        confined why -- "${run[@]}" --security-opt seccomp=old.json box:1 /clone3-first
+        expect_in "$errors" "clone3({flags=CLONE_NEWUSER}, 88) = EPERM"
+        expect_in "$output" "its flags are in memory"
 }

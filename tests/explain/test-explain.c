@@ -71,6 +71,18 @@ static void read_call(const struct symptom *symptom, struct cf_call *ret_call)
                         argument(word) & (arch->bits == 32 ? (uint64_t)UINT32_MAX : UINT64_MAX);
 }
 
+/* Of "x:0000001000000000…", which is clone3's. */
+static struct cf_behind read_behind(const struct symptom *symptom)
+{
+        struct cf_behind behind = {0};
+        const char *hex = symptom->cells[ARGUMENTS] + strlen("x:");
+        for (unsigned i = 0; strcmp(symptom->cells[CALL], "clone3") == 0 && i < 8; i++) {
+                const char byte[] = {hex[2 * i], hex[2 * i + 1], 0};
+                behind.clone_flags |= strtoull(byte, NULL, 16) << 8 * i;
+        }
+        return behind;
+}
+
 struct world {
         struct cf_arena *arena;
         struct cf_policies *all;
@@ -131,7 +143,8 @@ static void explain(struct world *world, const struct symptom *symptom, struct c
         size_t count;
         struct cf_error err = {0};
         read_call(symptom, &call);
-        cf_explain_cause(world->all, world->policy, &call, EPERM, &world->caller, &cause);
+        const struct cf_behind behind = read_behind(symptom);
+        cf_explain_cause(world->all, world->policy, &call, &behind, EPERM, &world->caller, &cause);
         cf_say_value(filtered, cause.answer);
         cf_explain_who(who, &cause, true);
         for (size_t i = 0; i < cause.unmet_count; i++) {
@@ -223,7 +236,8 @@ static void what_a_capability_opens(void **state)
                 size_t count, found = SIZE_MAX;
                 struct cf_error err = {0};
                 assert_true(cf_syscall_number(world.circumstances.machine, rows[i].call, &call.nr));
-                cf_explain_cause(world.all, world.policy, &call, EPERM, &world.caller, &cause);
+                cf_explain_cause(world.all, world.policy, &call, NULL, EPERM, &world.caller,
+                                 &cause);
                 assert_int_equal(cf_explain_ways(world.all, world.arena, &call, &cause,
                                                  world.profile, &world.circumstances, UINT64_MAX,
                                                  ways, &count, &err),

@@ -42,6 +42,12 @@ static const struct {
          "12: mount(_, _, _, _, _) EPERM"},
         {"<... clone3 resumed>, 88)    = -1 ENOSYS (Function not implemented)",
          "clone3(_, _) ENOSYS"},
+        {"clone3({flags=CLONE_VM|CLONE_NEWUSER|CLONE_INTO_CGROUP, exit_signal=SIGCHLD, "
+         "stack=NULL, cgroup=3}, 88) = -1 EPERM (Operation not permitted)",
+         "clone3({flags=CLONE_NEWUSER|CLONE_VM|CLONE_INTO_CGROUP}, 88) EPERM"},
+        {"clone3({flags=CLONE_NO_SUCH, exit_signal=SIGCHLD}, 88) = -1 EPERM (Operation not "
+         "permitted)",
+         "clone3(_, 88) EPERM"},
         {"--- SIGSYS {si_signo=SIGSYS, si_code=SYS_SECCOMP, si_call_addr=0x7f00, "
          "si_syscall=__NR_mount, "
          "si_arch=AUDIT_ARCH_X86_64} ---",
@@ -72,7 +78,8 @@ static void say(struct cf_text *text, const struct cf_logged *logged)
                 cf_text_printf(text, "%ld: ", logged->pid);
         if (logged->program.size)
                 cf_text_printf(text, "%.*s: ", (int)logged->program.size, logged->program.data);
-        cf_explain_call(text, &logged->call, logged->known);
+        const struct cf_behind behind = {.clone_flags = logged->clone_flags};
+        cf_explain_call_on(text, &logged->call, logged->known, &behind);
         if (logged->error)
                 cf_text_printf(text, " %s", strerrorname_np(logged->error));
         if (logged->by_filter) {
