@@ -17,9 +17,9 @@ QUIET = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "stdin": su
 
 class Watcher:
     """words: in front of a command (or, `beside`, started before it, and ended). A slow one is given
-    less to do, and fewer turns; `sees` is what it is told as in the table."""
+    less to do, and fewer turns. quoted: the command is one word, behind these."""
 
-    def __init__(self, name, words, beside=False, slow=False, target="", quoted=False):
+    def __init__(self, name, words, beside=False, slow=False, target="", quoted=None):
         self.name, self.words, self.beside, self.slow = name, words, beside, slow
         self.target, self.quoted = target, quoted
 
@@ -29,7 +29,9 @@ class Watcher:
     def command(self, command):
         if self.beside:
             return command
-        return self.words + ([" ".join(command)] if self.quoted else command)
+        if self.quoted is None:
+            return self.words + command
+        return self.words + [" ".join(self.quoted + command)]
 
     @contextlib.contextmanager
     def watching(self, pid=None):
@@ -142,12 +144,11 @@ def loads():
     return found
 
 
-def compare(what, measure, watchers, target, turns):
+def compare(what, measure, watchers, target, turns, alone=Watcher("alone", [])):
     """By turns, so that whatever else the machine does meets all of them; each is compared with the
     runs alone on both sides of it."""
     ratios = {watcher.name: [] for watcher in watchers}
     rates = {watcher.name: [] for watcher in watchers}
-    alone = Watcher("alone", [])
     measure(alone) # warms up
     for turn in range(turns):
         before = measure(alone)
@@ -163,7 +164,7 @@ def compare(what, measure, watchers, target, turns):
             before = after
     for watcher in watchers:
         if ratios[watcher.name]:
-            row("%s: under %s; alone" % (what, watcher.name),
+            row("%s: under %s; %s" % (what, watcher.name, alone.name),
                 "%.0f/s" % statistics.median(rate for rate, _ in rates[watcher.name]),
                 "%.0f/s" % statistics.median(bare for _, bare in rates[watcher.name]),
                 "%.2f" % statistics.median(ratios[watcher.name]),

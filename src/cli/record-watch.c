@@ -6,14 +6,16 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/pidfd.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/vec.h"
 #include "cli/record.h"
 
-/* Every argument that decides, of the architectures that are watched. */
-int cf_record_wanted(struct cf_record *record, struct cf_observe_wanted *ret_wanted,
+/* Every argument that decides, of the architectures that are watched. What a first run is under
+ * refuses nothing that matters, if this process is under no filter, and it is watched for less. */
+int cf_record_wanted(struct cf_record *record, bool first, struct cf_observe_wanted *ret_wanted,
                      struct cf_error *err)
 {
         static const char *const names[] = {"x86_64", "i386", "x32", "aarch64", "arm"};
@@ -37,6 +39,8 @@ int cf_record_wanted(struct cf_record *record, struct cf_observe_wanted *ret_wan
                 .count = true,
                 .arguments = arguments.items,
                 .argument_count = arguments.count,
+                .permitted = first && !cf_given(record->job.invocation, "allow-refused") &&
+                             prctl(PR_GET_SECCOMP) == 0,
         };
         return 0;
 }
@@ -152,15 +156,14 @@ static _Noreturn void become(struct cf_record *record, const struct cf_watch *wa
         _exit(127);
 }
 
-static int watch_child(struct cf_record *record, struct cf_watch *watch, int go, int failed,
+static int watch_child(struct cf_record *record, struct cf_watch *watch,
+                       struct cf_observe_wanted *wanted, int go, int failed,
                        struct cf_record_run *ret_run, struct cf_error *err)
 {
-        struct cf_observe_wanted wanted;
-        int error = 0, r = cf_record_wanted(record, &wanted, err);
-        wanted.scope = CF_OBSERVE_TREE;
-        wanted.pid = watch->pid;
-        if (r == 0)
-                r = cf_observer_open(&wanted, &watch->observer, err);
+        int error = 0;
+        wanted->scope = CF_OBSERVE_TREE;
+        wanted->pid = watch->pid;
+        int r = cf_observer_open(wanted, &watch->observer, err);
         if (r < 0 || write(go, "g", 1) != 1) {
                 kill(watch->pid, SIGKILL);
                 waitpid(watch->pid, NULL, 0);
@@ -174,7 +177,8 @@ static int watch_child(struct cf_record *record, struct cf_watch *watch, int go,
         return r == 0 ? read_counts(record, watch->observer, ret_run, err) : r;
 }
 
-static int start_child(struct cf_record *record, struct cf_watch *watch, struct cf_filter filter,
+static int start_child(struct cf_record *record, struct cf_watch *watch,
+                       struct cf_observe_wanted *wanted, struct cf_filter filter,
                        struct cf_record_run *ret_run, struct cf_error *err)
 {
         int go[2], failed[2];
@@ -190,7 +194,7 @@ static int start_child(struct cf_record *record, struct cf_watch *watch, struct 
         close(failed[1]);
         int r = watch->pid < 0
                         ? cf_error_set(err, -errno, NULL, "no process: %s", strerrordesc_np(errno))
-                        : watch_child(record, watch, go[1], failed[0], ret_run, err);
+                        : watch_child(record, watch, wanted, go[1], failed[0], ret_run, err);
         close(go[1]);
         close(failed[0]);
         return r;
@@ -201,14 +205,17 @@ static int watch_command(struct cf_record *record, const char *profile, double s
 {
         struct counting counting = {record, ret_run, NULL, NULL};
         struct cf_watch watch = watch_of(&counting, profile, seconds);
+        struct cf_observe_wanted wanted;
         struct cf_filter filter;
         counting.watch = &watch;
         int r = emit(record, profile ? profile : allows_all, &filter, err);
         if (r == 0)
+                r = cf_record_wanted(record, !profile, &wanted, err);
+        if (r == 0)
                 r = cf_watch_open(&watch, err);
         if (r < 0)
                 return r;
-        r = start_child(record, &watch, filter, ret_run, err);
+        r = start_child(record, &watch, &wanted, filter, ret_run, err);
         cf_record_line_wipe(counting.line);
         cf_watch_close(&watch);
         cf_observer_close(watch.observer);
@@ -237,7 +244,7 @@ static int watch_container(struct cf_record *record, const char *profile, double
                 .ended = ended,
         };
         counting.watch = &run.watch;
-        int r = cf_record_wanted(record, &run.wanted, err);
+        int r = cf_record_wanted(record, !profile, &run.wanted, err);
         if (r == 0)
                 r = cf_workload_run(&record->workload, &run, err);
         cf_record_line_wipe(counting.line);
@@ -274,7 +281,7 @@ static int watch_running(struct cf_record *record, struct cf_record_run *ret_run
         struct cf_observe_wanted wanted;
         counting.watch = &watch;
         watch.pid = record->pid;
-        int r = cf_record_wanted(record, &wanted, err);
+        int r = cf_record_wanted(record, false, &wanted, err);
         wanted.scope = record->hook ? record->hook->scope
                        : tree       ? CF_OBSERVE_TREE
                                     : CF_OBSERVE_GROUP;

@@ -90,7 +90,7 @@ int cf_record_watch(struct cf_record *record, const char *profile, double second
                     struct cf_record_run *ret_run, struct cf_error *err);
 
 /* What is watched of a workload: its calls, and the arguments that decide. */
-int cf_record_wanted(struct cf_record *record, struct cf_observe_wanted *ret_wanted,
+int cf_record_wanted(struct cf_record *record, bool first, struct cf_observe_wanted *ret_wanted,
                      struct cf_error *err);
 
 /* Finds what --container, --pid or --cgroup name. */

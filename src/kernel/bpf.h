@@ -15,6 +15,8 @@
         CF_BPF_FUNCTION(bpf_object__attach_skeleton)  \
         CF_BPF_FUNCTION(bpf_object__detach_skeleton)  \
         CF_BPF_FUNCTION(bpf_object__destroy_skeleton) \
+        CF_BPF_FUNCTION(bpf_program__set_autoattach)  \
+        CF_BPF_FUNCTION(bpf_raw_tracepoint_open)      \
         CF_BPF_FUNCTION(bpf_map__fd)                  \
         CF_BPF_FUNCTION(bpf_map__set_max_entries)     \
         CF_BPF_FUNCTION(bpf_map_update_elem)          \
@@ -50,6 +52,8 @@ const char *cf_bpf_complaint(void);
 #define bpf_object__attach_skeleton cf_bpf.bpf_object__attach_skeleton
 #define bpf_object__detach_skeleton cf_bpf.bpf_object__detach_skeleton
 #define bpf_object__destroy_skeleton cf_bpf.bpf_object__destroy_skeleton
+#define bpf_program__set_autoattach cf_bpf.bpf_program__set_autoattach
+#define bpf_raw_tracepoint_open cf_bpf.bpf_raw_tracepoint_open
 #define bpf_map__fd cf_bpf.bpf_map__fd
 #define bpf_map__set_max_entries cf_bpf.bpf_map__set_max_entries
 #define bpf_map_update_elem cf_bpf.bpf_map_update_elem

@@ -148,7 +148,11 @@ enum cgroup_subsys_id {
 #if defined(__TARGET_ARCH_x86)
 #define NR_PRCTL 157
 #define NR_SECCOMP 317
+#define NR_NARROW_PRCTL 172
+#define NR_NARROW_SECCOMP 354
 #elif defined(__TARGET_ARCH_arm64)
 #define NR_PRCTL 167
 #define NR_SECCOMP 277
+#define NR_NARROW_PRCTL 172
+#define NR_NARROW_SECCOMP 383
 #endif

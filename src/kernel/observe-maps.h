@@ -66,12 +66,8 @@ struct {
         __type(value, __u64);
 } calls SEC(".maps");
 
-struct {
-        __uint(type, BPF_MAP_TYPE_ARRAY);
-        __uint(max_entries, CF_CALL_KINDS);
-        __type(key, __u32);
-        __type(value, __u32);
-} wanted SEC(".maps");
+/* Of each call which arguments are wanted. Written before the programs are switched on. */
+__u32 wanted[CF_CALL_KINDS];
 
 /* Of each wanted argument how many values are kept; more than CF_VALUES_EACH: not all. */
 struct {
@@ -127,4 +123,5 @@ struct {
         __type(value, __u8);
 } old_groups SEC(".maps");
 
+const volatile struct cf_seen_asked asked;
 struct cf_seen_settings settings;

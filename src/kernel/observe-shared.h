@@ -18,6 +18,7 @@ enum {
         CF_SEEN_SKIPPED,     /* a tracer took the call away (number -1) */
         CF_SEEN_FAILED,      /* ran, and gave EPERM, EACCES, EROFS or ENOMEM */
         CF_SEEN_BEGUN,       /* the first return of a thread that has a filter now */
+        CF_SEEN_LOADS,       /* a thread under a filter is about to load a further one */
 };
 
 struct cf_seen_event {
@@ -61,17 +62,24 @@ enum {
         CF_BARE_PRESENT, /* those that are there at the beginning, at once */
 };
 
-struct cf_seen_settings {
-        __u32 on;        /* 0: no event yet */
+/* Does not change any more when the programs are loaded: the verifier takes out what is not asked
+ * for. */
+struct cf_seen_asked {
+        __u64 mark;      /* MARK */
         __u32 scope;     /* CF_SCOPE_… */
-        __u32 root;      /* TREE: tgid; GROUP: a tgid in the group, from which it is learnt */
         __u32 failed;    /* FAILED is wanted */
         __u32 count;     /* calls are counted */
         __u32 ignored;   /* tgid that is never told of: the observer itself */
-        __u64 group;     /* GROUP */
-        __u64 mark;      /* MARK */
-        __u32 found;     /* tasks of `root` that were found */
         __u32 bare;      /* CF_BARE_…: calls of threads without a filter are counted, too */
+        __u32 permitted; /* sys_exit is not watched at first */
+};
+
+struct cf_seen_settings {
+        __u32 on;        /* 0: no event yet */
+        __u32 root;      /* TREE: tgid; GROUP: a tgid in the group, from which it is learnt */
+        __u64 group;     /* GROUP */
+        __u32 exits;     /* sys_exit is watched */
+        __u32 found;     /* tasks of `root` that were found */
         __u64 dropped;   /* events that the ring had no room for */
         __u64 uncounted; /* refusals that the table of counters had no room for */
         __u64 unmarked;  /* tasks whose state could not be kept */

@@ -12,7 +12,10 @@
  *     PTRACE_SYSEMU;
  *   - a call that waited for a listener (user notification) or tracer and was interrupted: it
  *     returns ERESTART… and comes again.
- * A thread without a filter costs one look at its mode, and nothing is kept of it. */
+ * A thread without a filter costs one look at its mode, and nothing is kept of it.
+ *
+ * Where the filter is known to refuse nothing, calls are counted by sys_enter alone, which costs
+ * half; sys_exit is watched from the moment when a thread loads a further filter. */
 #include <linux/bpf.h>
 #include <stdbool.h>
 
@@ -38,6 +41,12 @@ static __always_inline __u8 *state_of_id(__u32 id)
 static __always_inline __u8 *state_of(struct task_struct *task)
 {
         return state_of_id((__u32)task->pid);
+}
+
+/* Else nobody takes away the mark that a thread carries in a call, so it gets none. */
+static __always_inline bool sees_exits(void)
+{
+        return !asked.permitted || settings.exits;
 }
 
 /* Containers have a group of their own in every hierarchy of version 1, and in that of version 2
@@ -113,17 +122,17 @@ static __always_inline bool is_marked(struct task_struct *task, __u8 *state)
 
 static __always_inline bool is_watched(struct task_struct *task, __u8 *state)
 {
-        if ((__u32)task->tgid == settings.ignored)
+        if ((__u32)task->tgid == asked.ignored)
                 return false;
-        if (settings.scope == CF_SCOPE_TREE || (settings.scope == CF_SCOPE_NEW && *state & MEMBER))
+        if (asked.scope == CF_SCOPE_TREE || (asked.scope == CF_SCOPE_NEW && *state & MEMBER))
                 return *state & MEMBER;
-        if (settings.scope == CF_SCOPE_MARK)
+        if (asked.scope == CF_SCOPE_MARK)
                 return is_marked(task, state);
-        if (settings.scope == CF_SCOPE_NEW) {
+        if (asked.scope == CF_SCOPE_NEW) {
                 __u64 group = group_id(group_of(task));
                 return !bpf_map_lookup_elem(&old_groups, &group);
         }
-        return settings.scope == CF_SCOPE_ALL || is_in_group(task);
+        return asked.scope == CF_SCOPE_ALL || is_in_group(task);
 }
 
 /* ---- what ---------------------------------------------------------------------------------------
@@ -132,8 +141,6 @@ static __always_inline bool is_watched(struct task_struct *task, __u8 *state)
 struct made {
         __u32 arch, nr, slot;
 };
-
-#define NARROW (1u << 31)
 
 static __always_inline struct made call_made(struct task_struct *task, struct pt_regs *regs)
 {
@@ -244,7 +251,7 @@ static __noinline int tell(struct task_struct *task, struct pt_regs *regs, long 
         bpf_core_read(&event.capabilities, sizeof(event.capabilities), &cred->cap_effective);
         bpf_core_read(event.comm, sizeof(event.comm), &task->comm);
         read_arguments(regs, &made, event.args);
-        if (kind != CF_SEEN_BEGUN)
+        if (kind != CF_SEEN_BEGUN && kind != CF_SEEN_LOADS)
                 count(&event);
         __u32 size = read_behind(&event, place_of(&made));
         if (bpf_ringbuf_output(&ring, &event, size, 0) < 0)
@@ -309,9 +316,9 @@ static __always_inline void count_call(struct task_struct *task, __u8 state, str
         __u64 *counter = bpf_map_lookup_elem(&calls, &place);
         if (counter)
                 (*counter)++;
-        __u32 *mask = bpf_map_lookup_elem(&wanted, &index);
-        if (mask && *mask)
-                count_values(regs, made.slot, index, *mask);
+        __u32 mask = index < CF_CALL_KINDS ? wanted[index] : 0;
+        if (mask)
+                count_values(regs, made.slot, index, mask);
 }
 
 /* 0 when two numbers are equal, else 1; without a branch, of which the verifier would follow both
@@ -321,6 +328,21 @@ static __always_inline __u32 differ(__u32 a, __u32 b)
         __u64 difference = a ^ b;
         asm volatile("" : "+r"(difference)); /* or the compiler makes it a branch after all */
         return (difference + 0xffffffffu) >> 32;
+}
+
+static __always_inline bool may_load_filter(long nr)
+{
+        return (nr & ~X32_BIT) == NR_SECCOMP || (nr & ~X32_BIT) == NR_PRCTL ||
+               nr == NR_NARROW_SECCOMP || nr == NR_NARROW_PRCTL;
+}
+
+static __always_inline bool loads_filter(const struct made *made, const __u64 args[CF_SEEN_ARGS])
+{
+        __u32 nr = made->nr & ~X32_BIT;
+        if (nr == (made->slot == 1 ? NR_NARROW_SECCOMP : NR_SECCOMP))
+                return args[0] == SECCOMP_SET_MODE_FILTER;
+        return nr == (made->slot == 1 ? NR_NARROW_PRCTL : NR_PRCTL) && args[0] == PR_SET_SECCOMP &&
+               args[1] == SECCOMP_MODE_FILTER;
 }
 
 /* A call that is about to load a filter: whether that has the mark. */
@@ -335,9 +357,7 @@ static __noinline int look_for_mark(struct task_struct *task, struct pt_regs *re
         } program = {};
         __u8 one = 1;
         read_arguments(regs, &made, args);
-        if (made.slot ||
-            (made.nr == NR_SECCOMP ? args[0] != SECCOMP_SET_MODE_FILTER
-                                   : args[0] != PR_SET_SECCOMP || args[1] != SECCOMP_MODE_FILTER))
+        if (made.slot || !loads_filter(&made, args))
                 return 0;
         struct filter *filter = bpf_map_lookup_elem(&scratch, &zero);
         if (!filter || bpf_probe_read_user(&program, sizeof(program), (void *)args[2]) < 0)
@@ -346,8 +366,8 @@ static __noinline int look_for_mark(struct task_struct *task, struct pt_regs *re
         if (count > FILTER_MAX || bpf_probe_read_user(filter, count * 8, program.code) < 0)
                 return 0;
         for (__u32 i = 0; i < FILTER_MAX && i < count; i++) {
-                no_low &= differ(filter->of[i].k, (__u32)settings.mark);
-                no_high &= differ(filter->of[i].k, (__u32)(settings.mark >> 32));
+                no_low &= differ(filter->of[i].k, (__u32)asked.mark);
+                no_high &= differ(filter->of[i].k, (__u32)(asked.mark >> 32));
         }
         if (no_low || no_high)
                 return 0;
@@ -357,6 +377,19 @@ static __noinline int look_for_mark(struct task_struct *task, struct pt_regs *re
         }
         __u8 *state = state_of(task);
         *state = (*state & ~WHERE) | MEMBER | LOADING;
+        if (!sees_exits()) /* its return will not be seen */
+                tell(task, regs, 0, CF_SEEN_BEGUN);
+        return 0;
+}
+
+/* A filter of the workload's own: from now on something may be refused. */
+static __noinline int look_for_filter(struct task_struct *task, struct pt_regs *regs)
+{
+        struct made made = call_made(task, regs);
+        __u64 args[CF_SEEN_ARGS] = {};
+        read_arguments(regs, &made, args);
+        if (loads_filter(&made, args))
+                tell(task, regs, 0, CF_SEEN_LOADS);
         return 0;
 }
 
@@ -366,10 +399,10 @@ int BPF_PROG(on_enter, struct pt_regs *regs, long nr)
         if (!settings.on)
                 return 0;
         struct task_struct *task = bpf_get_current_task_btf();
-        if (settings.scope == CF_SCOPE_MARK && (nr == NR_SECCOMP || nr == NR_PRCTL))
+        if (asked.scope == CF_SCOPE_MARK && may_load_filter(nr))
                 look_for_mark(task, regs);
         bool bare = task->seccomp.mode == 0;
-        if (bare && !settings.bare)
+        if (bare && !asked.bare)
                 return 0;
         __u8 *state = state_of(task), now = *state;
         if (bare) {
@@ -378,10 +411,14 @@ int BPF_PROG(on_enter, struct pt_regs *regs, long nr)
                         count_call(task, now, regs);
                 return 0;
         }
-        if ((now & WHERE) != LOADING)
+        bool exits = sees_exits();
+        if (exits && (now & WHERE) != LOADING)
                 *state = (now & ~WHERE) | INSIDE;
-        if (settings.count && is_watched(task, state))
-                count_call(task, now, regs);
+        if (!asked.count || !is_watched(task, state))
+                return 0;
+        count_call(task, now, regs);
+        if (!exits && may_load_filter(nr))
+                look_for_filter(task, regs);
         return 0;
 }
 
@@ -410,7 +447,7 @@ static __always_inline __u32 kind_of(struct task_struct *task, struct pt_regs *r
         if (task->thread_info.syscall_work & WORK_SYSCALL_EMU)
                 return 0;
         if (where == INSIDE)
-                return settings.failed && is_failure(result) ? CF_SEEN_FAILED : 0;
+                return asked.failed && is_failure(result) ? CF_SEEN_FAILED : 0;
         if ((where == UNKNOWN || where == LOADING) && result >= 0)
                 return CF_SEEN_BEGUN;
         if (where == LOADING)
@@ -430,7 +467,7 @@ int BPF_PROG(on_exit, struct pt_regs *regs, long result)
                 return 0;
         struct task_struct *task = bpf_get_current_task_btf();
         __u32 mode = task->seccomp.mode;
-        if (mode == 0 && !settings.failed)
+        if (mode == 0 && !asked.failed)
                 return 0;
         __u8 *state = state_of(task), before = *state;
         if (mode == 0) {
@@ -440,12 +477,12 @@ int BPF_PROG(on_exit, struct pt_regs *regs, long result)
         }
         *state = (before & ~(WHERE | CAUGHT)) | BETWEEN;
         /* As good as every call. */
-        if ((before & (WHERE | CAUGHT)) == INSIDE && mode != SECCOMP_MODE_DEAD && !settings.failed)
+        if ((before & (WHERE | CAUGHT)) == INSIDE && mode != SECCOMP_MODE_DEAD && !asked.failed)
                 return 0;
         __u32 kind = kind_of(task, regs, before, result);
         if (!kind || !is_watched(task, state))
                 return 0;
-        if (settings.count && kind != CF_SEEN_FAILED && kind != CF_SEEN_BEGUN)
+        if (asked.count && kind != CF_SEEN_FAILED && kind != CF_SEEN_BEGUN)
                 count_call(task, before, regs);
         return tell(task, regs, result, kind);
 }
@@ -468,7 +505,7 @@ int BPF_PROG(on_signal, int signal, struct kernel_siginfo *info, struct task_str
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 {
-        __u8 where = child->seccomp.mode != 0 && settings.on ? INSIDE : UNKNOWN;
+        __u8 where = child->seccomp.mode != 0 && settings.on && sees_exits() ? INSIDE : UNKNOWN;
         *state_of(child) = (*state_of(parent) & (MEMBER | RAN)) | where;
         return 0;
 }
@@ -482,7 +519,7 @@ int BPF_PROG(on_exec, struct task_struct *task, int id_before)
                 *state = *before;
                 *before = 0;
         }
-        if (task->seccomp.mode != 0 || (settings.bare && is_watched(task, state)))
+        if (task->seccomp.mode != 0 || (asked.bare && is_watched(task, state)))
                 *state |= RAN;
         return 0;
 }
@@ -494,7 +531,7 @@ int BPF_PROG(on_end, struct task_struct *task)
         int mode = task->seccomp.mode;
         int signal = BPF_CORE_READ(task, exit_code) & 0x7f;
         __u32 tgid = task->tgid;
-        if (settings.scope == CF_SCOPE_MARK && task->pid == task->tgid)
+        if (asked.scope == CF_SCOPE_MARK && task->pid == task->tgid)
                 bpf_map_delete_elem(&marked, &tgid);
         if (!settings.on || mode == 0 ||
             !(signal == SIGSYS || (signal == SIGKILL && mode == SECCOMP_MODE_DEAD)) ||
@@ -517,23 +554,23 @@ int on_look(struct bpf_iter__task *context)
                 return 0;
         if ((__u32)task->tgid == settings.root) {
                 settings.found++;
-                if (settings.scope == CF_SCOPE_GROUP)
+                if (asked.scope == CF_SCOPE_GROUP)
                         settings.group = group_id(group_of(task));
         }
-        bool bare = settings.bare == CF_BARE_PRESENT && settings.scope == CF_SCOPE_GROUP;
-        if (settings.count &&
+        bool bare = asked.bare == CF_BARE_PRESENT && asked.scope == CF_SCOPE_GROUP;
+        if (asked.count &&
             (task->seccomp.mode != 0 || (bare && is_below(group_of(task), settings.group))))
                 *state_of(task) |= RAN; /* it has been there for longer */
-        if (settings.scope == CF_SCOPE_NEW) {
+        if (asked.scope == CF_SCOPE_NEW) {
                 __u64 group = group_id(group_of(task));
                 __u8 here = 1;
                 bpf_map_update_elem(&old_groups, &group, &here, BPF_ANY);
         }
-        if (settings.scope != CF_SCOPE_TREE && settings.scope != CF_SCOPE_NEW)
+        if (asked.scope != CF_SCOPE_TREE && asked.scope != CF_SCOPE_NEW)
                 return 0;
         for (int i = 0; i < TREE_DEPTH; i++) {
                 if ((__u32)BPF_CORE_READ(up, tgid) == settings.root) {
-                        *state_of(task) |= settings.bare == CF_BARE_PRESENT ? MEMBER | RAN : MEMBER;
+                        *state_of(task) |= asked.bare == CF_BARE_PRESENT ? MEMBER | RAN : MEMBER;
                         return 0;
                 }
                 if (BPF_CORE_READ(up, tgid) <= 1)

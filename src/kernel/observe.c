@@ -31,6 +31,7 @@ struct cf_observer {
         struct ring_buffer *ring;
         int (*seen)(void *context, const struct cf_observed *event);
         void *context;
+        int exits; /* keeps sys_exit watched, where that began late; -1 */
 };
 
 /* ---- beginning ----------------------------------------------------------------------------------
@@ -112,25 +113,20 @@ static int want_paths(struct cf_observer *observer, const struct cf_observe_want
 }
 
 /* Tells the programs which arguments' values are kept. */
-static int want_arguments(struct cf_observer *observer, const struct cf_observe_wanted *wanted)
+static void want_arguments(struct cf_observer *observer, const struct cf_observe_wanted *wanted)
 {
-        int fd = bpf_map__fd(observer->programs->maps.wanted);
         for (size_t i = 0; i < wanted->argument_count; i++) {
                 const struct cf_observe_argument *argument = &wanted->arguments[i];
-                uint32_t call, mask = 0;
+                uint32_t call, *mask;
                 if (!call_of(argument, &call))
                         continue;
-                if (bpf_map_lookup_elem(fd, &call, &mask) < 0)
-                        return -errno;
-                mask |= 1u << argument->arg;
+                mask = &observer->programs->bss->wanted[call];
+                *mask |= 1u << argument->arg;
                 if (argument->narrow)
-                        mask |= 1u << (CF_NARROW_SHIFT + argument->arg);
+                        *mask |= 1u << (CF_NARROW_SHIFT + argument->arg);
                 if ((argument->nr & ~X32_BIT) == NR_CLONE3 && argument->arg == 0)
-                        mask |= CF_VALUES_BEHIND;
-                if (bpf_map_update_elem(fd, &call, &mask, 0) < 0)
-                        return -errno;
+                        *mask |= CF_VALUES_BEHIND;
         }
-        return 0;
 }
 
 static int take_event(void *context, void *data, size_t size);
@@ -144,30 +140,34 @@ static int start(struct cf_observer *observer, const struct cf_observe_wanted *w
         struct observe_bpf *programs = observer->programs;
         if (wanted->ring_kib)
                 bpf_map__set_max_entries(programs->maps.ring, wanted->ring_kib * 1024);
-        int r = observe_bpf__load(programs);
-        if (r < 0)
-                return explain(err, r);
-        struct cf_seen_settings *settings = &programs->bss->settings;
         static const uint32_t scopes[] = {
                 [CF_OBSERVE_ALL] = CF_SCOPE_ALL,   [CF_OBSERVE_GROUP] = CF_SCOPE_GROUP,
                 [CF_OBSERVE_TREE] = CF_SCOPE_TREE, [CF_OBSERVE_MARK] = CF_SCOPE_MARK,
                 [CF_OBSERVE_NEW] = CF_SCOPE_NEW,
         };
-        settings->scope = scopes[wanted->scope];
+        programs->rodata->asked = (struct cf_seen_asked){
+                .scope = scopes[wanted->scope],
+                .mark = wanted->mark,
+                .failed = wanted->failed,
+                .count = wanted->count,
+                .bare = !wanted->count    ? CF_BARE_NOT
+                        : wanted->present ? CF_BARE_PRESENT
+                        : wanted->bare    ? CF_BARE_STARTED
+                                          : CF_BARE_NOT,
+                .ignored = (uint32_t)getpid(),
+                .permitted = wanted->permitted,
+        };
+        if (wanted->permitted)
+                bpf_program__set_autoattach(programs->progs.on_exit, false);
+        int r = observe_bpf__load(programs);
+        if (r < 0)
+                return explain(err, r);
+        struct cf_seen_settings *settings = &programs->bss->settings;
         bool looked = wanted->scope != CF_OBSERVE_ALL && wanted->scope != CF_OBSERVE_MARK;
         settings->root = looked && !wanted->group ? (uint32_t)wanted->pid : 0;
         settings->group = wanted->group;
-        settings->mark = wanted->mark;
-        settings->failed = wanted->failed;
-        settings->count = wanted->count;
-        settings->bare = !wanted->count    ? CF_BARE_NOT
-                         : wanted->present ? CF_BARE_PRESENT
-                         : wanted->bare    ? CF_BARE_STARTED
-                                           : CF_BARE_NOT;
-        settings->ignored = (uint32_t)getpid();
-        r = want_arguments(observer, wanted);
-        if (r == 0)
-                r = want_paths(observer, wanted);
+        want_arguments(observer, wanted);
+        r = want_paths(observer, wanted);
         if (r == 0)
                 r = observe_bpf__attach(programs);
         if (r < 0)
@@ -199,6 +199,7 @@ int cf_observer_open(const struct cf_observe_wanted *wanted, struct cf_observer 
         struct cf_observer *observer = calloc(1, sizeof(*observer));
         if (!observer)
                 return cf_error_set(err, -ENOMEM, NULL, "not enough memory");
+        observer->exits = -1;
         r = start(observer, wanted, err);
         if (r < 0) {
                 cf_observer_close(observer);
@@ -214,6 +215,8 @@ void cf_observer_close(struct cf_observer *observer)
                 return;
         if (observer->ring)
                 ring_buffer__free(observer->ring);
+        if (observer->exits >= 0)
+                close(observer->exits);
         if (observer->programs)
                 observe_bpf__destroy(observer->programs);
         free(observer);
@@ -238,12 +241,26 @@ static enum cf_observed_kind kind_of(uint32_t kind)
         return kinds[kind];
 }
 
+/* Something may be refused from now on. Threads that are in a call have no mark: their next return
+ * is not taken for a refusal. */
+static int watch_exits(struct cf_observer *observer)
+{
+        struct observe_bpf *programs = observer->programs;
+        if (observer->exits >= 0)
+                return 0;
+        __atomic_store_n(&programs->bss->settings.exits, 1, __ATOMIC_SEQ_CST);
+        observer->exits = bpf_raw_tracepoint_open(NULL, bpf_program__fd(programs->progs.on_exit));
+        return observer->exits < 0 ? -errno : 0;
+}
+
 static int take_event(void *context, void *data, size_t size)
 {
         struct cf_observer *observer = context;
         const struct cf_seen_event *seen = data;
         if (size < offsetof(struct cf_seen_event, path))
                 return 0;
+        if (seen->kind == CF_SEEN_LOADS)
+                return watch_exits(observer);
         struct cf_observed event = {
                 .kind = kind_of(seen->kind),
                 .time_ns = seen->time_ns,

@@ -58,6 +58,10 @@ struct cf_observe_wanted {
                        * while they are watched, and of what they start */
         bool present; /* TREE, and GROUP by `group`: as `bare`, and those that are there already
                          from now on */
+        bool permitted; /* with `count`: only calls that were let through, as where the filters
+                         * refuse nothing; that costs about half. Once a watched thread loads a
+                         * further filter, what is refused is seen, too, from a moment after that.
+                         */
         /* With `count`: keep the values of these arguments, see cf_observer_values. */
         const struct cf_observe_argument *arguments;
         size_t argument_count;

@@ -299,6 +299,99 @@ static void test_answers_of_others(void **state)
         }
 }
 
+/* ---- what is let through alone ------------------------------------------------------------------
+ */
+
+#define OWN 77
+
+static int looks[2]; /* a byte, when the observer has read what there was */
+
+static void wait_for_a_look(void)
+{
+        char byte;
+        if (read(looks[0], &byte, 1) != 1)
+                _exit(101);
+}
+
+static void be_refused_often(void)
+{
+        for (int i = 0; i < OWN; i++)
+                if (syscall(ANSWERED) != -1 || errno != EXDEV)
+                        _exit(1);
+}
+
+static void call_and_load_another(void)
+{
+        load_filter(SECCOMP_RET_ALLOW, 0);
+        for (int i = 0; i < TIMES; i++)
+                syscall(__NR_getppid);
+        load_filter(SECCOMP_RET_ERRNO | EXDEV, 0);
+        wait_for_a_look();
+        be_refused_often();
+        pid_t pid = fork();
+        if (pid == 0) {
+                be_refused_often();
+                _exit(0);
+        }
+        waitpid(pid, NULL, 0);
+        for (int i = 0; i < TIMES; i++)
+                syscall(__NR_getppid);
+}
+
+#if defined(__x86_64__)
+/* As a 32-bit program does, but that there is no filter where it says. */
+static void call_and_load_narrow(void)
+{
+        long result = 172; /* i386: prctl */
+        load_filter(SECCOMP_RET_ERRNO | EXDEV, 0);
+        be_refused_often(); /* nobody looks */
+        __asm__ volatile("int $0x80"
+                         : "=a"(result)
+                         : "a"(result), "b"((long)PR_SET_SECCOMP), "c"((long)SECCOMP_MODE_FILTER),
+                           "d"(0L)
+                         : "memory", "r8", "r9", "r10", "r11");
+        wait_for_a_look();
+        be_refused_often();
+}
+#endif
+
+static void assert_own_refusals(void (*work)(void), uint64_t permitted, uint64_t answered)
+{
+        struct seen seen = {0};
+        struct cf_error err = {0};
+        assert_int_equal(pipe(looks), 0);
+        struct child child = begin(work);
+        struct cf_observer *observer = watch((struct cf_observe_wanted){
+                .scope = CF_OBSERVE_TREE, .pid = child.pid, .count = true, .permitted = true});
+        assert_int_equal(write(child.go, "", 1), 1);
+        struct pollfd wait = {cf_observer_fd(observer), POLLIN, 0};
+        assert_int_equal(poll(&wait, 1, 60000), 1);
+        assert_int_equal(cf_observer_read(observer, keep, &seen, &err), 0);
+        assert_int_equal(write(looks[1], "", 1), 1);
+        int status;
+        assert_int_equal(waitpid(child.pid, &status, 0), child.pid);
+        assert_int_equal(status, 0);
+        assert_int_equal(cf_observer_read(observer, keep, &seen, &err), 0);
+        assert_no_loss(observer);
+        assert_int_equal(calls_of(observer, __NR_getppid), permitted);
+        assert_int_equal(calls_of(observer, ANSWERED), answered);
+        assert_int_equal(refused(observer), answered);
+        assert_int_equal(seen.of_kind[CF_OBSERVED_REFUSED], answered);
+        cf_observer_close(observer);
+        close(child.go);
+        close(looks[0]);
+        close(looks[1]);
+}
+
+static void test_what_a_further_filter_refuses(void **state)
+{
+        (void)state;
+        assert_own_refusals(call_and_load_another, 2 * TIMES, 2 * OWN);
+#if defined(__x86_64__)
+        assert_own_refusals(call_and_load_narrow, 0, OWN);
+#endif
+}
+
 /* ---- behind pointers --------------------------------------------------------------------------
  */
 
@@ -472,6 +565,7 @@ int main(void)
                 cmocka_unit_test(test_answers_of_others),
                 cmocka_unit_test(test_flags_of_clone3),
                 cmocka_unit_test(test_flags_of_clone3_are_kept),
+                cmocka_unit_test(test_what_a_further_filter_refuses),
                 cmocka_unit_test(test_paths),
                 cmocka_unit_test(test_a_killed_watcher_leaves_nothing),
         };
