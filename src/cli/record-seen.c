@@ -11,12 +11,21 @@ static int no_memory(struct cf_error *err)
         return cf_error_set(err, -ENOMEM, NULL, "not enough memory");
 }
 
+/* A thread that was in a call when it was first watched may have been refused it, or have failed.
+ */
+static bool is_refusal(const struct cf_observed_total *total)
+{
+        if (total->kind == CF_OBSERVED_UNSURE)
+                return total->error == EPERM || total->error == ENOSYS || total->error == EACCES;
+        return total->kind != CF_OBSERVED_FAILED;
+}
+
 static uint64_t refusals_of(const struct cf_record_run *run, uint32_t arch, uint32_t nr)
 {
         uint64_t count = 0;
         for (size_t i = 0; i < run->total_count; i++)
                 if (run->totals[i].arch == arch && run->totals[i].nr == nr &&
-                    run->totals[i].kind != CF_OBSERVED_FAILED)
+                    is_refusal(&run->totals[i]))
                         count += run->totals[i].count;
         return count;
 }

@@ -196,6 +196,19 @@ EOP
 
 # ---- what runs already ----------------------------------------------------------------------------
 
+@test "a call that was under way and fails is not one that was refused" {
+        "$CONFINED" run --profile docker -- python3 -c 'import threading
+while True: threading.Event().wait(0.7)' 3>&- &
+        local pid=$!
+        wait_for grep -q '^Seccomp:[[:space:]]*2' /proc/$pid/status
+        sleep 0.5
+        confined record --for 2s --pid $pid -o p.json
+        kill $pid
+        expect_status 0
+        [ "$(answers futex)" = allowed ]
+        expect_not_in "$errors" "refused meanwhile"
+}
+
 @test "a process and a control group, without a filter" {
         sh -c 'while :; do ls / >/dev/null; sleep 0.1; done' 3>&- &
         local pid=$! group
