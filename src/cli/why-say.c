@@ -83,7 +83,8 @@ struct said {
         size_t way_count;
         struct cf_profile_decision decision; /* of the profile, where there is one */
         bool decided;
-        const char *untold; /* the call, where arguments that decide are not known; else NULL */
+        const char *untold;     /* the call, where arguments that decide are not known; else NULL */
+        const char *unknown_to; /* the library that drops its rules; else NULL */
 };
 
 /* The call's name when what its flags or kinds are is not known: then no rule can name them. */
@@ -104,6 +105,17 @@ static void drop_ways_by_arguments(struct said *said)
                 if (said->ways[i].kind != CF_WAY_ARGUMENTS)
                         said->ways[count++] = said->ways[i];
         said->way_count = count;
+}
+
+/* Whatever an entry of the profile must name the call for. */
+static void drop_ways_by_name(struct said *said)
+{
+        for (size_t i = 0; i < said->way_count; i++) {
+                enum cf_way_kind kind = said->ways[i].kind;
+                if (kind == CF_WAY_ERRNO || kind == CF_WAY_ARGUMENTS || kind == CF_WAY_CALL ||
+                    kind == CF_WAY_CAPABILITY)
+                        said->ways[i].enough = false;
+        }
 }
 
 static int work_out(struct cf_why *why, const struct cf_why_failure *failure, struct said *said,
@@ -132,6 +144,10 @@ static int work_out(struct cf_why *why, const struct cf_why_failure *failure, st
                                     &said->way_count, err);
         if (r == 0 && said->untold)
                 drop_ways_by_arguments(said);
+        if (r == 0 && said->verdict != CF_WHY_NOT)
+                said->unknown_to = cf_why_unknown_to(why, &failure->call);
+        if (said->unknown_to)
+                drop_ways_by_name(said);
         const struct cf_arch *arch = cf_arch_of_call(failure->call.arch, failure->call.nr);
         const struct cf_program_option *option = cf_explain_option(
                 failure->program, arch ? cf_syscall_by_number(arch, failure->call.nr) : NULL);
@@ -198,7 +214,9 @@ static void put_rule(struct cf_why *why, const struct said *said)
         if (!said->decided)
                 return;
         if (said->decision.reason == CF_PROFILE_BY_RULE) {
-                cf_text_puts(out, ", by the entry at ");
+                bool lost = cf_action_rank(said->decision.value) >= cf_action_rank(CF_LOG);
+                cf_text_puts(out, lost ? ", although it is let through by the entry at "
+                                       : ", by the entry at ");
                 cf_profile_job_place(&why->job, profile, said->decision.name->part);
         } else if (said->decision.reason == CF_PROFILE_BY_DEFAULT) {
                 cf_text_puts(out, is_named(why, &said->failure->call)
@@ -327,6 +345,20 @@ static void put_ways(struct cf_why *why, const struct said *said)
         }
 }
 
+/* That no profile can let it through, and what the program is left with. */
+static void put_unknown(struct cf_text *out, const struct said *said)
+{
+        const struct cf_call *call = &said->failure->call;
+        if (!said->unknown_to)
+                return;
+        cf_text_printf(out,
+                       "  no rule helps: %s, which loads profiles here, does not know %s and drops "
+                       "its rules;\n  a newer one is needed, or the program does with %s\n",
+                       said->unknown_to,
+                       cf_syscall_by_number(cf_arch_of_call(call->arch, call->nr), call->nr)->name,
+                       error_name(said->failure->error));
+}
+
 /* How sure that is, where it was not seen. */
 static void put_sureness(struct cf_text *out, const struct said *said)
 {
@@ -365,6 +397,7 @@ static void put_text(struct cf_why *why, const struct said *said)
                              "  its flags are in memory, as it was seen: no filter looks there\n");
         put_sureness(out, said);
         put_behind(why, out, said);
+        put_unknown(out, said);
         put_ways(why, said);
 }
 
@@ -445,6 +478,7 @@ static void put_json(struct cf_why *why, const struct said *said)
         put_string(json, "answer", said->verdict == CF_WHY_REFUSED ? answer.data : NULL);
         put_json_requirements(json, "asked", said->cause.unmet, said->cause.unmet_count);
         put_json_requirements(json, "perhapsAsked", said->cause.perhaps, said->cause.perhaps_count);
+        put_string(json, "unknownTo", said->unknown_to);
         cf_json_key(json, "ways");
         cf_json_open(json, '[');
         for (size_t i = 0; i < said->way_count; i++)
@@ -467,6 +501,7 @@ int cf_why_say(struct cf_why *why, const struct cf_why_failure *failure, struct 
                                        .way_count = said.way_count,
                                        .input = why->input,
                                        .guessed = why->guessed,
+                                       .unknown_to = said.unknown_to,
                                        .kernel_too = said.cause.unmet_count > 0};
         memcpy(remedy.ways, said.ways, sizeof(remedy.ways));
         if (cf_why_write_keep(why, &remedy) < 0)

@@ -163,10 +163,14 @@ static int leave_to_others(struct cf_why *why, const struct cf_why_remedy *remed
         const char *option = way ? way->option : NULL;
         if (way && way->also)
                 option = cf_arena_printf(arena, "%s and %s", way->also, way->option);
-        const char *because = !way ? "no rule of a profile lets it through"
-                              : way->kind == CF_WAY_SETTING
-                                      ? "the kernel would refuse it too, by a setting of the host"
-                                      : "the kernel would refuse it too: it asks for a capability";
+        const char *because =
+                remedy->unknown_to
+                        ? cf_arena_printf(arena, "%s does not know it and drops a rule for it",
+                                          remedy->unknown_to)
+                : !way ? "no rule of a profile lets it through"
+                : way->kind == CF_WAY_SETTING
+                        ? "the kernel would refuse it too, by a setting of the host"
+                        : "the kernel would refuse it too: it asks for a capability";
         return leave(why, remedy, remedy->kernel_too ? CF_WHY_LEFT_KERNEL : CF_WHY_LEFT_NO_RULE,
                      because, option, err);
 }

@@ -52,6 +52,7 @@ struct cf_why_remedy {
         struct cf_profile_input input; /* what refused it */
         bool guessed;                  /* that filter could not be read */
         bool kernel_too;               /* the kernel would refuse it as well */
+        const char *unknown_to;        /* as cf_why_unknown_to */
 };
 
 enum cf_why_left_kind {
@@ -190,6 +191,11 @@ struct cf_why_sureness {
 };
 struct cf_why_sureness cf_why_sureness(const struct cf_why_failure *failure,
                                        enum cf_why_verdict verdict);
+
+/* The library by which this machine's runtimes load profiles ("libseccomp 2.5.4"), where it does
+ * not know the call: rules for it are dropped. NULL: it does, or nobody can tell, or --as written.
+ */
+const char *cf_why_unknown_to(struct cf_why *why, const struct cf_call *call);
 
 /* Whether a command has a daemon start what it is about, elsewhere: `docker`, `kubectl`. */
 bool cf_why_asks_a_daemon(const char *word);

@@ -206,18 +206,32 @@ static int add_capability(struct search *search, unsigned number)
         return r < 0 ? r : add(search, way);
 }
 
-/* Those on which an entry depends that lets the call through. */
+/* Whether the profile lets the call through under these circumstances. 0 or negative. */
+static int lets_through(struct search *search, const struct cf_circumstances *circumstances,
+                        bool *ret_lets)
+{
+        struct cf_profile_decision decision;
+        int r = cf_profile_decide(search->profile, circumstances, search->call, &decision,
+                                  search->err);
+        if (r == 0)
+                *ret_lets = !is_refused(decision.value);
+        return r;
+}
+
+/* Those on which an entry depends that lets the call through. What is let through already, and lost
+ * when the profile is loaded, no capability brings back. */
 static int add_unlocking(struct search *search)
 {
-        int r = 0;
-        for (unsigned i = 0; r == 0 && search->profile && i < CF_CAPABILITIES; i++) {
+        bool lets = false;
+        int r = search->profile ? lets_through(search, search->circumstances, &lets) : 0;
+        for (unsigned i = 0; r == 0 && !lets && search->profile && i < CF_CAPABILITIES; i++) {
                 struct cf_circumstances with = *search->circumstances;
-                struct cf_profile_decision decision;
+                bool unlocks = false;
                 if (with.capabilities >> i & 1 || !(search->grantable >> i & 1))
                         continue;
                 with.capabilities |= UINT64_C(1) << i;
-                r = cf_profile_decide(search->profile, &with, search->call, &decision, search->err);
-                if (r == 0 && cf_action_rank(decision.value) >= cf_action_rank(CF_LOG))
+                r = lets_through(search, &with, &unlocks);
+                if (r == 0 && unlocks)
                         r = add_capability(search, i);
         }
         return r;

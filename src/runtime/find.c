@@ -7,7 +7,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#include "runtime/runtime.h"
+#include "runtime/library.h"
 
 #define TOLD_MAX 4096u /* bytes of what it says that are looked at */
 #define PATIENCE_MS 2000
@@ -147,4 +147,20 @@ int cf_runtime_find(struct cf_arena *arena, enum cf_runtime_kind kind,
                 ask(found.path, name, &found);
         *ret_found = found;
         return 0;
+}
+
+/* ---- which calls its library knows ------------------------------------------------------------
+ */
+
+int cf_runtime_knows(const char *file, const struct cf_arch *arch, const struct cf_syscall *call,
+                     struct cf_runtime_version *ret_version, struct cf_error *err)
+{
+        struct library library;
+        int r = library_load(file ? file : LIBRARY, &library, err);
+        if (r < 0)
+                return r;
+        *ret_version = *library.version();
+        /* Runtimes ask for the machine's own number first, and drop what has none. */
+        return library.syscall_resolve_name(call->name) != LIBRARY_NO_CALL &&
+               library.syscall_resolve_name_arch(arch->token, call->name) != LIBRARY_NO_CALL;
 }

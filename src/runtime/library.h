@@ -14,6 +14,7 @@ struct library_condition {
         uint64_t a, b;
 };
 
+#define LIBRARY "libseccomp.so.2"
 #define LIBRARY_NO_CALL (-1) /* __NR_SCMP_ERROR */
 
 enum library_attribute { LIBRARY_NO_NEW_PRIVILEGES = 3, LIBRARY_OPTIMIZE = 8 };

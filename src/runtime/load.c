@@ -5,7 +5,6 @@
 #include "base/vec.h"
 #include "runtime/plan.h"
 
-#define LIBRARY "libseccomp.so.2"
 #define LITTLE_ENDIAN_TOKEN 0x40000000u /* __AUDIT_ARCH_LE */
 #define ENOSYS_USUAL 38u
 #define ENOSYS_MIPS 89u

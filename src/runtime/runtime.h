@@ -149,3 +149,9 @@ int cf_runtime_find(struct cf_arena *arena, enum cf_runtime_kind kind,
 
 /* The same from what `--version` printed: "runc version 1.1.5+ds1", "libseccomp: 2.5.4". */
 void cf_runtime_read_version(struct cf_span text, struct cf_runtime_found *found);
+
+/* Whether the installed libseccomp knows a call on an architecture; a rule for one that it does not
+ * know is dropped when a runtime loads the profile, whatever it says. *ret_version: the library's.
+ * 1 or 0; -ENOENT: there is no library. */
+int cf_runtime_knows(const char *library, const struct cf_arch *arch, const struct cf_syscall *call,
+                     struct cf_runtime_version *ret_version, struct cf_error *err);

@@ -170,3 +170,35 @@ differs() {
         expect_in "$errors" "clone3({flags=CLONE_NEWUSER}, 88) = EPERM"
         expect_in "$output" "its flags are in memory"
 }
+
+@test "a call that the runtime's libseccomp does not know: no rule is proposed" {
+        needs_live
+        local run=(docker run --rm --network none) nr knows
+        nr=$(awk -F '\t' '$1 == "call" { for (i = 1; i <= NF; i++) if ($i == "x86_64") at = i } $1 == "mseal" { print $at }' \
+                "$BATS_TEST_DIRNAME/../../data/syscalls/numbers.tsv")
+        # What is said is what happens: a profile that names it is tried.
+        "$CONFINED" profile extend docker-20.10.24 --allow mseal -o allowed.json
+        knows=$("${run[@]}" --security-opt seccomp=allowed.json box:1 /probe "$nr" 0 0 0)
+        confined why --write new.json -- "${run[@]}" box:1 /probe "$nr" 0 0 0
+        expect_status 1
+        expect_in "$output" "mseal(0, 0, 0) = "
+        if [ "$knows" = "ok 0" ]; then
+                expect_in "$output" "--allow mseal"
+                [ -e new.json ]
+                return
+        fi
+        expect_in "$output" "no rule helps: libseccomp"
+        expect_in "$output" "left out: mseal(0, 0, 0): libseccomp"
+        expect_not_in "$output" "--allow mseal"
+        [ ! -e new.json ]
+        confined why --format json -- "${run[@]}" --security-opt seccomp=allowed.json box:1 /probe "$nr" 0 0 0
+        [ "$(json '[(c["unknownTo"][:11], [w["enough"] for w in c["ways"]]) for c in j["calls"] if c["call"].startswith("mseal")]')" = \
+                "[('libseccomp ', [False])]" ]
+        confined why -- "${run[@]}" --security-opt seccomp=allowed.json box:1 /probe "$nr" 0 0 0
+        expect_in "$output" "although it is let through by the entry at allowed.json:"
+        # A raw filter and `confined run` name it by its number.
+        "$CONFINED" run --profile allowed.json -- "$BATS_FILE_TMPDIR/rootfs/probe" "$nr" 0 0 0
+        echo 'mseal(0x7f0000, 4096, 0) = -1 EPERM (Operation not permitted)' >log
+        confined why --log log --as written --profile docker-20.10.24
+        expect_in "$output" "--allow mseal"
+}

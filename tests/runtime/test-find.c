@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which runtime is installed, and what it says of itself. */
+#include <errno.h>
 #include <string.h>
 
 #include "runtime/runtime.h"
@@ -67,12 +68,33 @@ static void test_names(void **state)
         assert_string_equal(cf_runtime_cause_name(CF_RUNTIME_CAUSES), "");
 }
 
+/* Every library has calls that are newer than it is. */
+static void test_known_calls(void **state)
+{
+        struct cf_runtime_version version = {0};
+        struct cf_error err = {0};
+        const struct cf_arch *arch = cf_arch_native();
+        int r = cf_runtime_knows(NULL, arch, cf_syscall_by_name("openat"), &version, &err);
+        (void)state;
+        assert_int_equal(
+                cf_runtime_knows("./no.so", arch, cf_syscall_by_name("openat"), &version, &err),
+                -ENOENT);
+        if (r == -ENOENT)
+                return;
+        assert_int_equal(r, 1);
+        assert_int_equal(version.major, 2);
+        assert_int_equal(
+                cf_runtime_knows(NULL, arch, cf_syscall_by_name("setxattrat"), &version, &err),
+                version.minor >= 6);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_versions),
                 cmocka_unit_test(test_found),
                 cmocka_unit_test(test_names),
+                cmocka_unit_test(test_known_calls),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
