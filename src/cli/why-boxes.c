@@ -30,7 +30,6 @@ struct cf_why_live *cf_why_another(struct cf_why_live *base, const char *name)
                 .live = base->live,
                 .kinds = cf_map_new(arena),
                 .stream = base->stream,
-                .wall_ns = base->wall_ns,
                 .known = base->known,
                 .known_words = base->known_words,
                 .given = base->given,

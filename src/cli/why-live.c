@@ -410,7 +410,6 @@ static int learn_words(struct cf_why_live *live, struct cf_error *err)
 
 int cf_why_live_begin(struct cf_why_live *live, struct cf_why *why, struct cf_error *err)
 {
-        struct timespec wall, clock;
         *live = (struct cf_why_live){
                 .why = why,
                 .live = {.arena = why->job.arena,
@@ -426,10 +425,6 @@ int cf_why_live_begin(struct cf_why_live *live, struct cf_why *why, struct cf_er
         };
         if (!live->live.reader || !live->kinds)
                 return cf_error_set(err, -ENOMEM, NULL, "not enough memory");
-        clock_gettime(CLOCK_REALTIME, &wall);
-        clock_gettime(CLOCK_MONOTONIC, &clock);
-        live->wall_ns =
-                ((int64_t)wall.tv_sec - clock.tv_sec) * 1000000000 + wall.tv_nsec - clock.tv_nsec;
         return 0;
 }
 

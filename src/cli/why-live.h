@@ -32,6 +32,15 @@ struct cf_why_kind {
         struct cf_caller caller; /* of the first */
 };
 
+/* A process whose filters were read for an event, or could not be. */
+struct cf_why_look {
+        pid_t pid;
+        unsigned filters;  /* of the event's thread */
+        uint64_t group;    /* the event's */
+        uint64_t until_ns; /* CLOCK_MONOTONIC: it is not looked at again before */
+};
+
+#define CF_WHY_LOOKS 256u       /* that are remembered, one for each rest of a PID */
 #define CF_WHY_SUBJECTS_MAX 64u /* that are named on the command line */
 
 struct cf_why_live;
@@ -52,11 +61,11 @@ struct cf_why_live {
         const char *name;                 /* of the container; NULL: it is none */
         bool shows_name;                  /* there are several subjects */
         uint64_t capabilities, grantable; /* as cf_circumstances and cf_why have them */
-        FILE *stream;    /* where refusals are told as they happen; NULL: nowhere */
-        int64_t wall_ns; /* the wall clock less the clock of events */
+        FILE *stream; /* where refusals are told as they happen; NULL: nowhere */
         struct cf_map *kinds;
         CF_VEC(struct cf_why_kind *) order; /* as they were first seen */
         CF_VEC(struct cf_why_filters *) filters;
+        struct cf_why_look *looks;     /* CF_WHY_LOOKS; NULL: none yet */
         size_t refused, failed;        /* events */
         size_t more_kinds;             /* events of kinds that were too many to keep */
         struct cf_profile_input known; /* the profile in use; no profile: not known */

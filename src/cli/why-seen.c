@@ -9,6 +9,10 @@
 #define KINDS_MAX ((size_t)1 << 14)   /* kinds that are told apart */
 #define FILTERS_MAX ((size_t)1 << 12) /* different filters that are kept */
 #define TOLD_EACH 3u                  /* of a kind; then those at 10, 100, 1000, … */
+/* Until a process is looked at again that had no filters which explain an event, or that could not
+ * be looked at. */
+#define LOOK_AGAIN_NS UINT64_C(5000000000)
+#define TRY_AGAIN_NS UINT64_C(200000000)
 
 /* ---- filters ------------------------------------------------------------------------------------
  */
@@ -128,14 +132,40 @@ static struct cf_why_filters *guess(struct cf_why_live *live, const struct cf_ob
         return filters.policy == CF_POLICY_NONE ? NULL : keep(live, filters);
 }
 
+/* Whether it is too early to look at a process again. Each look stops all of its threads for a
+ * moment, and takes memory: one with many threads that begin to be seen has as many events. */
+static bool is_looked_at(struct cf_why_live *live, pid_t pid, const struct cf_observed *event)
+{
+        const struct cf_why_look *look = &live->looks[(unsigned)pid % CF_WHY_LOOKS];
+        return look->pid == pid && look->filters == event->filters && look->group == event->group &&
+               event->time_ns < look->until_ns;
+}
+
+static const struct cf_why_filters *look_at(struct cf_why_live *live, pid_t pid,
+                                            const struct cf_observed *event)
+{
+        if (pid <= 1 || (live->looks && is_looked_at(live, pid, event)))
+                return NULL;
+        const struct cf_why_filters *read = read_filters(live, pid, event->tid, event->group);
+        if (!live->looks)
+                live->looks = cf_arena_many(live->why->job.arena, CF_WHY_LOOKS, struct cf_why_look);
+        if (live->looks)
+                live->looks[(unsigned)pid % CF_WHY_LOOKS] = (struct cf_why_look){
+                        .pid = pid,
+                        .filters = event->filters,
+                        .group = event->group,
+                        .until_ns = event->time_ns + (read ? LOOK_AGAIN_NS : TRY_AGAIN_NS),
+                };
+        return read;
+}
+
 /* Those of the process, while it lives, or of its parent, from which it mostly has them. */
 static const struct cf_why_filters *read_fitting(struct cf_why_live *live,
                                                  const struct cf_observed *event)
 {
         const pid_t from[] = {event->pid, event->parent};
         for (size_t i = 0; i < CF_COUNT(from) && event->mode; i++) {
-                const struct cf_why_filters *read =
-                        from[i] > 1 ? read_filters(live, from[i], event->tid, event->group) : NULL;
+                const struct cf_why_filters *read = look_at(live, from[i], event);
                 if (read && read->count == event->filters &&
                     fits(live->why->job.all, read->policy, event))
                         return read;
@@ -226,8 +256,10 @@ static struct cf_why_kind *kind_for(struct cf_why_live *live, const struct cf_ob
                 key.args[i] = is_told(call, i, event->args[i]) ? event->args[i] : 0;
         struct cf_why_kind *kind =
                 cf_map_get(live->kinds, (struct cf_span){(const char *)&key, sizeof(key)});
-        if (kind && kind->filters->guessed)
-                kind->filters = filters;
+        if (kind && kind->filters->guessed) {
+                kind->filters = filters; /* they explain this call; of the first nobody knows */
+                kind->failure.call = call_of(event);
+        }
         if (kind || live->order.count >= KINDS_MAX)
                 return kind;
         char *copy = cf_arena_many(arena, sizeof(key), char);
@@ -284,6 +316,17 @@ static const char *error_name(int error)
         return name ? name : "an error without a name";
 }
 
+/* Of a moment of CLOCK_MONOTONIC a short while ago. Watching may take days, in which the wall clock
+ * is set and the machine sleeps. */
+static uint64_t wall_time(uint64_t time_ns)
+{
+        struct timespec wall, clock;
+        clock_gettime(CLOCK_REALTIME, &wall);
+        clock_gettime(CLOCK_MONOTONIC, &clock);
+        return time_ns + (uint64_t)(wall.tv_sec - clock.tv_sec) * UINT64_C(1000000000) +
+               (uint64_t)(wall.tv_nsec - clock.tv_nsec);
+}
+
 static void tell(struct cf_why_live *live, const struct cf_observed *event,
                  const struct cf_why_kind *kind)
 {
@@ -291,7 +334,7 @@ static void tell(struct cf_why_live *live, const struct cf_observed *event,
         if (!live->stream || !is_told_now(count))
                 return;
         CF_TEXT struct cf_text line = {0};
-        uint64_t wall = event->time_ns + (uint64_t)live->wall_ns;
+        uint64_t wall = wall_time(event->time_ns);
         time_t seconds = (time_t)(wall / 1000000000);
         struct tm local;
         localtime_r(&seconds, &local);

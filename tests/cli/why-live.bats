@@ -270,6 +270,27 @@ errors_of() {
 
 # ---- containers (more of them: tests/explain/symptoms.bats) ------------------------------------------------------------------------------------
 
+@test "a process of many threads is read once, and not for each of them" {
+        local threads=40
+        profile SCMP_ACT_ERRNO personality
+        "$CONFINED" run --profile profile -- python3 -c '
+import sys, threading
+def wait():
+    while True:
+        threading.Event().wait(0.3)  # times out: an error of a call that was under way
+for _ in range(int(sys.argv[1]) - 1):
+    threading.Thread(target=wait, daemon=True).start()
+print("ready", flush=True)
+wait()' "$threads" >ready 3>&- &
+        local waiters=$!
+        wait_for grep -q ready ready
+        strace -f -o trace -e trace=ptrace "$CONFINED" why --all --for 3s >/dev/null 2>&1 || true # others of this machine are seen, too
+        kill "$waiters"
+        # One look for each thread is 40 times 40 stops.
+        [ "$(grep -c "PTRACE_SEIZE" trace)" -lt $((threads * threads / 2)) ]
+        grep -q PTRACE_SEIZE trace
+}
+
 @test "a container from its first instruction" {
         [ -z "${ENGINE_SKIP:-}" ] || skip "$ENGINE_SKIP"
         confined why --format json -- docker run --rm --network none box:1 /probe -r 3 135 0x40000
