@@ -42,7 +42,7 @@ static void split(const struct cf_observed_call *seen, uint64_t refused, struct 
 }
 
 /* The values of a call's arguments. Both lists are short. */
-static int values_of(struct cf_record *record, const struct cf_record_run *run,
+static int values_of(struct cf_arena *arena, const struct cf_record_run *run,
                      struct cf_seen_call *call)
 {
         CF_VEC(struct cf_seen_value) values = {0};
@@ -52,7 +52,7 @@ static int values_of(struct cf_record *record, const struct cf_record_run *run,
                         continue;
                 if (seen->open)
                         call->open |= (uint8_t)(1u << seen->arg);
-                else if (cf_vec_push(record->job.arena, &values,
+                else if (cf_vec_push(arena, &values,
                                      (struct cf_seen_value){seen->arg, seen->value, seen->count}) <
                          0)
                         return -ENOMEM;
@@ -91,8 +91,8 @@ static int name_runtime(struct cf_record *record, const struct cf_record_run *ru
         return failed ? no_memory(err) : 0;
 }
 
-int cf_record_observe(struct cf_record *record, const struct cf_record_run *run,
-                      struct cf_observation *ret_observation, struct cf_error *err)
+int cf_record_seen(struct cf_arena *arena, const struct cf_record_run *run,
+                   struct cf_observation *ret_observation, struct cf_error *err)
 {
         CF_VEC(struct cf_seen_call) calls = {0};
         uint64_t lost = run->losses.unmarked + run->losses.uncounted;
@@ -105,17 +105,22 @@ int cf_record_observe(struct cf_record *record, const struct cf_record_run *run,
                         continue;
                 }
                 split(seen, refusals_of(run, seen->arch, seen->nr), &call);
-                if (values_of(record, run, &call) < 0 ||
-                    cf_vec_push(record->job.arena, &calls, call) < 0)
+                if (values_of(arena, run, &call) < 0 || cf_vec_push(arena, &calls, call) < 0)
                         return no_memory(err);
         }
+        int r = cf_observation_make(arena, calls.items, calls.count, ret_observation, err);
+        if (r == 0)
+                ret_observation->lost = lost;
+        return r;
+}
+
+int cf_record_observe(struct cf_record *record, const struct cf_record_run *run,
+                      struct cf_observation *ret_observation, struct cf_error *err)
+{
         int r = record->runtime ? 0 : name_runtime(record, run, err);
         if (r == 0)
-                r = cf_observation_make(record->job.arena, calls.items, calls.count,
-                                        ret_observation, err);
-        if (r == 0) {
-                ret_observation->lost = lost;
+                r = cf_record_seen(record->job.arena, run, ret_observation, err);
+        if (r == 0)
                 ret_observation->runtime = record->runtime;
-        }
         return r;
 }

@@ -27,8 +27,7 @@ static double limit_of(const struct cf_record *record)
         }
 }
 
-/* What it does without is no loss. */
-static bool is_missed(const struct cf_seen_call *seen)
+bool cf_record_is_missed(const struct cf_seen_call *seen)
 {
         const struct cf_syscall *call = cf_syscall_by_number(seen->arch, seen->nr);
         return cf_record_is_refused(seen) && !(call && call->fallback);
@@ -39,7 +38,7 @@ static int pick_refused(struct cf_record *record, const struct cf_observation *s
 {
         CF_VEC(struct cf_seen_call) calls = {0};
         for (size_t i = 0; i < seen->call_count; i++)
-                if (is_missed(&seen->calls[i]) &&
+                if (cf_record_is_missed(&seen->calls[i]) &&
                     cf_vec_push(record->job.arena, &calls, seen->calls[i]) < 0)
                         return cf_error_set(err, -ENOMEM, NULL, "not enough memory");
         return cf_observation_make(record->job.arena, calls.items, calls.count, ret_refused, err);
@@ -92,7 +91,7 @@ static int learn(struct cf_record *record, const struct cf_observation *seen, st
         CF_TEXT struct cf_text names = {0};
         for (size_t i = 0; i < seen->call_count; i++) {
                 struct cf_seen_call call = seen->calls[i];
-                if (is_missed(&call)) {
+                if (cf_record_is_missed(&call)) {
                         call.count[CF_SEEN_WORKLOAD] += call.refused;
                         call.refused = 0;
                 }

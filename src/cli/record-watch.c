@@ -107,8 +107,7 @@ static int tick(void *context, double seconds, struct cf_error *err)
 
 static struct cf_watch watch_of(struct counting *counting, const char *profile, double seconds)
 {
-        counting->line = cf_record_line_new(counting->record,
-                                            profile ? "again, under the profile" : "recording");
+        counting->line = cf_record_line_new(counting->record, profile != NULL);
         return (struct cf_watch){
                 .seconds = seconds,
                 .seen = counting->record->engine ? seen : NULL,

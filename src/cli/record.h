@@ -98,7 +98,10 @@ int cf_record_find(struct cf_record *record, struct cf_error *err);
 /* Whether nobody is in the control group any more. */
 bool cf_record_is_empty(const struct cf_record *record);
 
-/* What a run was: an observation, in the arena. */
+/* What was counted of a run, or is so far: an observation, in the arena. */
+int cf_record_seen(struct cf_arena *arena, const struct cf_record_run *run,
+                   struct cf_observation *ret_observation, struct cf_error *err);
+/* The same in the job's arena, with the runtime's name. */
 int cf_record_observe(struct cf_record *record, const struct cf_record_run *run,
                       struct cf_observation *ret_observation, struct cf_error *err);
 
@@ -119,6 +122,8 @@ void cf_record_say_calls(struct cf_text *out, const struct cf_observation *obser
 const struct cf_danger *cf_record_danger(const struct cf_record *record, size_t i);
 /* Whether a filter refused it and that is of note. */
 bool cf_record_is_refused(const struct cf_seen_call *seen);
+/* Whether that is a loss: programs do without some calls. */
+bool cf_record_is_missed(const struct cf_seen_call *seen);
 /* Whether the base does not let through what was seen. */
 bool cf_record_is_new(const struct cf_record *record, const struct cf_seen_call *seen);
 
@@ -134,9 +139,10 @@ int cf_record_json(struct cf_record *record);
 int cf_record_hooked(struct cf_arena *arena, char **words, size_t count,
                      const struct cf_record_hook *hook, struct cf_error *err);
 
-/* How far it is, on a terminal. */
+/* How far it is, on a terminal; NULL where there is none. `again`: it runs under its own profile.
+ */
 struct cf_record_line;
-struct cf_record_line *cf_record_line_new(struct cf_record *record, const char *what);
+struct cf_record_line *cf_record_line_new(struct cf_record *record, bool again);
 int cf_record_line_tick(struct cf_record_line *line, struct cf_observer *observer, double seconds,
                         struct cf_error *err);
 void cf_record_line_wipe(struct cf_record_line *line);

@@ -288,7 +288,7 @@ EOF
         grep -q 'verified: nothing was refused' out
         [ -s p.json ]
         # On a terminal it says how far it is.
-        grep -q 'recording: [0-9]* calls; the last new one, [a-z0-9_]*, [0-9]* s ago' out
+        grep -q 'recording: [0-9]* calls.* last new .*[0-9]* s ago' out
         # On none, or on one that is dumb, it does not.
         TERM=dumb python3 run "$CONFINED" record --no-verify -o p.json -- \
                 sh -c 'echo begun; while :; do sleep 0.1; done' >out
