@@ -253,10 +253,14 @@ static int ask_engine(struct cf_why *why, struct cf_why_words *words, const char
 /* ---- both -------------------------------------------------------------------------------------
  */
 
-/* Docker before 27 gives a privileged container no filter, whatever it is told (moby#47499). */
+/* Docker before 27 gives a privileged container no filter, whatever it is told (moby#47499),
+ * nerdctl none at all (its privileged containers are containerd's WithPrivileged, which ends with
+ * no filter behind whatever profile was set). */
 static bool privileged_takes_none(const struct cf_why_words *words)
 {
-        return words->workload.line.privileged && words->version && words->version < 27;
+        bool old = words->version && words->version < 27;
+        return words->workload.line.privileged &&
+               (old || strcmp(words->workload.line.engine, "nerdctl") == 0);
 }
 
 static const char *words_of(struct cf_why *why, const struct cf_why_words *words)

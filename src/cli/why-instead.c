@@ -306,6 +306,17 @@ static int edit_command(void *context, struct cf_text *out, const char *profile)
                                   profile ? profile : command->standard);
 }
 
+/* What is run is not what was typed: it is shown before, since it may not start. */
+static int say_spelled_out(const struct command *command, struct cf_error *err)
+{
+        CF_TEXT struct cf_text line = {0};
+        if (cf_why_words_print(&line, &command->workload, true, NULL) < 0)
+                return no_memory(err);
+        fprintf(stderr, "confined: Docker %u gives --privileged no filter; in its place: %s\n",
+                command->words.version, line.data);
+        return 0;
+}
+
 /* Docker before 27 gives a privileged container no filter: what --privileged means besides is said
  * word by word. */
 static int spell_out(struct cf_why *why, struct command *command, struct cf_error *err)
@@ -336,7 +347,7 @@ static int spell_out(struct cf_why *why, struct command *command, struct cf_erro
                 return no_memory(err);
         command->spelled_out = true;
         r = cf_workload_read(why->job.arena, words.items, words.count, &command->workload, err);
-        return r < 0 ? r : 0;
+        return r < 0 ? r : say_spelled_out(command, err);
 }
 
 /* --privileged means more than no filter: that stays. */
@@ -344,6 +355,11 @@ static int keep_privileges(struct cf_why *why, struct command *command,
                            struct cf_why_workload *workload, struct cf_error *err)
 {
         const struct cf_why_words *words = &command->words;
+        if (strcmp(words->workload.line.engine, "nerdctl") == 0)
+                return cf_error_set(err, -ENOTSUP, NULL,
+                                    "nerdctl gives --privileged no filter, whatever profile it is "
+                                    "told; what would be refused without that option: confined why "
+                                    "-- nerdctl run --cap-add ALL …");
         if (words->version && words->version < 27) {
                 workload->advice = "the filter can stay on, with this in place of --privileged";
                 workload->differs =

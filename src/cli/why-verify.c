@@ -94,7 +94,8 @@ int cf_why_try(struct cf_why *why, const struct cf_why_workload *workload,
         if (!trial->calls)
                 return cf_error_set(err, -EIO, NULL,
                                     "%s started no container that could be watched (exit status "
-                                    "%d): what it says of it stands above",
+                                    "%d): what it says of it stands above; what does not start "
+                                    "by itself cannot be watched either",
                                     workload->engine, WEXITSTATUS(trial->run.watch.status));
         compare_filters(trial);
         return 0;
@@ -205,7 +206,7 @@ int cf_why_say_verified(struct cf_why *why, const struct cf_why_trial *trial,
         if (why->job.json)
                 return 0;
         cf_text_printf(out, "%s: ran again under it, %.1f s, ",
-                       refused ? "not verified" : "verified", trial->run.watch.lasted);
+                       *ret_good ? "verified" : "not verified", trial->run.watch.lasted);
         cf_why_say_end(out, trial);
         if (first && first->run.watch.status != trial->run.watch.status &&
             first->run.watch.end == CF_WATCH_ENDED) {

@@ -154,6 +154,20 @@ static int leave(struct cf_why *why, const struct cf_why_remedy *remedy, enum cf
                                                                                    : no_memory(err);
 }
 
+/* A rule would be dropped. ENOSYS is what a kernel without the call says: programs that make one so
+ * new are made for that. */
+static int leave_unknown(struct cf_why *why, const struct cf_why_remedy *remedy,
+                         struct cf_error *err)
+{
+        bool as_old = remedy->failure.error == ENOSYS;
+        return leave(why, remedy, as_old ? CF_WHY_LEFT_FALLBACK : CF_WHY_LEFT_NO_RULE,
+                     cf_arena_printf(why->job.arena,
+                                     "%s does not know it and drops a rule for it%s",
+                                     remedy->unknown_to,
+                                     as_old ? "; ENOSYS is what a kernel without it says" : ""),
+                     NULL, err);
+}
+
 /* No rule helps. */
 static int leave_to_others(struct cf_why *why, const struct cf_why_remedy *remedy,
                            struct cf_error *err)
@@ -163,14 +177,10 @@ static int leave_to_others(struct cf_why *why, const struct cf_why_remedy *remed
         const char *option = way ? way->option : NULL;
         if (way && way->also)
                 option = cf_arena_printf(arena, "%s and %s", way->also, way->option);
-        const char *because =
-                remedy->unknown_to
-                        ? cf_arena_printf(arena, "%s does not know it and drops a rule for it",
-                                          remedy->unknown_to)
-                : !way ? "no rule of a profile lets it through"
-                : way->kind == CF_WAY_SETTING
-                        ? "the kernel would refuse it too, by a setting of the host"
-                        : "the kernel would refuse it too: it asks for a capability";
+        const char *because = !way ? "no rule of a profile lets it through"
+                              : way->kind == CF_WAY_SETTING
+                                      ? "the kernel would refuse it too, by a setting of the host"
+                                      : "the kernel would refuse it too: it asks for a capability";
         return leave(why, remedy, remedy->kernel_too ? CF_WHY_LEFT_KERNEL : CF_WHY_LEFT_NO_RULE,
                      because, option, err);
 }
@@ -206,6 +216,8 @@ static int take(struct cf_why *why, const struct cf_why_remedy *remedy, struct c
                              cf_arena_printf(why->job.arena, "nothing to do: %s",
                                              remedy->ways[0].because),
                              NULL, err);
+        if (remedy->unknown_to)
+                return leave_unknown(why, remedy, err);
         return rule ? add_option(why, rule->option, err) : leave_to_others(why, remedy, err);
 }
 

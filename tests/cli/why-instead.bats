@@ -312,3 +312,13 @@ told() {
         done
         [ "$tried" -gt 0 ] || skip "podman does not run here"
 }
+
+@test "a call that the runtime's libseccomp does not know, answered as an old kernel does, is no need" {
+        confined why --instead --format json -- "${RUN[@]}" "${OFF[@]}" box:1 sh -c "/probe 462 0 0 0; $WAIT"
+        if [ "$(json '[c["unknownTo"] is None for c in j["calls"] if c["call"].startswith("mseal")] != [False]')" = True ]; then
+                skip "this machine's libseccomp knows mseal"
+        fi
+        expect_status 0
+        [ "$(json '(i["verdict"], [c["error"] for c in j["calls"]])')" = "('not-needed', ['ENOSYS'])" ]
+        [ "$(json '[(c["needed"], "kernel without it" in c["because"]) for c in j["written"]["leftOut"]]')" = "[(False, True)]" ]
+}
