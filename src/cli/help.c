@@ -33,7 +33,7 @@ static void add_wrapped(struct cf_text *out, const char *words, size_t indent)
 
 static void add_row(struct cf_text *out, const char *left, const char *right)
 {
-        size_t length = strlen(left);
+        size_t length = cf_report_width(cf_span_of(left));
         cf_text_printf(out, "  %s", left);
         if (length + 3 > HELP_COLUMN) {
                 cf_text_putc(out, '\n');
@@ -105,8 +105,8 @@ void cf_help_print(const struct cf_command *command, struct cf_text *out)
                 program_help(out);
                 return;
         }
-        cf_text_printf(out, "%s: %s\n\nUsage: confined %s [OPTION…] %s\n", command->name,
-                       command->summary, command->name, command->usage);
+        cf_text_printf(out, "%s: %s\n\nUsage: confined %s [OPTION…]%s%s\n", command->name,
+                       command->summary, command->name, *command->usage ? " " : "", command->usage);
         if (command->details) {
                 cf_text_putc(out, '\n');
                 add_wrapped(out, command->details, 0);

@@ -110,7 +110,7 @@ static void draw_legend(struct cf_text *out, size_t top)
         } marks[] = {
                 {"all", "let through", 104},
                 {"some", "with some arguments", 164},
-                {"bad", "let through, and attacks are known of it", 0},
+                {"bad", "let through, and dangerous", 0},
                 {"none", "refused", 88},
         };
         static const size_t order[] = {3, 0, 1, 2};

@@ -7,8 +7,9 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "report/report.h"
 
-#define LABEL_MAX 24  /* bytes of a profile's name that are shown */
+#define LABEL_MAX 24  /* columns of a profile's name that are shown */
 #define GRID_WIDTH 76 /* calls in a line */
 #define FIRST_COLUMN 26
 
@@ -34,11 +35,16 @@ static const char *label_of(struct cf_arena *arena, const char *name)
         CF_TEXT struct cf_text text = {0};
         const char *slash = strrchr(name, '/');
         cf_text_add_visible(&text, cf_span_of(slash && slash[1] ? slash + 1 : name));
-        if (text.failed)
-                return NULL;
-        return text.size <= LABEL_MAX
-                       ? cf_arena_printf(arena, "%.*s", (int)text.size, text.data)
-                       : cf_arena_printf(arena, "…%s", text.data + text.size - LABEL_MAX + 1);
+        struct cf_span shown = cf_text_span(&text);
+        bool cut = false;
+        uint32_t character;
+        while (cf_report_width(shown) + cut > LABEL_MAX) {
+                shown = cf_span_part(shown, cf_utf8_next(shown, &character), SIZE_MAX);
+                cut = true;
+        }
+        return text.failed ? NULL
+                           : cf_arena_printf(arena, "%s%.*s", cut ? "…" : "", (int)shown.size,
+                                             shown.size ? shown.data : "");
 }
 
 static int add(struct cf_surfaces *all, const char *name, struct cf_error *err)
@@ -104,13 +110,20 @@ static int measure(struct cf_surfaces *all, struct cf_error *err)
 
 static size_t width_of(const struct cf_surface_column *column)
 {
-        size_t length = strlen(column->name);
+        size_t length = cf_report_width(cf_span_of(column->name));
         return length < 10 ? 12 : length + 2;
 }
 
 static void put_cell(struct cf_text *out, const struct cf_surface_column *column, size_t number)
 {
         cf_text_printf(out, "%*zu", (int)width_of(column), number);
+}
+
+static void put_words(struct cf_text *out, const struct cf_surface_column *column,
+                      const char *words)
+{
+        cf_text_repeat(out, ' ', width_of(column) - cf_report_width(cf_span_of(words)));
+        cf_text_puts(out, words);
 }
 
 static void put_row(struct cf_text *out, const char *name, const char *on)
@@ -126,7 +139,7 @@ static void print_numbers(const struct cf_surfaces *all)
         const struct cf_surface_column *last = &all->columns[all->count - 1];
         put_row(out, "", "");
         for (size_t i = 0; i < all->count; i++)
-                cf_text_printf(out, "%*s", (int)width_of(&all->columns[i]), all->columns[i].name);
+                put_words(out, &all->columns[i], all->columns[i].name);
         cf_text_putc(out, '\n');
         for (size_t a = 0; a < all->arch_count; a++) {
                 put_row(out, "calls on ", all->arches[a]->name);
@@ -154,8 +167,8 @@ static void print_numbers(const struct cf_surfaces *all)
         cf_text_printf(out, "  of %zu\n", last->surface.hole_count);
         put_row(out, "user namespaces", "");
         for (size_t i = 0; i < all->count; i++)
-                cf_text_printf(out, "%*s", (int)width_of(&all->columns[i]),
-                               all->columns[i].surface.user_namespaces ? "yes" : "no");
+                put_words(out, &all->columns[i],
+                          all->columns[i].surface.user_namespaces ? "yes" : "no");
         cf_text_putc(out, '\n');
 }
 

@@ -87,6 +87,9 @@ struct cf_output {
 extern const struct cf_output *const cf_outputs[]; /* ended by NULL */
 const struct cf_output *cf_output_find(const char *name);
 
+/* The terminal columns of text that holds no control characters. */
+size_t cf_report_width(struct cf_span text);
+
 /* The finding counts: not suppressed, not in the baseline. */
 bool cf_finding_counts(const struct cf_finding *finding);
 

@@ -18,8 +18,6 @@ int cf_report_done(const struct cf_text *out);
 /* ---- width.c: terminal columns -------------------------------------------------------- */
 
 unsigned cf_report_char_width(uint32_t character);
-/* Of text that holds no control characters. */
-size_t cf_report_width(struct cf_span text);
 
 /* ---- words.c: what several formats say the same way ----------------------------------- */
 

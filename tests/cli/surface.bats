@@ -71,6 +71,18 @@ assert len(bad) == 1 and bad[0].startswith("clone3: "), bad
 END
 }
 
+@test "a name of any letters is cut between them, and keeps the columns" {
+        local name=ÄÖÜäöüßéèêëïîôûùçñÄÖÜäöü.json
+        "$CONFINED" profile default docker >"$name"
+        confined profile surface "$name"
+        expect_status 0
+        python3 -c '
+import sys
+lines = sys.stdin.buffer.read().decode().splitlines()
+assert lines[0].split()[0].startswith("…") and len(lines[0]) == len(lines[2])
+assert lines[1].index("  of ") == len(lines[0])' <<<"$output"
+}
+
 @test "what cannot be measured is refused" {
         confined profile surface nowhere.json
         expect_status 2
