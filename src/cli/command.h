@@ -91,6 +91,16 @@ const char *cf_given_value(const struct cf_invocation *invocation, const char *o
 bool cf_given(const struct cf_invocation *invocation, const char *option);
 int cf_given_all(const struct cf_invocation *invocation, const char *option,
                  const char *const **ret_values, size_t *ret_count);
+/* The file of an option that is written in the end can be: asked for before what takes long. 0 also
+ * when the option is not given. */
+int cf_given_output(const struct cf_invocation *invocation, const char *option,
+                    struct cf_error *err);
+/* The same of a path that goes by an option's name. */
+int cf_output_check(struct cf_arena *arena, const char *option, const char *path,
+                    struct cf_error *err);
+/* Seconds of an option such as --for: "90", "1.5s", "10m", "2h", a year at most; 0: not given. */
+int cf_given_time(const struct cf_invocation *invocation, const char *option, double *ret_seconds,
+                  struct cf_error *err);
 
 /* The name in a NULL-ended list that is nearest to a misspelled one, or NULL. */
 const char *cf_nearest(const char *name, const char *(*at)(size_t i, const void *context),

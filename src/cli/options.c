@@ -1,11 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Taking a command line apart by the command's table. */
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include "base/source.h"
 #include "base/span.h"
 #include "base/spelling.h"
 #include "base/vec.h"
 #include "cli/command.h"
+
+#define TIME_LEAST 0.001 /* seconds */
+#define TIME_MOST 31536000.0
 
 struct parser {
         struct cf_arena *arena;
@@ -208,6 +216,54 @@ int cf_given_all(const struct cf_invocation *invocation, const char *option,
                         return -ENOMEM;
         *ret_values = values.items;
         *ret_count = values.count;
+        return 0;
+}
+
+int cf_output_check(struct cf_arena *arena, const char *option, const char *path,
+                    struct cf_error *err)
+{
+        struct stat st;
+        const char *folder = cf_path_dir(arena, path);
+        if (!folder)
+                return cf_error_set(err, -ENOMEM, NULL, "not enough memory");
+        bool there = stat(path, &st) == 0;
+        if (there && S_ISDIR(st.st_mode))
+                return cf_error_set(err, -EISDIR, NULL, "--%s: %s is a folder: name a file in it",
+                                    option, path);
+        if (there && !S_ISREG(st.st_mode)) /* a device, a pipe: written to as it is */
+                return 0;
+        if (access(*folder ? folder : ".", W_OK | X_OK) < 0)
+                return cf_error_set(err, -errno, NULL,
+                                    "--%s: %s cannot be written in its folder: %s", option, path,
+                                    strerrordesc_np(errno));
+        return 0;
+}
+
+int cf_given_output(const struct cf_invocation *invocation, const char *option,
+                    struct cf_error *err)
+{
+        const char *path = cf_given_value(invocation, option);
+        return path ? cf_output_check(invocation->arena, option, path, err) : 0;
+}
+
+int cf_given_time(const struct cf_invocation *invocation, const char *option, double *ret_seconds,
+                  struct cf_error *err)
+{
+        const char *text = cf_given_value(invocation, option);
+        size_t digits = text ? strspn(text, "0123456789.") : 0;
+        char *end = NULL;
+        *ret_seconds = 0;
+        if (!text)
+                return 0;
+        double number = digits ? strtod(text, &end) : 0;
+        bool plain = digits && end == text + digits;
+        const char *unit = text + digits;
+        number *= strcmp(unit, "h") == 0 ? 3600 : strcmp(unit, "m") == 0 ? 60 : 1;
+        if (!plain || (*unit && (!strchr("smh", *unit) || unit[1])) || number < TIME_LEAST ||
+            number > TIME_MOST)
+                return cf_error_set(err, -EINVAL, NULL,
+                                    "--%s: '%s' is no time such as 90s, 10m or 2h", option, text);
+        *ret_seconds = number;
         return 0;
 }
 

@@ -155,11 +155,16 @@ static int find_container(struct cf_arena *arena, const struct found *found, con
 /* ---- all names --------------------------------------------------------------------------------
  */
 
+static bool is_pid(const struct cf_prove *prove, const char *word)
+{
+        return !prove->names && is_number(word);
+}
+
 static int resolve(struct cf_prove *prove, const struct found *found, const char *word,
                    struct cf_prove_target *target, struct cf_error *err)
 {
-        return is_number(word) ? add_pid(prove, word, target, err)
-                               : find_container(prove->job.arena, found, word, target, err);
+        return is_pid(prove, word) ? add_pid(prove, word, target, err)
+                                   : find_container(prove->job.arena, found, word, target, err);
 }
 
 /* --against names something live when it is neither an engine's own profile nor a file. */
@@ -177,7 +182,7 @@ int cf_prove_find(struct cf_prove *prove, struct cf_error *err)
         struct found found = {0};
         int r = 0;
         for (size_t i = 0; r == 0 && i < invocation->argument_count; i++)
-                if (!is_number(invocation->arguments[i]))
+                if (!is_pid(prove, invocation->arguments[i]))
                         r = cf_vec_push(prove->job.arena, &found.names, invocation->arguments[i]);
         if (r == 0 && live && !is_number(live))
                 r = cf_vec_push(prove->job.arena, &found.names, live);

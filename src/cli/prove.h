@@ -88,6 +88,7 @@ struct cf_prove_meaning {
 struct cf_prove {
         struct cf_profile_job job; /* arena, policies, circumstances, output */
         struct cf_live live;
+        bool names; /* a number on the command line is a container's name, too, and no PID */
         CF_VEC(struct cf_prove_known *) known;
         CF_VEC(struct cf_prove_target) targets;
         /* The reference: a built-in profile or file, or what a live one has. */

@@ -101,13 +101,18 @@ int cf_record_find(struct cf_record *record, struct cf_error *err)
                 return find_group(record, record->target, err);
         /* As `prove` finds it. */
         struct cf_invocation asked = *invocation;
-        struct cf_prove prove = {.job = record->job};
+        struct cf_prove prove = {.job = record->job, .names = cf_given(invocation, "container")};
+        if (cf_given(invocation, "pid") &&
+            record->target[strspn(record->target, "0123456789")] != '\0')
+                return cf_error_set(err, -EINVAL, NULL,
+                                    "--pid: '%s' is no PID; a container is recorded by --container",
+                                    record->target);
         asked.arguments = &record->target;
         asked.argument_count = 1;
         prove.job.invocation = &asked;
         int r = cf_prove_find(&prove, err);
-        if (r == 0 && prove.targets.count == 0)
-                r = cf_error_set(err, -ESRCH, NULL, "nothing to record");
+        if (r == 0 && prove.targets.count == 0) /* it was complained of */
+                return CF_EXIT_TROUBLE;
         if (r == 0)
                 record->pid = prove.targets.items[0].processes[0].pid;
         return r;

@@ -47,22 +47,6 @@ static const struct cf_option options[] = {
 /* ---- options
  * ------------------------------------------------------------------------------------- */
 
-static int read_time(struct cf_record *record, struct cf_error *err)
-{
-        const char *text = cf_given_value(record->job.invocation, "for");
-        char *end = NULL;
-        if (!text)
-                return 0;
-        double number = strtod(text, &end);
-        double unit = *end == 'h' ? 3600 : *end == 'm' ? 60 : 1;
-        end += *end == 'h' || *end == 'm' || *end == 's';
-        if (end == text || *end || !(number > 0) || number * unit > 1e9)
-                return cf_error_set(err, -EINVAL, NULL,
-                                    "--for: '%s' is no time such as 90s, 10m or 2h", text);
-        record->seconds = number * unit;
-        return 0;
-}
-
 static int take_command(struct cf_record *record, struct cf_error *err)
 {
         const struct cf_invocation *invocation = record->job.invocation;
@@ -101,11 +85,17 @@ static int read_options(struct cf_record *record, struct cf_error *err)
                 return cf_error_set(err, -EINVAL, NULL,
                                     "--until-stable runs a command again: not with --no-verify, "
                                     "--check or what runs already");
-        if (cf_given(invocation, "tighten") && !cf_given(invocation, "base"))
+        const char *base = cf_given_value(invocation, "base");
+        if (cf_given(invocation, "tighten") && (!base || strcmp(base, "none") == 0))
                 return cf_error_set(err, -EINVAL, NULL, "--tighten needs --base PROFILE");
+        if (cf_given(invocation, "check") &&
+            (cf_given(invocation, "output") || cf_given(invocation, "annotate")))
+                return cf_error_set(err, -EINVAL, NULL,
+                                    "--check compares and makes no profile: not with --output or "
+                                    "--annotate");
         int r = cf_profile_job_options(&record->job, err);
         if (r == 0)
-                r = read_time(record, err);
+                r = cf_given_time(invocation, "for", &record->seconds, err);
         if (r == 0)
                 r = record->hook ? 0
                     : target     ? cf_record_find(record, err)
@@ -139,22 +129,6 @@ static int read_earlier(struct cf_record *record, struct cf_error *err)
         return 0;
 }
 
-/* The folder of a file that will be written must be there and let it. */
-static int check_folder(struct cf_record *record, const char *option, const char *path,
-                        struct cf_error *err)
-{
-        const char *folder = path ? cf_path_dir(record->job.arena, path) : NULL;
-        if (!path)
-                return 0;
-        if (!folder)
-                return cf_error_set(err, -ENOMEM, NULL, "not enough memory");
-        if (access(*folder ? folder : ".", W_OK | X_OK) < 0)
-                return cf_error_set(err, -errno, NULL,
-                                    "--%s: %s cannot be written in its folder: %s", option, path,
-                                    strerrordesc_np(errno));
-        return 0;
-}
-
 /* A workload may run for hours: what would end in an error then is found now. */
 static int prepare(struct cf_record *record, struct cf_error *err)
 {
@@ -177,9 +151,9 @@ static int prepare(struct cf_record *record, struct cf_error *err)
                 r = cf_profile_job_input(&record->job, record->check, &record->old, err);
         if (r == 0)
                 r = read_earlier(record, err);
-        if (r == 0)
-                r = check_folder(record, "output", record->output, err);
-        return r == 0 ? check_folder(record, "save", cf_given_value(invocation, "save"), err) : r;
+        if (r == 0 && record->output)
+                r = cf_output_check(record->job.arena, "output", record->output, err);
+        return r == 0 ? cf_given_output(invocation, "save", err) : r;
 }
 
 /* ---- what was seen ------------------------------------------------------------------------------
@@ -348,9 +322,17 @@ static int see(struct cf_record *record, struct cf_error *err)
                 r = cf_record_observe(record, &record->run, &record->observation, err);
         if (r == 0 && !did_anything(record))
                 r = nothing(record, err);
-        if (r == 0)
-                r = merge(record, err);
-        return r == 0 ? save(record, err) : r;
+        return r == 0 ? merge(record, err) : r;
+}
+
+/* A disk that is full is no reason to throw the profile away, too. */
+static bool keep_seen(struct cf_record *record)
+{
+        struct cf_error err = {0};
+        int r = save(record, &err);
+        if (r < 0)
+                cf_complain(&err);
+        return r == 0;
 }
 
 /* The profile, the report, and the verification: what goes wrong with that is said, and no reason
@@ -366,9 +348,7 @@ static int make(struct cf_record *record, struct cf_error *err)
             cf_record_verify(record, &trouble) < 0)
                 cf_complain(&trouble);
         cf_record_say_proof(record);
-        if (record->proof.added.call_count)
-                r = save(record, err);
-        return r == 0 ? write_profile(record, err) : r;
+        return write_profile(record, err);
 }
 
 static int exit_status(const struct cf_record *record)
@@ -393,8 +373,12 @@ static int run_job(struct cf_record *record, struct cf_error *err)
                 r = prepare(record, err);
         if (r == 0)
                 r = see(record, err);
-        if (r == 0)
-                r = record->check ? check_old(record, err) : make(record, err);
+        if (r != 0)
+                return r;
+        bool kept = keep_seen(record);
+        r = record->check ? check_old(record, err) : make(record, err);
+        if (record->proof.added.call_count)
+                kept = keep_seen(record);
         if (r == 0 && record->job.json) {
                 r = cf_record_json(record);
                 if (r < 0)
@@ -402,7 +386,7 @@ static int run_job(struct cf_record *record, struct cf_error *err)
                 if (cf_print(&record->job.out) != CF_EXIT_CLEAN)
                         return CF_EXIT_TROUBLE;
         }
-        return r < 0 ? r : exit_status(record);
+        return r < 0 ? r : kept ? exit_status(record) : CF_EXIT_TROUBLE;
 }
 
 static int record_it(const struct cf_invocation *invocation, const struct cf_record_hook *hook,

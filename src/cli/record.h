@@ -93,7 +93,8 @@ int cf_record_watch(struct cf_record *record, const char *profile, double second
 int cf_record_wanted(struct cf_record *record, bool first, struct cf_observe_wanted *ret_wanted,
                      struct cf_error *err);
 
-/* Finds what --container, --pid or --cgroup name. */
+/* Finds what --container, --pid or --cgroup name. 0, negative, or CF_EXIT_TROUBLE: nothing was
+ * found, and that was said. */
 int cf_record_find(struct cf_record *record, struct cf_error *err);
 /* Whether nobody is in the control group any more. */
 bool cf_record_is_empty(const struct cf_record *record);

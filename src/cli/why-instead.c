@@ -257,13 +257,11 @@ int cf_why_instead_of(struct cf_why *why, const struct cf_why_workload *workload
                 .trials = cf_arena_many(why->job.arena, RUNS_MAX, struct cf_why_trial),
                 .profiles = cf_arena_many(why->job.arena, RUNS_MAX, struct cf_profile_input),
         };
-        uint64_t seconds;
         if (!x.trials || !x.profiles)
                 return no_memory(err);
-        int r = cf_why_for(why->job.invocation, &seconds, err);
+        int r = cf_given_time(why->job.invocation, "for", &x.seconds, err);
         if (r < 0)
                 return r;
-        x.seconds = (double)seconds;
         why->write.wanted = true;
         why->input.name = workload->standard_words;
         if (why->job.json)
@@ -452,14 +450,12 @@ static bool can_mark(struct marked *x)
         const struct cf_invocation *invocation = x->why->job.invocation;
         struct cf_why_words *words = &x->command.words;
         struct cf_error ignored = {0};
-        uint64_t seconds;
         if (cf_workload_read(x->why->job.arena, invocation->arguments, invocation->argument_count,
                              &x->command.workload, &ignored) != 1 ||
             cf_why_words_read(x->why, &x->command.workload, cf_given_value(invocation, "profile"),
                               words, &ignored) < 0 ||
-            words->off || cf_why_for(invocation, &seconds, &ignored) < 0)
+            words->off || cf_given_time(invocation, "for", &x->seconds, &ignored) < 0)
                 return false;
-        x->seconds = (double)seconds;
         x->workload = (struct cf_why_workload){.engine = words->workload.line.engine,
                                                .standard = words->in_use,
                                                .standard_words = words->in_use_words,

@@ -16,7 +16,6 @@
 #include <unistd.h>
 
 #define FOREVER UINT64_MAX
-#define FOR_MAX 31536000u /* seconds: a year */
 
 /* A command that waits to be started. */
 struct command {
@@ -31,29 +30,6 @@ static uint64_t now_ms(void)
         struct timespec now;
         clock_gettime(CLOCK_MONOTONIC, &now);
         return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
-/* "90", "90s", "10m", "2h" */
-int cf_why_for(const struct cf_invocation *invocation, uint64_t *ret_seconds, struct cf_error *err)
-{
-        const char *word = cf_given_value(invocation, "for");
-        char *end;
-        *ret_seconds = 0;
-        if (!word)
-                return 0;
-        errno = 0;
-        unsigned long number = *word >= '0' && *word <= '9' ? strtoul(word, &end, 10) : 0;
-        unsigned long unit = 0;
-        if (number && !errno && number <= FOR_MAX)
-                unit = strcmp(end, "") == 0 || strcmp(end, "s") == 0 ? 1
-                       : strcmp(end, "m") == 0                       ? 60
-                       : strcmp(end, "h") == 0                       ? 3600
-                                                                     : 0;
-        if (!unit || number > FOR_MAX / unit)
-                return cf_error_set(err, -EINVAL, NULL,
-                                    "--for takes a time as 30s, 10m or 2h, not '%s'", word);
-        *ret_seconds = (uint64_t)number * unit;
-        return 0;
 }
 
 /* ---- a command ----------------------------------------------------------------------------------
@@ -445,7 +421,7 @@ int cf_why_live(struct cf_why *why, struct cf_error *err)
         const struct cf_invocation *invocation = why->job.invocation;
         struct command command = {.go = -1, .failed = -1};
         struct cf_why_live live;
-        uint64_t seconds;
+        double seconds;
         struct watch watch = {.live = &live, .signals = -1};
         sigset_t before;
         int r = check(invocation, invocation->separated, err);
@@ -459,7 +435,7 @@ int cf_why_live(struct cf_why *why, struct cf_error *err)
                                  "--verify runs a container again that has a filter: -- docker run "
                                  "…, podman run or nerdctl run, without --detach");
         if (r == 0)
-                r = cf_why_for(invocation, &seconds, err);
+                r = cf_given_time(invocation, "for", &seconds, err);
         if (r == 0)
                 r = cf_why_live_begin(&live, why, err);
         if (r == 0)
@@ -467,7 +443,7 @@ int cf_why_live(struct cf_why *why, struct cf_error *err)
         if (r < 0)
                 return r;
         watch.stay = seconds > 0;
-        watch.end = seconds ? now_ms() + seconds * 1000 : FOREVER;
+        watch.end = watch.stay ? now_ms() + (uint64_t)(seconds * 1000) : FOREVER;
         watch.signals = watch_signals(&before);
         if (invocation->separated) {
                 watch.command = &command;

@@ -84,9 +84,6 @@ struct cf_why_live {
 /* Begins one watch: nothing was seen, nothing is known. 0 or -ENOMEM. */
 int cf_why_live_begin(struct cf_why_live *live, struct cf_why *why, struct cf_error *err);
 
-/* Seconds of --for; 0: not given. */
-int cf_why_for(const struct cf_invocation *invocation, uint64_t *ret_seconds, struct cf_error *err);
-
 /* confined why CONTAINER, PID, --all, -- COMMAND: an exit status or negative. */
 int cf_why_live(struct cf_why *why, struct cf_error *err);
 

@@ -24,16 +24,9 @@ int cf_why_write_options(struct cf_why *why, struct cf_error *err)
         why->write.wanted = cf_given(why->job.invocation, "verify");
         if (!path)
                 return 0;
-        const char *folder = cf_path_dir(why->job.arena, path);
-        if (!folder)
-                return no_memory(err);
-        if (access(*folder ? folder : ".", W_OK | X_OK) < 0)
-                return cf_error_set(err, -errno, NULL,
-                                    "--write: %s cannot be written in its folder: %s", path,
-                                    strerrordesc_np(errno));
         why->write.path = path;
         why->write.wanted = true;
-        return 0;
+        return cf_given_output(why->job.invocation, "write", err);
 }
 
 int cf_why_write_keep(struct cf_why *why, const struct cf_why_remedy *remedy)

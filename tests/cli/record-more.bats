@@ -339,6 +339,7 @@ EOF
         confined record --no-verify --save small/seen.json -o p.json -- "$probe" 186
         expect_status 2
         [ ! -e small/seen.json ]
+        grep -q SCMP_ACT_ALLOW p.json # which is not lost with it
         mkdir dir
         confined record --no-verify -o dir -- "$probe" 186
         expect_status 2

@@ -192,6 +192,17 @@ answers() {
         confined record --for soon -- ls
         expect_status 2
         expect_in "$errors" "no time such as"
+        local time
+        for time in 0 -1 1x 1.2.3 nan 0x10 1e3 10mm 9999999h; do
+                confined record --for "$time" -- ls
+                expect_status 2
+        done
+        confined record --pid web
+        expect_in "$errors" "--pid: 'web' is no PID; a container is recorded by --container"
+        confined record --host unix:///none --container 1 # a container's name, and no PID
+        expect_status 2
+        expect_in "$errors" "container '1'"
+        expect_not_in "$errors" "nothing to record"
         confined record -- docker run -d box:1
         expect_status 2
         expect_in "$errors" "with --detach the command ends"
@@ -214,6 +225,18 @@ answers() {
         confined record -o none/p.json -- touch ran
         expect_status 2
         expect_in "$errors" "--output: none/p.json cannot be written in its folder"
+        mkdir folder
+        confined record -o folder -- touch ran
+        expect_status 2
+        expect_in "$errors" "--output: folder is a folder: name a file in it"
+        confined record --save folder -- touch ran
+        expect_status 2
+        confined record --base none --tighten -- touch ran
+        expect_status 2
+        expect_in "$errors" "--tighten needs --base PROFILE"
+        confined record --check docker -o p.json -- touch ran
+        expect_status 2
+        expect_in "$errors" "not with --output"
         [ ! -e ran ]
 }
 

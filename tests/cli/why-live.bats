@@ -256,7 +256,7 @@ errors_of() {
         expect_status 2
         confined why --for soon --all
         expect_status 2
-        expect_in "$errors" "--for takes a time as 30s, 10m or 2h, not 'soon'"
+        expect_in "$errors" "--for: 'soon' is no time such as 90s, 10m or 2h"
         confined why -- ./nothing
         expect_status 2
         expect_in "$errors" "'./nothing' cannot be started: No such file or directory"
