@@ -11,24 +11,29 @@
   oracle    Compose and the shell against the real ones; policies and filters against their plain
             meaning, the kernel and libseccomp
   lint      format, file and function sizes, tables against man pages and docs
-  bats      the command line, real engines
+  bats      the command line, real engines; as many files at a time as there are cores, three at most,
+            but for those with a line `# alone: REASON`
   programs  nginx, PostgreSQL, Python, … in containers: recorded, run under their profiles, compared
 
-`tests/run.py --only cases,unit` runs some; `--case WORD` those cases whose path holds WORD.
+`tests/run.py --only cases,unit` runs some; `--case WORD` those cases whose path holds WORD, `--file
+WORD` those bats files.
 """
 import argparse
 import concurrent.futures
 import os
 import pathlib
 import re
+import signal
 import subprocess
 import sys
+import threading
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 TOP = HERE.parent
 sys.path.insert(0, str(HERE / "lib"))
 
+ALONE = re.compile(r"^# alone: \S", re.M)
 SUMMARY = re.compile(r"^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$")
 
 
@@ -69,8 +74,8 @@ def unit(options, tally):
 
 def counted(command, tally, options, name):
     """A program of ours that prints its details and closes with the summary line."""
-    done = run(command, env={**os.environ, "CONFINED": str(options.confined),
-                             "CONFINED_RELEASE": str(options.confined_release)})
+    done = kept(command, {**os.environ, "CONFINED": str(options.confined),
+                          "CONFINED_RELEASE": str(options.confined_release)})
     lines = done.stdout.rstrip().splitlines()
     match = SUMMARY.match(lines[-1]) if lines else None
     if not match:
@@ -128,24 +133,86 @@ def scripts(folder, pattern):
     return stage
 
 
+def keeper(command, env):
+    """A command that ends with all that it started, when it is interrupted, too."""
+    return subprocess.Popen([sys.executable, str(HERE / "lib" / "keeper.py"), *command], cwd=TOP, env=env,
+                            text=True, errors="replace", stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+
+def kept(command, env):
+    process = keeper(command, env)
+    try:
+        output = process.communicate()[0]
+    except BaseException:
+        process.terminate()
+        process.wait()
+        raise
+    return subprocess.CompletedProcess(command, process.returncode, output)
+
+
+class Pool:
+    """Runs commands side by side; when this program is interrupted, those that run are ended, and
+    what they started with them."""
+
+    def __init__(self, workers):
+        self.pool = concurrent.futures.ThreadPoolExecutor(max_workers=workers)
+        self.running, self.lock, self.ended = set(), threading.Lock(), False
+
+    def work(self, command, env):
+        with self.lock:
+            if self.ended:
+                return None
+            process = keeper(command, env)
+            self.running.add(process)
+        output = process.communicate()[0]
+        with self.lock:
+            self.running.discard(process)
+        return subprocess.CompletedProcess(command, process.returncode, output)
+
+    def submit(self, command, env):
+        return self.pool.submit(self.work, command, env)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, value, trace):
+        if kind:
+            with self.lock:
+                self.ended = True
+                for process in self.running:
+                    process.terminate()
+        self.pool.shutdown()
+
+
+def told(file, done, tally):
+    """What a bats file's output says."""
+    lines = done.stdout.splitlines()
+    skipped = [l for l in lines if re.match(r"^ok \d+.*# skip", l)]
+    passed = sum(1 for l in lines if re.match(r"^ok \d+", l)) - len(skipped)
+    failed = sum(1 for l in lines if re.match(r"^not ok \d+", l))
+    if done.returncode and not failed:
+        failed = 1
+    if failed:
+        say(f"FAIL {os.path.relpath(file, TOP)}")
+        say(done.stdout)
+    for line in skipped:
+        say("SKIPPED " + line)
+    tally.add(passed, failed, len(skipped))
+
+
 def bats(options, tally):
-    files = sorted(str(f) for f in HERE.glob("**/*.bats"))
-    for file in files:
-        done = run(["bats", "--tap", file],
-                   env={**os.environ, "CONFINED": str(options.confined),
-                        "CONFINED_RELEASE": str(options.confined_release)})
-        lines = done.stdout.splitlines()
-        skipped = [l for l in lines if re.match(r"^ok \d+.*# skip", l)]
-        passed = sum(1 for l in lines if re.match(r"^ok \d+", l)) - len(skipped)
-        failed = sum(1 for l in lines if re.match(r"^not ok \d+", l))
-        if done.returncode and not failed:
-            failed = 1
-        if failed:
-            say(f"FAIL {os.path.relpath(file, TOP)}")
-            say(done.stdout)
-        for line in skipped:
-            say("SKIPPED " + line)
-        tally.add(passed, failed, len(skipped))
+    files = sorted(str(f) for f in HERE.glob("**/*.bats") if options.file in str(f.relative_to(TOP)))
+    texts = {file: pathlib.Path(file).read_text() for file in files}
+    env = {**os.environ, "CONFINED": str(options.confined), "CONFINED_RELEASE": str(options.confined_release)}
+    alone = [f for f in files if ALONE.search(texts[f])]
+    # Those with engines take longest; they begin first.
+    together = sorted((f for f in files if f not in alone),
+                      key=lambda f: ("lib/engine" not in texts[f], -len(texts[f])))
+    for workers, some in (options.jobs, together), (1, alone):
+        with Pool(workers) as pool:
+            jobs = {file: pool.submit(["bats", "--tap", file], env) for file in some}
+            for file in sorted(jobs): # what is told does not depend on who ends first
+                told(file, jobs[file].result(), tally)
 
 
 STAGES = {
@@ -170,7 +237,11 @@ def main():
     parser.add_argument("--sanitized", type=pathlib.Path, default=TOP / "build-sanitized")
     parser.add_argument("--only", default="", help="stages, comma separated: " + ", ".join(STAGES))
     parser.add_argument("--case", default="")
+    parser.add_argument("--file", default="", help="bats files whose path holds this")
+    parser.add_argument("--jobs", type=int, default=max(1, min(3, len(os.sched_getaffinity(0)))),
+                        help="bats files at a time (default: %(default)s)")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     options.release = options.release.resolve()
     options.sanitized = options.sanitized.resolve()
     options.confined = options.sanitized / "confined"
@@ -196,4 +267,8 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        say("interrupted")
+        sys.exit(130)

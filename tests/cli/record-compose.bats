@@ -39,6 +39,7 @@ services:
     container_name: shop-db
     network_mode: none
     command: /bin/sleep 1000
+    stop_signal: SIGKILL
 volumes:
   own:
     name: shop-fixed
@@ -164,18 +165,10 @@ EOP
                 running() {
                         docker ps --format '{{ .Names }}' | grep -q 'web.run' # confined-…_web_run_…
                 }
-                for ((i = 0; i < 300; i++)); do
-                        running && break
-                        sleep 0.1
-                done
-                running
+                wait_for running
                 kill -"$signal" "$pid"
                 wait "$pid" || true
-                for ((i = 0; i < 400; i++)); do
-                        nothing_of_ours >/dev/null && break
-                        sleep 0.1
-                done
-                nothing_of_ours
+                wait_for nothing_of_ours
                 [ -z "$(docker ps -aq)" ]
         done
         [ "$(docker network ls --format '{{ .Name }}' | sort | xargs)" = "host none" ]

@@ -169,17 +169,17 @@ answers() {
 }
 
 @test "ended in the middle: nothing half written, nothing left behind" {
-        "$CONFINED" record -o p.json -- sleep 100 2>errors &
+        "$CONFINED" record -o p.json -- sh -c 'echo $$ >child; exec sleep 100' 2>errors 3>&- &
         local pid=$!
-        sleep 1
+        wait_for [ -s child ]
         kill -9 $pid
         wait $pid || true
         [ ! -e p.json ]
-        pkill -f 'sleep 100' || true
+        kill "$(<child)" || true
         # Asked to stop, it stops the command and tells what it saw.
-        "$CONFINED" record --for 1s --no-verify -o p.json -- sleep 100 2>errors
+        "$CONFINED" record --for 1s --no-verify -o p.json -- sh -c 'echo $$ >child; exec sleep 100' 2>errors
         [ -s p.json ]
-        ! pgrep -f 'sleep 100'
+        ! kill -0 "$(<child)"
 }
 
 @test "bad input is one error" {

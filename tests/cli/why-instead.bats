@@ -39,6 +39,7 @@ OFF=(--security-opt seccomp=unconfined)
 ASLR='/probe 135 0x40000'
 KEYRING='/probe 250 0 0xfffffffd 0'
 WAIT='sleep 0.3' # so that its filter can be read
+STAYS="trap 'exit 5' TERM INT; while :; do sleep 0.1; done"
 
 # json EXPRESSION: what a Python expression on the output `j` gives; no key stands twice in it.
 json() {
@@ -122,26 +123,43 @@ no_containers() {
 }
 
 @test "health checks and docker exec count" {
-        confined why --instead --format json --for 3s -- "${RUN[@]}" "${OFF[@]}" --name checked \
-                --health-cmd "$ASLR" --health-interval 1s box:1 /bin/sleep 60
+        # A run ends when it has happened.
+        local id run happened="until [ -e /tmp/happened ]; do sleep 0.1; done; $WAIT"
+        confined why --instead --format json -- "${RUN[@]}" "${OFF[@]}" --name checked \
+                --health-cmd "$ASLR; >/tmp/happened" --health-interval 1s box:1 /bin/sh -c "$happened"
         expect_status 1
         [ "$(json 'j["written"]["rules"]')" = "['allow personality(personality == ADDR_NO_RANDOMIZE)']" ]
-        [ "$(json 'i["runs"][0]["end"], i["verified"]')" = "('time', True)" ]
+        [ "$(json 'i["verified"]')" = True ]
         no_containers
         (
                 exec 3>&-
-                wait_for docker exec entered /bin/true
-                docker exec entered /bin/sh -c "$KEYRING"
+                is_gone() {
+                        ! docker inspect "$id"
+                }
+                for run in first verified; do
+                        wait_for docker exec entered /bin/true
+                        id=$(docker inspect --format '{{.Id}}' entered)
+                        docker exec entered /bin/sh -c "$KEYRING; >/tmp/happened"
+                        wait_for is_gone
+                done
         ) >/dev/null 2>&1 &
-        confined why --instead --format json --for 3s -- "${RUN[@]}" "${OFF[@]}" --name entered box:1 /bin/sleep 60
+        confined why --instead --format json -- "${RUN[@]}" "${OFF[@]}" --name entered box:1 /bin/sh -c "$happened"
         wait
         [ "$(json 'j["written"]["rules"]')" = "['allow keyctl(option == KEYCTL_GET_KEYRING_ID)']" ]
+        [ "$(json 'i["verified"]')" = True ]
+        no_containers
+}
+
+@test "--for ends a run" {
+        confined why --instead --format json --for 1s -- "${RUN[@]}" "${OFF[@]}" box:1 /bin/sh -c "$STAYS"
+        expect_status 0
+        [ "$(json 'i["runs"][0]["end"]')" = time ]
         no_containers
 }
 
 @test "Ctrl-C ends the run and not the answer" {
         "$CONFINED" why --instead --write new.json -- "${RUN[@]}" "${OFF[@]}" --name stopped box:1 /bin/sh -c \
-                "trap 'exit 5' TERM INT; $ASLR; while :; do sleep 0.1; done" >out 2>err 3>&- &
+                "$ASLR; $STAYS" >out 2>err 3>&- &
         background=$!
         wait_for grep -q personality err
         kill -INT "$background"
@@ -159,7 +177,7 @@ no_containers() {
 
 @test "killed in the middle: no half-written file, and the container ends" {
         "$CONFINED" why --instead --write new.json -- "${RUN[@]}" "${OFF[@]}" --name killed box:1 /bin/sh -c \
-                "trap 'exit 5' TERM INT; $ASLR; while :; do sleep 0.1; done" >/dev/null 2>err 3>&- &
+                "$ASLR; $STAYS" >/dev/null 2>err 3>&- &
         background=$!
         wait_for grep -q personality err
         kill -9 "$background"
@@ -215,14 +233,14 @@ told() {
 @test "a container that is there is made again, and is left alone" {
         docker run -d --name there --network none -v /anonymous -v named:/named -v "$PWD:/here:ro" "${OFF[@]}" \
                 --label com.docker.compose.service=x --restart always --health-cmd "$ASLR" --health-interval 1s \
-                box:1 /bin/sh -c 'while :; do sleep 0.2; done' >/dev/null
+                box:1 /bin/sh -c "$STAYS" >/dev/null
         local id
         id=$(docker inspect --format '{{.Id}} {{.State.StartedAt}}' there)
         # Both would write to /named.
         confined why --instead there
         expect_status 2
         expect_in "$errors" "a second one would write to the same /named"
-        confined why --instead --shared --for 2s --write new.json there
+        confined why --instead --shared --for 4s --write new.json there
         expect_status 1
         expect_in "$output" "instead of --security-opt seccomp=unconfined, then it was told to end"
         expect_in "$output" "a container of its own, removed afterwards; anonymous volumes were new ones; shared with it: /named"
@@ -253,7 +271,7 @@ told() {
 }
 
 @test "killed in the middle, the copy is removed; Ctrl-C ends it" {
-        run_box there "${OFF[@]}"
+        docker run -d --name there --network none "${OFF[@]}" box:1 /bin/sh -c "$STAYS" >/dev/null
         "$CONFINED" why --instead there >/dev/null 2>err 3>&- &
         background=$!
         wait_for told err "watching 'there-confined-"
@@ -265,7 +283,9 @@ told() {
         "$CONFINED" why --instead there >out 2>err 3>&- &
         background=$!
         wait_for told err "watching 'there-confined-"
-        sleep 1
+        is_up() { [ -n "$(docker ps -q --filter name=there-confined-)" ]; }
+        wait_for is_up
+        sleep 1 # its filter is read
         kill -INT "$background"
         wait "$background"
         background=

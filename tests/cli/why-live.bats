@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # confined why, live: calls that real filters of the running kernel refuse, seen from outside.
+# alone: containers that begin meanwhile are watched, whoever starts them
 load ../lib/common
 load ../lib/engine
 

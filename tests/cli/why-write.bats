@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # confined why --write: the profile in use, and the least that lets through what was refused.
+# alone: containers that begin meanwhile are watched, whoever starts them
 load ../lib/common
 load ../lib/engine
 

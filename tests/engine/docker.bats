@@ -142,11 +142,11 @@ clients() {
         pid=$(pid_of quiet)
         nsenter -t "$pid" -a /bin/sleep 3596 3>&- &
         guests=$!
-        wait_for pgrep -f '^/bin/sleep 3596' >/dev/null
+        wait_for sleeper_below "$guests" 3596 >/dev/null
         confined audit quiet
         expect_status 1
         [[ $(row quiet) =~ Docker\ 20\.10\ default,\ but\ .*\ fail\ process-unfiltered ]]
-        guest=$(pgrep -f '^/bin/sleep 3596')
+        guest=$(sleeper_below "$guests" 3596)
         expect_in "$output" "PID $guest (/bin/sleep 3596), entered from outside"
         # Without the engine, too: by the PID namespace that it lives in.
         confined audit --no-engine --format lines
@@ -158,7 +158,7 @@ clients() {
 @test "a process that entered the mount namespace alone" {
         nsenter -t "$(pid_of quiet)" -m /bin/sleep 3595 3>&- &
         guests=$!
-        wait_for pgrep -f '^/bin/sleep 3595' >/dev/null
+        wait_for sleeper_below "$guests" 3595 >/dev/null
         confined audit quiet
         expect_status 1
         expect_in "$output" "PID $guests (/bin/sleep 3595), entered from outside"

@@ -11,6 +11,7 @@ setup() {
 }
 
 teardown() {
+        [ -z "${guest:-}" ] || kill -9 "$guest" 2>/dev/null || true # the first of a PID namespace
         stop_fake
 }
 
@@ -35,7 +36,8 @@ refusal() {
         audit
         stop_fake
         expect_status 2
-        [ $((SECONDS - start)) -le 6 ] || { echo "took too long"; return 1; }
+        # Without --timeout it would wait for 30.
+        [ $((SECONDS - start)) -le 20 ] || { echo "took too long"; return 1; }
         [ "$(grep -c '^confined: ' <<<"$errors")" -eq 1 ] || { echo "$errors"; return 1; }
         shift
         for word in "$@"; do
@@ -335,13 +337,12 @@ versioned() {
         guest=$(pgrep -P "$target")
         for version in 25.0.3 26.1.4+dfsg1 25.0.5-rc.1; do
                 row=$(versioned $version)
-                [ "$row" = "c0  box:1  –  Docker ${version%%.*}.${version:3:1} default  pass" ] || { echo "$version: $row"; kill "$guest"; return 1; }
+                [ "$row" = "c0  box:1  –  Docker ${version%%.*}.${version:3:1} default  pass" ] || { echo "$version: $row"; return 1; }
         done
         strict=$(versioned 28.3.0)
         loose=$(versioned 24.0.1)
         newer=$(versioned 99.9)
         none=$(versioned dev)
-        kill "$guest"
         echo "$strict | $loose | $newer | $none"
         [ "$strict" = "c0  box:1  –  as strict as Docker 28.3 default  pass" ]
         [[ $loose =~ "weaker than Docker 24.0 default in "[0-9]+"  warn filter-differs" ]]

@@ -139,10 +139,10 @@ row() {
         python3 "$BATS_TEST_DIRNAME/../cli/under-filter.py" other.bpf --exec "$(command -v nsenter)" \
                 -t "$(pid_of plain)" -m /bin/sleep 3599 3>&- &
         guests=$!
-        wait_for pgrep -f '^/bin/sleep 3599' >/dev/null
+        wait_for sleeper_below "$guests" 3599 >/dev/null
         confined audit plain
         expect_status 1
-        guest=$(pgrep -f '^/bin/sleep 3599')
+        guest=$(sleeper_below "$guests" 3599)
         [ "$(row plain)" = "plain  box:1  –  $engine default, but PID $guest another  warn filter-differs" ]
         expect_in "$output" "1 process of container 'plain' is under another filter, which lets more through"
         kill "$guest"

@@ -86,5 +86,6 @@ row() {
         expect_in "$line" "podman ${id:0:12}"
         expect_in "$line" "fail process-unfiltered"
         expect_not_in "$output" "conmon"
-        expect_not_in "$output" "$(private_podman inspect --format '{{ .State.Pid }}' default) "
+        pid=$(private_podman inspect --format '{{ .State.Pid }}' default)
+        [ -z "$(grep -E "^$pid " <<<"$output")" ]
 }

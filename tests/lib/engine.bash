@@ -7,17 +7,12 @@ FAKE=$BATS_TEST_DIRNAME/fake-engine.py
 # fake BEHAVIOUR [COUNT]: starts a fake engine for this test; its URL is in $fake_url.
 fake() {
         fake_socket=$(mktemp -u "$BATS_TEST_TMPDIR/fake-XXXXXX")
-        local out=$fake_socket.out i
+        local out=$fake_socket.out
         : >"$out"
         "$FAKE" "$fake_socket" "$@" >"$out" 2>&1 3>&- &
         echo "$!" >>"$BATS_TEST_TMPDIR/fakes" # a file: it may be called in a subshell
         fake_url=unix://$fake_socket
-        for ((i = 0; i < 200; i++)); do
-                grep -q ready "$out" && return
-                sleep 0.02
-        done
-        echo "the fake engine did not start: $(<"$out")"
-        return 1
+        wait_for grep -q ready "$out" || { echo "the fake engine did not start: $(<"$out")"; return 1; }
 }
 
 stop_fake() {
@@ -67,7 +62,7 @@ engine_folder() {
 # start_docker [DOCKERD-OPTION…]: a private dockerd, reached through $DOCKER_HOST. Non-zero and the
 # end of its log when it cannot run here.
 start_docker() {
-        local driver i
+        local driver until
         unset DOCKER_CONTEXT DOCKER_TLS_VERIFY DOCKER_CERT_PATH
         for driver in overlay2 vfs; do
                 docker_dir=$(engine_folder)
@@ -81,7 +76,8 @@ start_docker() {
                 docker_pid=$!
                 docker_pids="${docker_pids:-} $docker_pid"
                 docker_dirs="${docker_dirs:-} $docker_dir"
-                for ((i = 0; i < 150; i++)); do
+                until=$((SECONDS + 60))
+                while [ $SECONDS -lt $until ]; do
                         docker version >/dev/null 2>&1 && break 2
                         kill -0 "$docker_pid" 2>/dev/null || break
                         sleep 0.1
@@ -120,17 +116,6 @@ run_box() {
 # The first process of a container.
 pid_of() {
         docker inspect --format '{{ .State.Pid }}' "$1"
-}
-
-# wait_for COMMAND…: until it succeeds, five seconds at most.
-wait_for() {
-        local i
-        for ((i = 0; i < 100; i++)); do
-                "$@" && return
-                sleep 0.05
-        done
-        echo "never true: $*"
-        return 1
 }
 
 # stop_one PID: asks, waits, insists.
@@ -186,13 +171,13 @@ private_podman() {
 
 # start_podman: the API service on a private socket; its URL is in $podman_url.
 start_podman() {
-        local i
+        local until=$((SECONDS + 60))
         podman_dir=$(engine_folder)
         podman_dirs="${podman_dirs:-} $podman_dir"
         podman_url=unix://$podman_dir/podman.sock
         private_podman system service --time 0 "$podman_url" >"$podman_dir/log" 2>&1 3>&- &
         podman_pids="${podman_pids:-} $!"
-        for ((i = 0; i < 100; i++)); do
+        while [ $SECONDS -lt $until ]; do
                 [ -S "$podman_dir/podman.sock" ] &&
                         curl -s --unix-socket "$podman_dir/podman.sock" http://d/_ping >/dev/null &&
                         return
