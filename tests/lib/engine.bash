@@ -129,12 +129,27 @@ stop_one() {
         kill -9 "$1" 2>/dev/null || true
 }
 
-# Processes that a killed engine left behind (containerd, shims, monitors): their command lines
-# name a folder that is this file's alone.
+descendants() {
+        local child
+        for child in $(pgrep -P "$1"); do
+                echo "$child"
+                descendants "$child"
+        done
+}
+
+# Processes that a killed engine left behind (containerd, shims, monitors; their command lines name
+# a folder that is this file's alone), and the containers below them.
 stop_leftovers() {
-        local pid
-        for pid in $(pgrep -f -- "$1/"); do
-                [ "$pid" -ne $$ ] && stop_one "$pid"
+        local pid left below=
+        left=$(pgrep -f -- "$1/" | grep -vx $$)
+        for pid in $left; do
+                below="$below $(descendants "$pid")"
+        done
+        for pid in $left; do
+                stop_one "$pid"
+        done
+        for pid in $below; do
+                kill -9 "$pid" 2>/dev/null || true
         done
 }
 
