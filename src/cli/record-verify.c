@@ -49,9 +49,8 @@ static enum cf_record_verdict judge(const struct cf_record *record)
         const struct cf_record_run *first = &record->run, *again = &record->proof.run;
         if (record->proof.refused.call_count)
                 return CF_VERDICT_REFUSED;
-        if (again->end !=
-            CF_WATCH_ENDED) /* it was still there, or had been told to end as before */
-                return CF_VERDICT_HOLDS;
+        if (again->end != CF_WATCH_ENDED) /* that it hangs now is no proof, nor is Ctrl-C */
+                return first->end == CF_WATCH_ENDED ? CF_VERDICT_STATUS : CF_VERDICT_HOLDS;
         if (first->end != CF_WATCH_ENDED)
                 return again->status == first->status || again->status == 0 ? CF_VERDICT_HOLDS
                                                                             : CF_VERDICT_STATUS;
@@ -164,6 +163,14 @@ void cf_record_say_proof(const struct cf_record *record)
                 break;
         case CF_VERDICT_STATUS:
                 fprintf(stderr, "not verified: nothing was refused, but ");
+                if (proof->run.end == CF_WATCH_STOPPED)
+                        fprintf(stderr, "it was stopped after %.0f s\n", proof->run.seconds);
+                else if (proof->run.end == CF_WATCH_TIME)
+                        fprintf(stderr,
+                                "it did not end within %.0f s, and before it did after %.0f s\n",
+                                proof->run.seconds, record->run.seconds);
+                if (proof->run.end != CF_WATCH_ENDED)
+                        break;
                 say_status(proof->run.status);
                 if (record->run.end != CF_WATCH_ENDED)
                         fprintf(stderr, " after %.0f s, and it had to be stopped before\n",

@@ -262,7 +262,9 @@ static int nothing(struct cf_record *record, struct cf_error *err)
 {
         const struct cf_record_run *run = &record->run;
         const char *why = "did it run under a filter at all?";
-        if (!record->words)
+        if (record->words && run->end == CF_WATCH_STOPPED)
+                why = "it was stopped before anything ran";
+        else if (!record->words)
                 why = "it is under no filter, or did nothing; start it by: confined record -- "
                       "COMMAND";
         else if (record->engine && WIFEXITED(run->status) && WEXITSTATUS(run->status) >= 125)

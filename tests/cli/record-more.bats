@@ -117,6 +117,20 @@ EOF
         expect_in "$errors" "its exit status is 7 after 0 s, and it had to be stopped before"
 }
 
+@test "what ended by itself must do so again, and Ctrl-C is no proof" {
+        confined record -o p.json -- sh -c 'sleep 0.1; [ -e hung ] && sleep 60; touch hung'
+        expect_status 1
+        expect_in "$errors" "not verified: nothing was refused, but it did not end within 1"
+        expect_not_in "$errors" "verified: nothing was refused in"
+        "$CONFINED" record -o p.json -- sh -c 'sleep 0.1; touch some; [ -e two ] && touch three && sleep 9; touch two' 2>errors 3>&- &
+        local recorder=$! status=0
+        wait_for test -e three
+        kill -INT "$recorder"
+        wait "$recorder" || status=$?
+        expect_status 1
+        expect_in "$(<errors)" "not verified: nothing was refused, but it was stopped after"
+}
+
 # ---- the profile ---------------------------------------------------------------------------------
 
 @test "threads: clone3 is not let through, and clone not with new namespaces" {
