@@ -157,13 +157,16 @@ static int read_all(struct watch *watch, struct cf_error *err)
         return r;
 }
 
-#define POLLED (2 * CF_WHY_SUBJECTS_MAX + 1)
+enum { POLL_SIGNALS, POLL_READER, POLL_SUBJECTS };
+#define POLLED (2 * CF_WHY_SUBJECTS_MAX + POLL_SUBJECTS)
 
 /* Subjects that come with the containers have no descriptors. */
 static size_t fill(struct watch *watch, struct pollfd fds[POLLED])
 {
-        size_t count = 1;
-        fds[0] = (struct pollfd){.fd = watch->signals, .events = POLLIN};
+        size_t count = POLL_SUBJECTS;
+        bool read = watch->live->stream == stdout;
+        fds[POLL_SIGNALS] = (struct pollfd){.fd = watch->signals, .events = POLLIN};
+        fds[POLL_READER] = (struct pollfd){.fd = read ? STDOUT_FILENO : -1};
         for (size_t i = 0; i <= watch->live->others.count && count + 2 <= POLLED; i++) {
                 struct cf_why_live *live = subject(watch, i);
                 if (!live->observer)
@@ -189,10 +192,12 @@ static int watch_until_the_end(struct watch *watch, struct cf_error *err)
                         break;
                 if (poll(fds, count, left > INT_MAX ? INT_MAX : (int)left) < 0 && errno != EINTR)
                         return cf_error_set(err, -errno, NULL, "waiting: %s", strerror(errno));
-                if (fds[0].revents)
+                if (fds[POLL_SIGNALS].revents)
                         done = take_signals(watch);
-                for (size_t i = 0; 2 * i + 1 < count; i++)
-                        if (fds[2 * i + 1].revents)
+                if (fds[POLL_READER].revents) /* `confined why --all | head` has seen enough */
+                        done = true;
+                for (size_t i = 0; POLL_SUBJECTS + 2 * i < count; i++)
+                        if (fds[POLL_SUBJECTS + 2 * i].revents)
                                 done |= take_end(watch, subject(watch, i));
                 int r = read_all(watch, err);
                 if (r < 0)

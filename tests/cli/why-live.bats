@@ -292,6 +292,16 @@ wait()' "$threads" >ready 3>&- &
         grep -q PTRACE_SEIZE trace
 }
 
+@test "whoever reads has seen enough" {
+        profile SCMP_ACT_ERRNO personality
+        "$CONFINED" run --profile profile -- sh -c "sleep 2; $PROBE -r 5 135; sleep 60" >/dev/null 2>&1 3>&- &
+        local pid=$!
+        timeout 40 "$CONFINED" why "$pid" 2>/dev/null 3>&- | head -n 1 >line
+        [ "${PIPESTATUS[0]}" -ne 124 ]
+        kill "$pid"
+        grep -q personality line
+}
+
 @test "a container from its first instruction" {
         [ -z "${ENGINE_SKIP:-}" ] || skip "$ENGINE_SKIP"
         confined why --format json -- docker run --rm --network none box:1 /probe -r 3 135 0x40000
