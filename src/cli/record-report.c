@@ -223,6 +223,21 @@ static void report_end(const struct cf_record *record)
                 fprintf(stderr, "its exit status is %d\n", WEXITSTATUS(run->status));
 }
 
+/* Servers that put themselves in the background: `nginx`, `redis-server --daemonize yes`. */
+static void report_left(const struct cf_record *record)
+{
+        const struct cf_record_run *run = &record->run;
+        CF_TEXT struct cf_text name = {0};
+        cf_text_add_visible(&name, cf_span_of(run->left_name));
+        if (run->left)
+                fprintf(stderr,
+                        "it ended, and left %zu %s running (PID %ld, %s), whose calls from then on "
+                        "were not seen: have it stay in the foreground, or record what runs with "
+                        "--pid\n",
+                        run->left, run->left == 1 ? "process" : "processes", (long)run->left_pid,
+                        name.data ? name.data : "");
+}
+
 void cf_record_report(struct cf_record *record)
 {
         struct cf_estimate estimate;
@@ -244,6 +259,7 @@ void cf_record_report(struct cf_record *record)
                 fprintf(stderr, "its start was not seen: a profile of this alone may not start it; "
                                 "record it with: confined record -- docker run …\n");
         report_end(record);
+        report_left(record);
         if ((record->engine || record->hook) &&
             !report_names(record, start.data ? start.data : "of the start-up alone", is_start))
                 fprintf(stderr, "none %s\n", start.data ? start.data : "of the start-up alone");

@@ -78,6 +78,9 @@ static void keep_end(struct cf_record_run *run, const struct cf_watch *watch)
         run->ended = watch->waited;
         run->status = watch->status;
         run->seconds = watch->lasted;
+        run->left = watch->left;
+        run->left_pid = watch->left_pid;
+        memcpy(run->left_name, watch->left_name, sizeof(run->left_name));
 }
 
 /* What the callbacks of a watch work on. */
@@ -207,6 +210,7 @@ static int watch_command(struct cf_record *record, const char *profile, double s
         struct cf_observe_wanted wanted;
         struct cf_filter filter;
         counting.watch = &watch;
+        watch.adopts = true;
         int r = emit(record, profile ? profile : allows_all, &filter, err);
         if (r == 0)
                 r = cf_record_wanted(record, !profile, &wanted, err);

@@ -33,6 +33,9 @@ struct cf_record_run {
         bool ended;            /* the command did */
         int status;            /* as wait(2) gives it, of a command */
         double seconds;
+        size_t left;    /* processes that the command started and that run on … */
+        pid_t left_pid; /* … such as this one */
+        char left_name[17];
 };
 
 /* What came of running it again under its profile. */

@@ -21,6 +21,7 @@ struct cf_watch {
         struct cf_observer *observer;
         pid_t pid;      /* 0: none, `tick` tells the end */
         bool child;     /* it is ours: it is told to end when the time is over, and waited for */
+        bool adopts;    /* what it leaves behind when it ends becomes ours, and is told of */
         double seconds; /* 0: without limit */
         /* Takes in each event; NULL: they are passed over. 0, or negative to stop with that. */
         int (*seen)(void *context, const struct cf_observed *event);
@@ -36,6 +37,9 @@ struct cf_watch {
         bool waited; /* for the child: `status` is as wait(2) gives it */
         int status;
         double lasted; /* seconds */
+        size_t left;   /* with `adopts`: processes that it started and that did not end */
+        pid_t left_pid;
+        char left_name[17]; /* of one of them */
         /* Private. */
         sigset_t before;
         int signals;

@@ -117,6 +117,20 @@ EOF
         expect_in "$errors" "its exit status is 7 after 0 s, and it had to be stopped before"
 }
 
+@test "what a command leaves running is told, and what ends with it is not" {
+        confined record --no-verify -o p.json -- sh -c 'setsid sleep 5 & sleep 0.1'
+        expect_status 0
+        expect_in "$errors" "left 1 process running (PID "
+        expect_in "$errors" ", sleep), whose calls from then on were not seen"
+        # Orphans that have ended are not kept.
+        confined record --no-verify -o p.json -- sh -c '
+                for i in 1 2 3 4 5 6 7 8 9; do (true &); done; sleep 1
+                cat "/proc/$PPID/task/$PPID/children"; (sleep 0.1 &)'
+        expect_status 0
+        expect_not_in "$errors" "running"
+        [ "$(wc -w <<<"$output")" -eq 1 ]
+}
+
 @test "what ended by itself must do so again, and Ctrl-C is no proof" {
         confined record -o p.json -- sh -c 'sleep 0.1; [ -e hung ] && sleep 60; touch hung'
         expect_status 1
