@@ -84,8 +84,7 @@ int cf_why_want_paths(struct cf_arena *arena, struct cf_observe_wanted *wanted)
 /* ---- which containers there are ----------------------------------------------------------------
  */
 
-/* The number of a process's control group as events have it (see observe.h); 0: not known. */
-static uint64_t group_of(pid_t pid)
+uint64_t cf_why_group_of(pid_t pid)
 {
         char path[64], text[CGROUP_MAX], *rest = text, *line;
         snprintf(path, sizeof(path), "/proc/%ld/cgroup", (long)pid);
@@ -167,7 +166,8 @@ void cf_why_find_boxes(struct cf_why_live *base)
                 if (!ask(base, i, NULL, &answer))
                         continue;
                 for (size_t k = 0; k < answer.count; k++) {
-                        struct cf_why_box box = {.group = group_of(answer.containers[k].pid)};
+                        struct cf_why_box box = {.group =
+                                                         cf_why_group_of(answer.containers[k].pid)};
                         if (answer.containers[k].pid > 0 && box.group &&
                             base->boxes.count < BOXES_MAX &&
                             (box.target = keep_target(base->why->job.arena, &answer, k)) != NULL)
@@ -192,25 +192,67 @@ static struct cf_why_live *open_box(struct cf_why_live *base, const struct cf_pr
         return live;
 }
 
-static struct cf_why_live *open_new(struct cf_why_live *base, const struct cf_observed *event)
+/* The subject of a container that is ours, or perhaps is. */
+static struct cf_why_live *open_ours(struct cf_why_live *base, const char *id,
+                                     const struct cf_observed *event, enum cf_why_whose whose)
+{
+        struct cf_arena *arena = base->why->job.arena;
+        if (!id || (base->own && whose == CF_WHY_OURS && base->known.profile))
+                return base;
+        cf_policy policy = cf_why_policy_of(base, event->pid);
+        struct cf_prove_target *target = find_target(base, id);
+        return target ? open_box(base, target, event->pid, policy)
+                      : cf_why_another(base, cf_arena_printf(arena, "%.*s", ID_SHOWN, id));
+}
+
+/* Whose an event is, by its process, or where that is gone by its parent. */
+static enum cf_why_whose find_whose(struct cf_why_live *base, const struct cf_observed *event,
+                                    bool *ret_there, const char **ret_id)
 {
         struct cf_arena *arena = base->why->job.arena;
         const char *id;
-        /* First of all: it may be gone soon. */
-        if (base->boxes.count >= BOXES_MAX || !find_id(arena, event->pid, &id))
+        *ret_there = find_id(arena, event->pid, ret_id);
+        if (!base->own)
+                return CF_WHY_WHOSE_UNKNOWN;
+        if (!*ret_there && find_id(arena, event->parent, &id) && id)
+                return cf_why_own_whose(base->own, true, id, event);
+        return cf_why_own_whose(base->own, *ret_there, *ret_id, event);
+}
+
+/* NULL: it is somebody else's. */
+static struct cf_why_live *open_new(struct cf_why_live *base, const struct cf_observed *event)
+{
+        struct cf_why_box box = {.group = event->group};
+        const char *id;
+        bool there;
+        if (base->boxes.count >= BOXES_MAX)
                 return base;
-        cf_policy policy = id ? cf_why_policy_of(base, event->pid) : CF_POLICY_NONE;
-        struct cf_prove_target *target = id ? find_target(base, id) : NULL;
-        struct cf_why_box box = {
-                .group = event->group,
-                .live = !id      ? base
-                        : target ? open_box(base, target, event->pid, policy)
-                                 : cf_why_another(base,
-                                                  cf_arena_printf(arena, "%.*s", ID_SHOWN, id)),
-        };
-        if (!box.live || cf_vec_push(arena, &base->boxes, box) < 0)
+        /* First of all: it may be gone soon. */
+        enum cf_why_whose whose = find_whose(base, event, &there, &id);
+        if (!there && whose == CF_WHY_WHOSE_UNKNOWN && !base->own)
+                return base;
+        box.foreign = whose == CF_WHY_OTHERS;
+        box.pending = !there && whose == CF_WHY_WHOSE_UNKNOWN;
+        if (box.pending && (box.live = cf_why_another(base, NULL)) != NULL)
+                box.live->stream = NULL; /* it is told in the end, if it is ours */
+        else if (!box.foreign)
+                box.live = open_ours(base, there ? id : NULL, event, whose);
+        if ((!box.live && !box.foreign) || cf_vec_push(base->why->job.arena, &base->boxes, box) < 0)
                 return base;
         return box.live;
+}
+
+void cf_why_settle_boxes(struct cf_why_live *base)
+{
+        for (size_t i = 0; base->own && base->own->found && i < base->boxes.count; i++) {
+                struct cf_why_box *box = &base->boxes.items[i];
+                if (!box->pending)
+                        continue;
+                box->foreign = true;
+                base->own->others += box->live->refused;
+                box->live->refused = box->live->failed = box->live->more_kinds = 0;
+                box->live->order.count = 0;
+        }
 }
 
 static struct cf_why_live *find_box(struct cf_why_live *base, const struct cf_observed *event)
@@ -219,6 +261,8 @@ static struct cf_why_live *find_box(struct cf_why_live *base, const struct cf_ob
                 struct cf_why_box *box = &base->boxes.items[i];
                 if (box->group != event->group)
                         continue;
+                if (box->foreign)
+                        return NULL;
                 if (!box->live)
                         box->live = open_box(base, box->target, event->pid,
                                              cf_why_policy_of(base, event->pid));
@@ -227,7 +271,21 @@ static struct cf_why_live *find_box(struct cf_why_live *base, const struct cf_ob
         return open_new(base, event);
 }
 
+bool cf_why_is_foreign(const struct cf_why_live *base, uint64_t group)
+{
+        for (size_t i = 0; i < base->boxes.count; i++)
+                if (base->boxes.items[i].group == group)
+                        return base->boxes.items[i].foreign;
+        return false;
+}
+
 int cf_why_seen_in_boxes(void *context, const struct cf_observed *event)
 {
-        return cf_why_seen(find_box(context, event), event);
+        struct cf_why_live *base = context, *live = find_box(base, event);
+        if (live)
+                return cf_why_seen(live, event);
+        base->own->others += event->kind == CF_OBSERVED_REFUSED ||
+                             event->kind == CF_OBSERVED_TRAPPED ||
+                             event->kind == CF_OBSERVED_KILLED;
+        return 0;
 }

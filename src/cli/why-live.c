@@ -49,17 +49,27 @@ static void become(char *const *words, int go, int failed, bool quiet, const sig
         _exit(127);
 }
 
-static int prepare(struct cf_why *why, struct command *command, const sigset_t *mask,
-                   struct cf_error *err)
+/* The command's words, with the option that tells of its container; NULL: no memory. */
+static char *const *make_words(struct cf_why *why, const struct cf_why_own *own)
 {
         const struct cf_invocation *invocation = why->job.invocation;
-        size_t count = invocation->argument_count;
-        char **words = cf_arena_many(why->job.arena, count + 1, char *);
+        size_t count = invocation->argument_count, at = 0;
+        char **words = cf_arena_many(why->job.arena, count + 2, char *);
+        for (size_t i = 0; words && i < count; i++) {
+                if (own && own->option && i == own->at)
+                        words[at++] = (char *)(uintptr_t)own->option; /* as exec wants it */
+                words[at++] = (char *)(uintptr_t)invocation->arguments[i];
+        }
+        return words;
+}
+
+static int prepare(struct cf_why *why, struct command *command, const struct cf_why_own *own,
+                   const sigset_t *mask, struct cf_error *err)
+{
+        char *const *words = make_words(why, own);
         int go[2], failed[2];
         if (!words)
                 return cf_error_set(err, -ENOMEM, NULL, "not enough memory");
-        for (size_t i = 0; i < count; i++)
-                words[i] = (char *)(uintptr_t)invocation->arguments[i]; /* as exec wants it */
         if (pipe2(go, O_CLOEXEC) < 0)
                 return cf_error_set(err, -errno, NULL, "no pipe: %s", strerror(errno));
         if (pipe2(failed, O_CLOEXEC) == 0) {
@@ -275,7 +285,7 @@ static int open_wanted(struct cf_why_live *live, struct watch *watch, struct cf_
                 bool asks = cf_why_asks_a_daemon(invocation->arguments[0]);
                 wanted.scope = asks ? CF_OBSERVE_NEW : CF_OBSERVE_TREE;
                 wanted.pid = watch->command->pid;
-                watch->in_boxes = asks && !live->known.profile;
+                watch->in_boxes = asks;
                 return cf_observer_open(&wanted, &live->observer, err);
         }
         if (invocation->argument_count)
@@ -452,8 +462,16 @@ int cf_why_live(struct cf_why *why, struct cf_error *err)
         watch.signals = watch_signals(&before);
         if (invocation->separated) {
                 watch.command = &command;
-                r = prepare(why, &command, &before, err);
+                if (cf_why_own_open(why->job.arena, invocation->arguments,
+                                    invocation->argument_count, &live.own) < 0)
+                        r = cf_error_set(err, -ENOMEM, NULL, "not enough memory");
+                if (r == 0)
+                        r = prepare(why, &command, live.own, &before, err);
                 live.process = r == 0 ? pidfd_open(command.pid, 0) : -1;
+                if (r == 0 && live.own) {
+                        live.own->pid = command.pid;
+                        live.own->group = cf_why_group_of(command.pid);
+                }
         }
         if (r == 0)
                 r = run(&live, &watch, err);
@@ -461,6 +479,7 @@ int cf_why_live(struct cf_why *why, struct cf_error *err)
         if (r == 0)
                 r = cf_why_sum_up(&live, err);
         close_subjects(&watch);
+        cf_why_own_close(live.own);
         return r < 0          ? r
                : r == 1       ? CF_EXIT_TROUBLE
                : live.refused ? CF_EXIT_FINDINGS

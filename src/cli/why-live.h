@@ -45,11 +45,28 @@ struct cf_why_look {
 
 struct cf_why_live;
 
+#define CF_WHY_ID_SIZE 65 /* of a container's id, and its end */
+
+/* The container that a command line of an engine starts, among others: why-own.c. */
+struct cf_why_own {
+        const char *option; /* to be put in front of the word `at`; NULL: none */
+        size_t at;
+        pid_t pid;               /* the command's */
+        uint64_t group;          /* its control group */
+        int folder;              /* of the file; -1: the user's own file */
+        const char *file;        /* into which the engine writes the id */
+        char id[CF_WHY_ID_SIZE]; /* "": not written yet */
+        bool found;              /* something was seen of it */
+        size_t others;           /* refused calls of other containers that were seen */
+};
+
 /* A control group, and the subject that it is. */
 struct cf_why_box {
         uint64_t group;
         struct cf_why_live *live;             /* NULL: nothing was seen of it yet */
         const struct cf_prove_target *target; /* the container that it is; NULL: see live */
+        bool foreign; /* somebody else's, who came to be meanwhile: see cf_why_own */
+        bool pending; /* gone before it was known whose: somebody else's if ours was seen besides */
 };
 
 /* One subject that is watched: a container, a process and its descendants, or everything. */
@@ -76,6 +93,7 @@ struct cf_why_live {
         /* Of the first subject: the further ones, and how they are found. */
         CF_VEC(struct cf_why_live *) others;
         CF_VEC(struct cf_why_box) boxes;
+        struct cf_why_own *own; /* NULL: all that is seen is told */
         struct cf_engine_host *hosts;
         size_t host_count;
         bool hosts_known;
@@ -96,6 +114,28 @@ int cf_why_seen_in_boxes(void *context, const struct cf_observed *event);
 
 /* Has all paths told that calls are about. 0 or -ENOMEM. */
 int cf_why_want_paths(struct cf_arena *arena, struct cf_observe_wanted *wanted);
+
+/* Prepares to know the container that the words start. *ret_own is left alone where they start
+ * none, or it cannot be known. 0 or -ENOMEM. */
+int cf_why_own_open(struct cf_arena *arena, const char *const *words, size_t count,
+                    struct cf_why_own **ret_own);
+void cf_why_own_close(struct cf_why_own *own); /* NULL is fine */
+
+enum cf_why_whose { CF_WHY_OURS, CF_WHY_OTHERS, CF_WHY_WHOSE_UNKNOWN };
+
+/* Whose an event is: the container's or the command's, or another's. `there`: its process still is,
+ * in the container `id` (NULL: in none). */
+enum cf_why_whose cf_why_own_whose(struct cf_why_own *own, bool there, const char *id,
+                                   const struct cf_observed *event);
+
+/* The number of a process's control group, as events have it; 0: not known. */
+uint64_t cf_why_group_of(pid_t pid);
+
+/* In the end: what was pending is ours or is not. */
+void cf_why_settle_boxes(struct cf_why_live *base);
+
+/* Whether a control group is known to be somebody else's. */
+bool cf_why_is_foreign(const struct cf_why_live *base, uint64_t group);
 
 /* Learns which control groups the running containers are, so that they are known by them alone. */
 void cf_why_find_boxes(struct cf_why_live *base);

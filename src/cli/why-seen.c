@@ -430,6 +430,7 @@ static int compare_counts(const void *a, const void *b)
 struct summed {
         uint64_t refused, failed, skipped; /* as the kernel counted, the lost events as well */
         size_t more_kinds;
+        size_t others; /* of containers that are not ours */
         struct cf_observed_losses losses;
 };
 
@@ -444,7 +445,9 @@ static int add_counts(struct cf_why_live *live, struct summed *sum, struct cf_er
                 return 0;
         int r = cf_observer_totals(live->observer, live->why->job.arena, &totals, &count, err);
         for (size_t i = 0; r == 0 && i < count; i++)
-                if (totals[i].kind == CF_OBSERVED_SKIPPED)
+                if (cf_why_is_foreign(live, totals[i].group))
+                        continue;
+                else if (totals[i].kind == CF_OBSERVED_SKIPPED)
                         sum->skipped += totals[i].count;
                 else if (totals[i].kind != CF_OBSERVED_FAILED &&
                          totals[i].kind != CF_OBSERVED_UNSURE)
@@ -460,7 +463,7 @@ static int add_counts(struct cf_why_live *live, struct summed *sum, struct cf_er
 static int sum_all(struct cf_why_live *live, struct summed *sum, struct cf_error *err)
 {
         size_t seen = live->refused;
-        *sum = (struct summed){0};
+        *sum = (struct summed){.others = live->own ? live->own->others : 0};
         int r = add_counts(live, sum, err);
         for (size_t i = 0; r == 0 && i < live->others.count; i++) {
                 r = add_counts(live->others.items[i], sum, err);
@@ -479,6 +482,7 @@ static void put_losses(struct cf_why *why, const struct summed *sum)
                 why->counts[CF_WHY_COUNT_REFUSED] = sum->refused;
                 why->counts[CF_WHY_COUNT_SKIPPED] = sum->skipped;
                 why->counts[CF_WHY_COUNT_LOST] = losses->events + sum->more_kinds;
+                why->counts[CF_WHY_COUNT_OTHERS] = sum->others;
                 why->counted = true;
                 cf_json_close(&why->json, ']');
                 cf_why_json_close(why);
@@ -504,6 +508,11 @@ static void put_losses(struct cf_why *why, const struct summed *sum)
         if (sum->more_kinds)
                 cf_text_printf(out, "%zu of them are of more kinds than are told apart\n",
                                sum->more_kinds);
+        if (sum->others)
+                cf_text_printf(out,
+                               "%zu more were of other containers that started meanwhile: confined "
+                               "why --all tells of every one\n",
+                               sum->others);
         if (losses->uncounted || losses->unmarked)
                 cf_text_printf(out, "the number is too low: the kernel's tables were full\n");
 }
@@ -575,6 +584,7 @@ int cf_why_sum_up(struct cf_why_live *live, struct cf_error *err)
 {
         struct cf_why *why = live->why;
         struct summed sum;
+        cf_why_settle_boxes(live);
         int r = sum_all(live, &sum, err);
         why->input.name = live->known_words;
         if (r == 0 && why->job.json)

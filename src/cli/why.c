@@ -78,7 +78,7 @@ void cf_why_json_open(struct cf_why *why)
 
 void cf_why_json_close(struct cf_why *why)
 {
-        static const char *const counts[CF_WHY_COUNTS] = {"refused", "skipped", "lost"};
+        static const char *const counts[CF_WHY_COUNTS] = {"refused", "skipped", "lost", "others"};
         for (size_t i = 0; i < CF_WHY_COUNTS; i++) {
                 cf_json_key(&why->json, counts[i]);
                 if (why->counted)

@@ -85,7 +85,13 @@ struct cf_why_write {
         enum { CF_WHY_UNVERIFIED, CF_WHY_VERIFIED, CF_WHY_DENIED } verified; /* --verify */
 };
 
-enum { CF_WHY_COUNT_REFUSED, CF_WHY_COUNT_SKIPPED, CF_WHY_COUNT_LOST, CF_WHY_COUNTS };
+enum {
+        CF_WHY_COUNT_REFUSED,
+        CF_WHY_COUNT_SKIPPED,
+        CF_WHY_COUNT_LOST,
+        CF_WHY_COUNT_OTHERS,
+        CF_WHY_COUNTS
+};
 
 struct cf_why {
         struct cf_profile_job job;

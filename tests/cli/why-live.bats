@@ -41,6 +41,7 @@ setup() {
 teardown() {
         [ -z "${watcher:-}" ] || kill -9 "$watcher" 2>/dev/null || true
         [ -z "${box:-}" ] || docker rm -f "$box" >/dev/null 2>&1 || true
+        [ -z "${podman_dirs:-}" ] || docker_pids= docker_dirs= stop_engines # the test's own alone
 }
 
 # profile ACTION CALL…: a file `profile` that answers these calls so, and allows the others.
@@ -308,6 +309,63 @@ wait()' "$threads" >ready 3>&- &
         expect_status 1
         [ "$(json '[(c["call"], c["error"], c["count"]) for c in j["calls"] if c["call"].startswith("personality")]')" = \
                 "[('personality(ADDR_NO_RANDOMIZE)', 'EPERM', 3)]" ]
+}
+
+# beside COMMAND…: runs it while another container starts again and again and is refused calls.
+beside() {
+        local others
+        while :; do
+                docker run --rm --network none box:1 /probe -r 7 135 0x400000 >/dev/null 2>&1 || break
+        done 3>&- &
+        others=$!
+        "$@"
+        kill "$others"
+        wait "$others" || true
+}
+
+@test "a container among others that start meanwhile: its own calls alone" {
+        [ -z "${ENGINE_SKIP:-}" ] || skip "$ENGINE_SKIP"
+        local ours="[('personality(ADDR_NO_RANDOMIZE)', 5)]" run=(docker run --network none)
+        local inside='sleep 2; /probe -r 5 135 0x40000'
+        beside confined why --format json -- "${run[@]}" --rm box:1 sh -c "$inside"
+        expect_status 1
+        [ "$(json '[(c["call"], c["count"]) for c in j["calls"]]')" = "$ours" ]
+        [ "$(json 'j["refused"], j["lost"], j["others"] > 0')" = "(5, 0, True)" ]
+        # Its file for the id, if the words name one.
+        beside confined why -- "${run[@]}" --rm --cidfile id box:1 sh -c "$inside"
+        expect_in "$output" "5 calls refused by seccomp"
+        expect_in "$output" "more were of other containers that started meanwhile: confined why --all tells"
+        expect_not_in "$output$errors" READ_IMPLIES_EXEC
+        grep -qx '[0-9a-f]*' id
+        # And when the command ends before the container does.
+        beside confined why --for 4s --format json -- "${run[@]}" -d --name later box:1 sh -c "$inside"
+        box=later
+        [ "$(json '[(c["call"], c["count"]) for c in j["calls"]]')" = "$ours" ]
+        # What it is started with is as it was.
+        expect_not_in "$(docker inspect later)" confined
+        # Nothing of ours in no container is told either, but for the command's own.
+        profile SCMP_ACT_ERRNO personality
+        confined why --format json -- "${run[@]}" --rm box:1 /probe -r 2 135 0x40000
+        [ "$(json 'j["refused"]')" = 2 ]
+}
+
+@test "Podman: a container among others that start meanwhile" {
+        [ -z "${ENGINE_SKIP:-}" ] || skip "$ENGINE_SKIP"
+        command -v podman >/dev/null || skip "needs podman"
+        unset DOCKER_CONFIG # Podman insists that it is there
+        export podman_runtime=runc
+        podman_dir=$(engine_folder)
+        podman_dirs=$podman_dir
+        mkdir bin
+        printf '%s\n' '#!/bin/sh' "exec $(command -v podman) --root $podman_dir/root --runroot $podman_dir/run \\" \
+                "--tmpdir $podman_dir/tmp --cgroup-manager cgroupfs --events-backend file --runtime runc \"\$@\"" >bin/podman
+        chmod +x bin/podman
+        tar -C "$BATS_FILE_TMPDIR/rootfs" -c . | bin/podman import - box:1 >/dev/null 2>&1 || true
+        local run=("$PWD/bin/podman" run --rm --network none --ulimit nofile=1024:1024 --ulimit nproc=1024:1024 box:1)
+        "${run[@]}" /bin/true || skip "podman does not run here"
+        beside confined why --format json -- "${run[@]}" /bin/sh -c 'sleep 2; /probe -r 5 135 0x40000'
+        [ "$(json '[(c["call"], c["count"]) for c in j["calls"]]')" = "[('personality(ADDR_NO_RANDOMIZE)', 5)]" ]
+        [ "$(json 'j["refused"], j["lost"]')" = "(5, 0)" ]
 }
 
 @test "several containers at once, each under its own profile" {
