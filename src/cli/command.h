@@ -102,6 +102,15 @@ int cf_output_check(struct cf_arena *arena, const char *option, const char *path
 int cf_given_time(const struct cf_invocation *invocation, const char *option, double *ret_seconds,
                   struct cf_error *err);
 
+/* An option that means nothing without another one: `with` names those of which one has to be
+ * given, separated by blanks. */
+struct cf_option_need {
+        const char *option, *with;
+};
+/* -EINVAL: an option is given without what it needs. */
+int cf_given_needs(const struct cf_invocation *invocation, const struct cf_option_need *needs,
+                   size_t count, struct cf_error *err);
+
 /* The name in a NULL-ended list that is nearest to a misspelled one, or NULL. */
 const char *cf_nearest(const char *name, const char *(*at)(size_t i, const void *context),
                        const void *context);

@@ -9,6 +9,7 @@
 #include "base/source.h"
 #include "base/span.h"
 #include "base/spelling.h"
+#include "base/text.h"
 #include "base/vec.h"
 #include "cli/command.h"
 
@@ -216,6 +217,36 @@ int cf_given_all(const struct cf_invocation *invocation, const char *option,
                         return -ENOMEM;
         *ret_values = values.items;
         *ret_count = values.count;
+        return 0;
+}
+
+/* Whether one of these options is given; *ret_words: "--write or --instead". */
+static bool is_one_given(const struct cf_invocation *invocation, const char *names,
+                         struct cf_text *words)
+{
+        bool given = false;
+        for (struct cf_span rest = cf_span_of(names), name; rest.size;) {
+                name = cf_span_part(rest, 0, cf_span_find_byte(rest, ' '));
+                rest = cf_span_part(rest, name.size + 1, SIZE_MAX);
+                cf_text_printf(words, "%s--%.*s", words->size ? " or " : "", (int)name.size,
+                               name.data);
+                for (size_t i = 0; i < invocation->given_count; i++)
+                        given |= cf_span_is(name, invocation->given[i].option->name);
+        }
+        return given;
+}
+
+int cf_given_needs(const struct cf_invocation *invocation, const struct cf_option_need *needs,
+                   size_t count, struct cf_error *err)
+{
+        for (size_t i = 0; i < count; i++) {
+                CF_TEXT struct cf_text words = {0};
+                if (!cf_given(invocation, needs[i].option) ||
+                    is_one_given(invocation, needs[i].with, &words))
+                        continue;
+                return cf_error_set(err, -EINVAL, NULL, "--%s is of use with %s alone",
+                                    needs[i].option, words.data ? words.data : needs[i].with);
+        }
         return 0;
 }
 

@@ -85,6 +85,10 @@ static int read_options(struct cf_record *record, struct cf_error *err)
                 return cf_error_set(err, -EINVAL, NULL,
                                     "--until-stable runs a command again: not with --no-verify, "
                                     "--check or what runs already");
+        static const struct cf_option_need needs[] = {
+                {"host", "container"},
+                {"timeout", "container"},
+        };
         const char *base = cf_given_value(invocation, "base");
         if (cf_given(invocation, "tighten") && (!base || strcmp(base, "none") == 0))
                 return cf_error_set(err, -EINVAL, NULL, "--tighten needs --base PROFILE");
@@ -93,7 +97,9 @@ static int read_options(struct cf_record *record, struct cf_error *err)
                 return cf_error_set(err, -EINVAL, NULL,
                                     "--check compares and makes no profile: not with --output or "
                                     "--annotate");
-        int r = cf_profile_job_options(&record->job, err);
+        int r = cf_given_needs(invocation, needs, CF_COUNT(needs), err);
+        if (r == 0)
+                r = cf_profile_job_options(&record->job, err);
         if (r == 0)
                 r = cf_given_time(invocation, "for", &record->seconds, err);
         if (r == 0)

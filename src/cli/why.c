@@ -54,6 +54,11 @@ static const struct cf_option options[] = {
         {0},
 };
 
+static const struct cf_option_need needs[] = {
+        {"compose", "instead"}, {"shared", "instead"},  {"all-refused", "write instead"},
+        {"policy", "step"},     {"program", "message"}, {"engine-version", "message"},
+};
+
 bool cf_why_asks_a_daemon(const char *word)
 {
         static const char *const engines[] = {"docker", "podman", "nerdctl", "docker-compose",
@@ -167,10 +172,8 @@ static int run_job(const struct cf_invocation *invocation, struct cf_error *err)
         int r = cf_profile_job_options(&why.job, err);
         if (r == 0)
                 r = cf_why_write_options(&why, err);
-        if (r == 0 && cf_given(invocation, "compose") && !cf_given(invocation, "instead"))
-                r = cf_error_set(err, -EINVAL, NULL, "--compose is of use with --instead alone");
-        if (r == 0 && !step && cf_given(invocation, "policy"))
-                r = cf_error_set(err, -EINVAL, NULL, "--policy is of use with --step alone");
+        if (r == 0)
+                r = cf_given_needs(invocation, needs, CF_COUNT(needs), err);
         if (r == 0 && !step && (log != NULL) + message + watched > 1)
                 r = cf_error_set(err, -EINVAL, NULL,
                                  "'why' tells of one thing: a log, a message, or what is watched");

@@ -237,6 +237,9 @@ answers() {
         confined record --check docker -o p.json -- touch ran
         expect_status 2
         expect_in "$errors" "not with --output"
+        confined record --host unix:///none -- touch ran
+        expect_status 2
+        expect_in "$errors" "--host is of use with --container alone"
         [ ! -e ran ]
 }
 
