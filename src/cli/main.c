@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/text.h"
 #include "cli/command.h"
@@ -46,6 +48,17 @@ static void ignore_pipes(void)
                 sigaction(SIGPIPE, &action, NULL);
 }
 
+/* Where a standard stream is closed the next file would take its place, and be written to as if it
+ * was the terminal. What stands in it here fails as a closed one does: it is open the wrong way. */
+static bool hold_streams(void)
+{
+        for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+                if (fcntl(fd, F_GETFD) < 0 &&
+                    open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+                        return false;
+        return true;
+}
+
 static int complain(const struct cf_command *command, const struct cf_error *err)
 {
         int status = cf_complain(err);
@@ -55,6 +68,8 @@ static int complain(const struct cf_command *command, const struct cf_error *err
 int main(int argc, char **argv)
 {
         ignore_pipes();
+        if (!hold_streams())
+                return CF_EXIT_TROUBLE;
         if (argc < 2) {
                 CF_TEXT struct cf_text out = {0};
                 cf_help_print(NULL, &out);

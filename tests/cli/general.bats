@@ -59,3 +59,16 @@ load ../lib/common
         expect_status 2
         expect_not_in "$output" "lacks a filter"
 }
+
+@test "a closed standard stream is no place for what is opened later" {
+        local stream
+        for stream in 0 1 2; do
+                # Nor in what is started.
+                (eval "exec $stream>&-"
+                        "$CONFINED" run --profile docker -- sh -c "test /dev/null -ef /proc/self/fd/$stream")
+        done
+        status=0
+        "$CONFINED" version >&- 2>errors || status=$?
+        expect_status 2
+        grep -q "standard output cannot be written" errors
+}
