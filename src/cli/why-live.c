@@ -325,7 +325,8 @@ static void end(struct watch *watch, const sigset_t *before)
         if (command && command->go >= 0) { /* it was never started */
                 close(command->go);
                 waitpid(command->pid, NULL, 0);
-        }
+        } else if (command && command->pid > 0 && !command->ended)
+                fprintf(stderr, "confined: the command (PID %ld) runs on\n", (long)command->pid);
         if (command && command->failed >= 0)
                 close(command->failed);
         if (watch->signals >= 0)

@@ -303,6 +303,14 @@ wait()' "$threads" >ready 3>&- &
         grep -q personality line
 }
 
+@test "a command that is watched for a while runs on, which is told" {
+        confined why --for 1s -- sleep 3
+        expect_status 0
+        expect_in "$errors" "confined: the command (PID "
+        confined why --for 1s -- true
+        expect_not_in "$errors" "runs on"
+}
+
 @test "a container from its first instruction" {
         [ -z "${ENGINE_SKIP:-}" ] || skip "$ENGINE_SKIP"
         confined why --format json -- docker run --rm --network none box:1 /probe -r 3 135 0x40000
