@@ -319,14 +319,19 @@ static int run(struct cf_why_live *live, struct watch *watch, struct cf_error *e
         return r == 0 ? watch_until_the_end(watch, err) : r;
 }
 
+static void say_running(const struct command *command)
+{
+        if (command && !command->ended && waitpid(command->pid, NULL, WNOHANG) == 0)
+                fprintf(stderr, "confined: the command (PID %ld) runs on\n", (long)command->pid);
+}
+
 static void end(struct watch *watch, const sigset_t *before)
 {
         struct command *command = watch->command;
         if (command && command->go >= 0) { /* it was never started */
                 close(command->go);
                 waitpid(command->pid, NULL, 0);
-        } else if (command && command->pid > 0 && !command->ended)
-                fprintf(stderr, "confined: the command (PID %ld) runs on\n", (long)command->pid);
+        }
         if (command && command->failed >= 0)
                 close(command->failed);
         if (watch->signals >= 0)
@@ -476,6 +481,8 @@ int cf_why_live(struct cf_why *why, struct cf_error *err)
         }
         if (r == 0)
                 r = run(&live, &watch, err);
+        if (r == 0)
+                say_running(watch.command);
         end(&watch, &before);
         if (r == 0)
                 r = cf_why_sum_up(&live, err);
