@@ -41,9 +41,10 @@ def run(words):
     none = NAME == "nerdctl" or (NAME == "docker" and int(VERSION.split(".")[0]) < 27)
     if profile and not (privileged and none):
         text = pathlib.Path(profile).read_text()
-        kept = pathlib.Path(f"profile.{os.getpid()}")
+        kept = pathlib.Path(os.environ["FAKE_WORDS"]).with_name(f"profile.{os.getpid()}")
         kept.write_text(text)
-        command = [os.environ["CONFINED"], "run", "--profile", str(kept), "--", *command]
+        for_whom = [] if privileged or "--cap-add=ALL" in words else ["--capabilities", "container"]
+        command = [os.environ["CONFINED"], "run", *for_whom, "--profile", str(kept), "--", *command]
     os.execvp(command[0], command)
 
 

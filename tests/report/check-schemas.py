@@ -198,6 +198,82 @@ def whys(folder):
     check("what is not known says what to do next", [] if unknown and unknown["next"] else ["nothing"])
 
 
+def watched(*words, status, kind, env=None, want=lambda document: []):
+    """confined why with a command, whose words stand last."""
+    done = subprocess.run([CONFINED, "why", "--format", "json", *words], text=True, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, env={**os.environ, **(env or {})})
+    document = validate(kind, f"why {' '.join(words)}", done, status)
+    if document:
+        check(f"why {' '.join(words)}: what is in it", want(document))
+    return document
+
+
+def seen_live(folder):
+    """What is watched: nothing is unsure of it, everything is counted."""
+    global skipped
+    kind = load("confined-why-1")
+    if os.geteuid() != 0 or not pathlib.Path("/sys/kernel/btf/vmlinux").exists():
+        print("SKIPPED confined why, live: the kernel is watched by root alone, and needs BTF")
+        skipped += 1
+        return
+    profile, out = str(folder / "refuses.json"), str(folder / "need.json")
+    (folder / "refuses.json").write_text(json.dumps({"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [
+        {"names": ["unshare", "setns"], "action": "SCMP_ACT_ERRNO"}]}))
+    inside = [CONFINED, "run", "--profile", profile, "--", "sh", "-c", "unshare -i true; sleep 0.3"]
+
+    def live(document):
+        if document["refused"] < 1 or not document["calls"]:
+            yield "nothing was refused"
+        for call in document["calls"]:
+            if call["sure"] or call["because"] or call["where"]:
+                yield f"unsure of what was seen: {call}"
+    for more in [[], ["--all-errors"], ["--profile", profile], ["--write", out]]:
+        watched(*more, "--", *inside, status=(1,), kind=kind, want=live)
+    watched("--", "true", status=(0,), kind=kind)
+    # An engine that is played (tests/cli/fake-cli.py) runs it here.
+    played = folder / "bin" / "docker"
+    played.parent.mkdir()
+    played.symlink_to(TOP / "tests/cli/fake-cli.py")
+    env = {"PATH": f"{played.parent}:{os.environ['PATH']}", "FAKE_VERSION": "28.0.1", "CONFINED": CONFINED,
+           "FAKE_WORDS": str(folder / "words")}
+
+    def verdict(wanted):
+        def want(document):
+            if not document["instead"] or document["instead"]["verdict"] != wanted:
+                yield f"{document['instead']}"
+            if document["written"] is None:
+                yield "nothing is said of what was written"
+        return want
+    off = ["docker", "run", "--rm", "--security-opt", "seccomp=unconfined", "box:1"]
+    keyring = "import ctypes, time; ctypes.CDLL(None).syscall(250, 0, -3, 0); time.sleep(0.3)"
+    watched("--instead", "--", *off, "sleep", "0.3", status=(0,), kind=kind, env=env, want=verdict("not-needed"))
+    if os.uname().machine == "x86_64":
+        watched("--instead", "--write", out, "--", *off, sys.executable, "-c", keyring, status=(1,), kind=kind,
+                env=env, want=verdict("profile"))
+        watched("--write", out, "--verify", "--", "docker", "run", "box:1", sys.executable, "-c", keyring,
+                status=(1,), kind=kind, env=env,
+                want=lambda document: [] if document["written"]["verified"] else [f"{document['written']}"])
+
+
+def steps(folder):
+    kind = load("confined-why-step-1")
+    policy, out = folder / "decisions.txt", str(folder / "made.json")
+    policy.write_text("allow unshare(unshare_flags == CLONE_FILES)\nrefuse unshare\nkill mount\n")
+
+    def call(name, *args):
+        number = {"unshare": 272, "mount": 165, "keyctl": 250}[name]
+        return [sys.executable, "-c", f"import ctypes; ctypes.CDLL(None).syscall({number}, {', '.join(args)})"]
+    if os.uname().machine != "x86_64":
+        return
+    for words, status, wanted in [(call("unshare", "0x400"), 0, ("allow", "line", 1)),
+                                  (call("unshare", "0x200"), 0, ("refuse", "line", 2)),
+                                  (call("mount", "0", "0", "0", "0", "0"), 0, ("kill", "line", 3)),
+                                  (call("keyctl", "0", "-3", "0"), 1, ("refuse", "nobody", None))]:
+        watched("--step", "--policy", str(policy), "--write", out, "--", *words, status=(status,), kind=kind,
+                want=lambda document, wanted=wanted: [] if wanted in [
+                    (c["decision"], c["by"], c["line"]) for c in document["calls"]] else [f"{document['calls']}"])
+
+
 # ---- record -------------------------------------------------------------------------------
 
 
@@ -229,6 +305,8 @@ def main():
         profiles(pathlib.Path(folder))
         proofs(pathlib.Path(folder))
         whys(pathlib.Path(folder))
+        seen_live(pathlib.Path(folder))
+        steps(pathlib.Path(folder))
         records(pathlib.Path(folder))
     print(f"{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""))
     return failed > 0
