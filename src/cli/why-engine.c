@@ -113,6 +113,15 @@ static void put_word(struct cf_text *out, const char *word)
         cf_text_putc(out, '\'');
 }
 
+int cf_why_words_all(struct cf_text *out, const struct cf_workload *workload)
+{
+        CF_TEXT struct cf_text line = {0};
+        for (size_t i = 0; i < workload->word_count; i++)
+                put_word(&line, workload->words[i]);
+        cf_text_add_visible(out, cf_text_span(&line));
+        return line.failed || out->failed ? -ENOMEM : 0;
+}
+
 /* Whether the word belongs to an option that goes. */
 static bool goes(const struct cf_command_line *line, size_t at, bool privileged_stays)
 {

@@ -35,5 +35,8 @@ int cf_why_words_read(struct cf_why *why, const struct cf_workload *workload, co
 int cf_why_words_print(struct cf_text *out, const struct cf_workload *workload,
                        bool privileged_stays, const char *profile);
 
+/* All words, as they are typed in a shell. 0 or -ENOMEM. */
+int cf_why_words_all(struct cf_text *out, const struct cf_workload *workload);
+
 /* Whether the option switches the filter off, or would. */
 bool cf_why_words_is_off(const struct cf_command_option *option);

@@ -373,6 +373,15 @@ static int use_default(struct container *x, struct cf_why_workload *workload, st
                                    &workload->standard, err);
 }
 
+static int tell_command(struct container *x, const char *name, struct cf_error *err)
+{
+        char path[PATH_SIZE];
+        struct cf_span inspected;
+        snprintf(path, sizeof(path), "/libpod/containers/%s/json", x->found->id);
+        int r = ask(x, NULL, path, (struct cf_span){0}, &inspected, err);
+        return r < 0 ? r : cf_why_instead_podman(x->why, name, inspected, err);
+}
+
 int cf_why_instead_container(struct cf_why *why, const char *name, struct cf_error *err)
 {
         struct container x = {.why = why, .shared = cf_given(why->job.invocation, "shared")};
@@ -384,10 +393,12 @@ int cf_why_instead_container(struct cf_why *why, const char *name, struct cf_err
         int r = cf_timeout_read(why->job.invocation, &x.timeout_ms, err);
         if (r == 0)
                 r = find(&x, name, &settings, &count, err);
+        if (r == 0 && strcmp(x.engine.name, "Podman") == 0)
+                return tell_command(&x, name, err);
         if (r == 0 && strcmp(x.engine.name, "Docker") != 0)
                 r = cf_error_set(err, -ENOTSUP, NULL,
                                  "'%s' is %s's, of which the command is asked for: confined why "
-                                 "--instead -- podman run …",
+                                 "--instead -- nerdctl run …",
                                  name, x.engine.name);
         if (r == 0 && !x.engine.local)
                 r = cf_error_set(err, -ENOTSUP, NULL,

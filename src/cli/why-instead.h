@@ -83,3 +83,7 @@ int cf_why_instead_compose(struct cf_why *why, const char *file, struct cf_error
 
 /* A container that is there, made again; why-instead-container.c. */
 int cf_why_instead_container(struct cf_why *why, const char *name, struct cf_error *err);
+/* One of Podman's, by what /libpod/containers/ID/json says of it: tells the command that makes one
+ * like it; negative; why-instead-podman.c. */
+int cf_why_instead_podman(struct cf_why *why, const char *name, struct cf_span inspected,
+                          struct cf_error *err);

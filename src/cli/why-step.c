@@ -25,9 +25,12 @@ static int check(const struct cf_invocation *invocation, struct cf_error *err)
                 return cf_error_set(err, -ENOTSUP, NULL,
                                     "--step holds calls of what it starts itself, and '%s' has an "
                                     "engine start it: give the program itself, as it is started in "
-                                    "the container; or see what is refused there: confined why -- "
-                                    "%s …",
-                                    invocation->arguments[0], invocation->arguments[0]);
+                                    "the container (confined why --step -- PROGRAM); or have what "
+                                    "is refused there written as rules: confined why --write FILE "
+                                    "-- %s %s …",
+                                    invocation->arguments[0], invocation->arguments[0],
+                                    invocation->argument_count > 1 ? invocation->arguments[1]
+                                                                   : "run");
         return 0;
 }
 

@@ -342,3 +342,25 @@ told() {
         [ "$(json '(i["verdict"], [c["error"] for c in j["calls"]])')" = "('not-needed', ['ENOSYS'])" ]
         [ "$(json '[(c["needed"], "kernel without it" in c["because"]) for c in j["written"]["leftOut"]]')" = "[(False, True)]" ]
 }
+
+@test "a container of Podman's: its own command is told, fit to be run beside it" {
+        unset DOCKER_CONFIG # Podman insists that it is there
+        export podman_runtime=runc
+        command -v podman >/dev/null || skip "needs podman"
+        start_podman || skip "podman does not run here"
+        tar -C "$BATS_FILE_TMPDIR/rootfs" -c . | private_podman import - box:1 >/dev/null 2>&1 || true
+        local limits=(--ulimit nofile=1024:1024 --ulimit nproc=1024:1024) line
+        private_podman run -dt --name web -p 8080:80 --restart=no --network none "${limits[@]}" -e 'WORDS=a b' \
+                --security-opt seccomp=unconfined box:1 sleep 1000 >/dev/null || skip "podman does not run here"
+        confined why --instead --host "$podman_url" web
+        expect_status 2
+        expect_in "$errors" "'web' is Podman's, and is not made again: that is its own command"
+        line=$(grep '^confined why --instead -- podman' <<<"$errors")
+        expect_in "$line" "run --rm -t --network none ${limits[*]} -e 'WORDS=a b' --security-opt seccomp=unconfined box:1 sleep 1000"
+        expect_not_in "$line" web
+        expect_not_in "$line" 8080
+        # It is the answer to the question.
+        line=${line/sleep 1000/sh -c "$WAIT"}
+        eval "confined ${line#confined } </dev/null"
+        expect_in "$output" "not needed: remove --security-opt seccomp=unconfined"
+}

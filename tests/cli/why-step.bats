@@ -275,4 +275,5 @@ print('result', ctypes.CDLL(None).unshare(0x400), len(got))"
         confined why --step -- docker run x
         expect_status 2
         expect_in "$errors" "has an engine start it"
+        expect_in "$errors" "confined why --write FILE -- docker run …"
 }
