@@ -11,10 +11,11 @@
   oracle    Compose and the shell against the real ones; policies and filters against their plain
             meaning, the kernel and libseccomp
   lint      format, file and function sizes, tables against man pages and docs
-  bats      the command line, real engines; as many files at a time as there are cores, three at most,
-            but for those with a line `# alone: REASON`
   programs  nginx, PostgreSQL, Python, … in containers: recorded, run under their profiles, compared
+  bats      the command line, real engines
 
+From property on, as many scripts and bats files run at a time as there are cores, three at most; a
+bats file with a line `# alone: REASON` when nothing else runs. Each has a keeper (lib/keeper.py).
 `tests/run.py --only cases,unit` runs some; `--case WORD` those cases whose path holds WORD, `--file
 WORD` those bats files.
 """
@@ -72,10 +73,8 @@ def unit(options, tally):
     tally.add(passed, failed, skipped)
 
 
-def counted(command, tally, options, name):
-    """A program of ours that prints its details and closes with the summary line."""
-    done = kept(command, {**os.environ, "CONFINED": str(options.confined),
-                          "CONFINED_RELEASE": str(options.confined_release)})
+def counted(done, tally, name):
+    """What a program of ours said: details, and the summary line in the end."""
     lines = done.stdout.rstrip().splitlines()
     match = SUMMARY.match(lines[-1]) if lines else None
     if not match:
@@ -126,51 +125,35 @@ def fuzz(options, tally):
         tally.add(good, not good)
 
 
-def scripts(folder, pattern):
-    def stage(options, tally):
-        for script in sorted((HERE / folder).glob(pattern)):
-            counted([sys.executable, str(script)], tally, options, script.name)
-    return stage
-
-
-def keeper(command, env):
-    """A command that ends with all that it started, when it is interrupted, too."""
-    return subprocess.Popen([sys.executable, str(HERE / "lib" / "keeper.py"), *command], cwd=TOP, env=env,
-                            text=True, errors="replace", stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-
-
-def kept(command, env):
-    process = keeper(command, env)
-    try:
-        output = process.communicate()[0]
-    except BaseException:
-        process.terminate()
-        process.wait()
-        raise
-    return subprocess.CompletedProcess(command, process.returncode, output)
-
-
 class Pool:
-    """Runs commands side by side; when this program is interrupted, those that run are ended, and
-    what they started with them."""
+    """Runs commands side by side, each with a keeper; when this program is interrupted, those that
+    run are ended, and what they started with them."""
 
-    def __init__(self, workers):
+    def __init__(self, workers, env):
         self.pool = concurrent.futures.ThreadPoolExecutor(max_workers=workers)
+        self.env, self.jobs = env, {}
         self.running, self.lock, self.ended = set(), threading.Lock(), False
 
-    def work(self, command, env):
+    def work(self, command):
         with self.lock:
             if self.ended:
                 return None
-            process = keeper(command, env)
+            process = subprocess.Popen([sys.executable, str(HERE / "lib" / "keeper.py"), *command], cwd=TOP,
+                                       env=self.env, text=True, errors="replace", stdout=subprocess.PIPE,
+                                       stderr=subprocess.STDOUT)
             self.running.add(process)
         output = process.communicate()[0]
         with self.lock:
             self.running.discard(process)
         return subprocess.CompletedProcess(command, process.returncode, output)
 
-    def submit(self, command, env):
-        return self.pool.submit(self.work, command, env)
+    def begin(self, commands):
+        for command in commands:
+            if command[-1] not in self.jobs:
+                self.jobs[command[-1]] = self.pool.submit(self.work, command)
+
+    def take(self, file):
+        return self.jobs[file].result()
 
     def __enter__(self):
         return self
@@ -184,35 +167,53 @@ class Pool:
         self.pool.shutdown()
 
 
-def told(file, done, tally):
-    """What a bats file's output says."""
-    lines = done.stdout.splitlines()
-    skipped = [l for l in lines if re.match(r"^ok \d+.*# skip", l)]
-    passed = sum(1 for l in lines if re.match(r"^ok \d+", l)) - len(skipped)
-    failed = sum(1 for l in lines if re.match(r"^not ok \d+", l))
-    if done.returncode and not failed:
-        failed = 1
-    if failed:
-        say(f"FAIL {os.path.relpath(file, TOP)}")
-        say(done.stdout)
-    for line in skipped:
-        say("SKIPPED " + line)
-    tally.add(passed, failed, len(skipped))
+class Scripts:
+    """Programs of ours."""
+
+    def __init__(self, folder, pattern):
+        self.files = sorted(str(f) for f in (HERE / folder).glob(pattern))
+
+    def commands(self, _):
+        return [[sys.executable, file] for file in self.files]
+
+    def __call__(self, options, tally):
+        for file in self.files:
+            counted(options.pool.take(file), tally, os.path.basename(file))
 
 
-def bats(options, tally):
-    files = sorted(str(f) for f in HERE.glob("**/*.bats") if options.file in str(f.relative_to(TOP)))
-    texts = {file: pathlib.Path(file).read_text() for file in files}
-    env = {**os.environ, "CONFINED": str(options.confined), "CONFINED_RELEASE": str(options.confined_release)}
-    alone = [f for f in files if ALONE.search(texts[f])]
-    # Those with engines take longest; they begin first.
-    together = sorted((f for f in files if f not in alone),
-                      key=lambda f: ("lib/engine" not in texts[f], -len(texts[f])))
-    for workers, some in (options.jobs, together), (1, alone):
-        with Pool(workers) as pool:
-            jobs = {file: pool.submit(["bats", "--tap", file], env) for file in some}
-            for file in sorted(jobs): # what is told does not depend on who ends first
-                told(file, jobs[file].result(), tally)
+class Bats:
+    """As many files at a time as there are workers; then those with a line `# alone: REASON`."""
+
+    def files(self, options, alone):
+        files = [f for f in HERE.glob("**/*.bats") if options.file in str(f.relative_to(TOP))]
+        return sorted(str(f) for f in files if bool(ALONE.search(f.read_text())) == alone)
+
+    def commands(self, options):
+        def expected(file): # those with engines take longest, and begin first
+            text = pathlib.Path(file).read_text()
+            return "lib/engine" not in text, -len(text)
+        return [["bats", "--tap", file] for file in sorted(self.files(options, False), key=expected)]
+
+    def __call__(self, options, tally):
+        for file in self.files(options, False): # what is told does not depend on who ends first
+            self.told(file, options.pool.take(file), tally)
+        for file in self.files(options, True):
+            options.pool.begin([["bats", "--tap", file]])
+            self.told(file, options.pool.take(file), tally)
+
+    def told(self, file, done, tally):
+        lines = done.stdout.splitlines()
+        skipped = [l for l in lines if re.match(r"^ok \d+.*# skip", l)]
+        passed = sum(1 for l in lines if re.match(r"^ok \d+", l)) - len(skipped)
+        failed = sum(1 for l in lines if re.match(r"^not ok \d+", l))
+        if done.returncode and not failed:
+            failed = 1
+        if failed:
+            say(f"FAIL {os.path.relpath(file, TOP)}")
+            say(done.stdout)
+        for line in skipped:
+            say("SKIPPED " + line)
+        tally.add(passed, failed, len(skipped))
 
 
 STAGES = {
@@ -220,15 +221,25 @@ STAGES = {
     "rooms": rooms,
     "cases": cases,
     "fuzz": fuzz,
-    "property": scripts("property", "*.py"),
-    "profiles": scripts("profile", "*.py"),
-    "rules": scripts("docs", "*.py"),
-    "oracle": scripts("oracle", "*.py"),
-    "report": scripts("report", "*.py"),
-    "lint": scripts("lint", "*.py"),
-    "bats": bats,
-    "programs": scripts("programs", "programs.py"),
+    "property": Scripts("property", "*.py"),
+    "profiles": Scripts("profile", "*.py"),
+    "rules": Scripts("docs", "*.py"),
+    "oracle": Scripts("oracle", "*.py"),
+    "report": Scripts("report", "*.py"),
+    "lint": Scripts("lint", "*.py"),
+    "programs": Scripts("programs", "programs.py"), # the longest: in front of the bats files
+    "bats": Bats(),
 }
+
+
+def together(names):
+    """The stages whose commands may run side by side with the first one's."""
+    for name in names:
+        if not hasattr(STAGES[name], "commands"):
+            return
+        yield name
+        if name == "bats": # in the end some of its files run alone
+            return
 
 
 def main():
@@ -239,7 +250,7 @@ def main():
     parser.add_argument("--case", default="")
     parser.add_argument("--file", default="", help="bats files whose path holds this")
     parser.add_argument("--jobs", type=int, default=max(1, min(3, len(os.sched_getaffinity(0)))),
-                        help="bats files at a time (default: %(default)s)")
+                        help="scripts and bats files at a time (default: %(default)s)")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     options.release = options.release.resolve()
@@ -251,16 +262,21 @@ def main():
     os.environ["LC_ALL"] = "C.UTF-8"
     for name in ("NO_COLOR", "DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH"):
         os.environ.pop(name, None)
+    env = {**os.environ, "CONFINED": str(options.confined), "CONFINED_RELEASE": str(options.confined_release)}
     wanted = [s for s in options.only.split(",") if s] or list(STAGES)
-    total = Tally()
     for name in wanted:
         if name not in STAGES:
             parser.error(f"no stage '{name}'")
-        stage, start = Tally(), time.monotonic()
-        STAGES[name](options, stage)
-        say(f"{name}: {stage.passed} passed, {stage.failed} failed, {stage.skipped} skipped "
-            f"({time.monotonic() - start:.1f} s)")
-        total.add(stage.passed, stage.failed, stage.skipped)
+    total = Tally()
+    with Pool(options.jobs, env) as options.pool:
+        for at, name in enumerate(wanted):
+            stage, start = Tally(), time.monotonic()
+            for other in together(wanted[at:]):
+                options.pool.begin(STAGES[other].commands(options))
+            STAGES[name](options, stage)
+            say(f"{name}: {stage.passed} passed, {stage.failed} failed, {stage.skipped} skipped "
+                f"({time.monotonic() - start:.1f} s)")
+            total.add(stage.passed, stage.failed, stage.skipped)
     skipped = f", {total.skipped} skipped" if total.skipped else ""
     say(f"{total.passed} passed, {total.failed} failed{skipped}")
     return 1 if total.failed or not total.passed else 0

@@ -95,13 +95,17 @@ def main():
     libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
     folder = tempfile.mkdtemp(prefix="ct.", dir="/tmp") # short: sockets are below it
     signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    # What a shell's background job ignores a test's commands would ignore, too.
-    for each in signals + (signal.SIGQUIT, signal.SIGPIPE):
-        signal.signal(each, signal.SIG_DFL)
+    heard = [each for each in signals if signal.getsignal(each) != signal.SIG_IGN]
     signal.pthread_sigmask(signal.SIG_BLOCK, signals)
+
+    def as_usual():
+        # What a shell's background job ignores a test's commands would ignore, too.
+        for each in signals + (signal.SIGQUIT, signal.SIGPIPE):
+            signal.signal(each, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, signals)
+
     child = subprocess.Popen(sys.argv[1:], start_new_session=True, stdin=subprocess.DEVNULL,
-                             env={**os.environ, "TMPDIR": folder},
-                             preexec_fn=lambda: signal.pthread_sigmask(signal.SIG_UNBLOCK, signals))
+                             env={**os.environ, "TMPDIR": folder}, preexec_fn=as_usual)
     interrupted = []
 
     def end(how):
@@ -116,7 +120,7 @@ def main():
             signal.alarm(TEARDOWN_SECONDS)
             end(signal.SIGINT)
 
-    for each in signals:
+    for each in heard:
         signal.signal(each, interrupt)
     signal.signal(signal.SIGALRM, lambda *_: end(signal.SIGKILL))
     signal.pthread_sigmask(signal.SIG_UNBLOCK, signals)
