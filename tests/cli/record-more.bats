@@ -9,8 +9,7 @@ setup_file() {
                 export ENGINE_SKIP="needs x86_64 and a kernel with BTF"
         [ "$(id -u)" -eq 0 ] || export ENGINE_SKIP="needs root: the kernel is watched"
         [ -z "${ENGINE_SKIP:-}" ] || return 0
-        cc -D_GNU_SOURCE -O1 -static -no-pie -pthread -o "$BATS_FILE_TMPDIR/probe" \
-                "$BATS_TEST_DIRNAME/../explain/probe.c"
+        built_probe "$BATS_FILE_TMPDIR/probe"
 }
 
 setup() {
@@ -251,9 +250,13 @@ while True: threading.Event().wait(0.7)' 3>&- &
         echo $pid >"$group/cgroup.procs"
         rm p.json
         # It ends when the group is empty.
-        (sleep 2; kill $pid) 3>&- &
-        confined record --cgroup "confined-test-$$" --format json -o p.json
-        local result=$status
+        "$CONFINED" record --cgroup "confined-test-$$" --format json -o p.json >/dev/null 2>errors 3>&- &
+        local recorder=$! result=0
+        watches() { [ -n "$(programs_of "$recorder")" ]; }
+        wait_for watches
+        sleep 1 # so long it looks on
+        kill $pid
+        wait "$recorder" || result=$?
         wait
         rmdir "$group"
         [ "$result" -eq 0 ]

@@ -4,8 +4,7 @@ load ../lib/common
 load ../lib/engine
 
 setup_file() {
-        cc -D_GNU_SOURCE -O1 -static -no-pie -pthread -o "$BATS_FILE_TMPDIR/probe" \
-                "$BATS_TEST_DIRNAME/../explain/probe.c"
+        built_probe "$BATS_FILE_TMPDIR/probe"
 }
 
 setup() {

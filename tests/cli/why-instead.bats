@@ -5,19 +5,7 @@ load ../lib/common
 load ../lib/engine
 
 setup_file() {
-        if [ "$(uname -m)" != x86_64 ]; then
-                export ENGINE_SKIP="numbers of calls are those of x86_64"
-                return
-        fi
-        if [ ! -e /sys/kernel/btf/vmlinux ]; then
-                export ENGINE_SKIP="this kernel has no BTF"
-                return
-        fi
-        docker_for_file || return 0
-        busybox_rootfs "$BATS_FILE_TMPDIR/rootfs"
-        cc -D_GNU_SOURCE -O1 -static -no-pie -pthread -o "$BATS_FILE_TMPDIR/rootfs/probe" \
-                "$BATS_TEST_DIRNAME/../explain/probe.c"
-        make_image docker
+        probes_for_file || return 0
 }
 
 teardown_file() {
@@ -39,7 +27,8 @@ OFF=(--security-opt seccomp=unconfined)
 ASLR='/probe 135 0x40000'
 KEYRING='/probe 250 0 0xfffffffd 0'
 WAIT='sleep 0.3' # so that its filter can be read
-STAYS="trap 'exit 5' TERM INT; while :; do sleep 0.1; done"
+ENDS="trap 'exit 5' TERM INT" # when it is told to, as a container's first process
+STAYS='while :; do sleep 0.1; done'
 
 # json EXPRESSION: what a Python expression on the output `j` gives; no key stands twice in it.
 json() {
@@ -151,7 +140,7 @@ no_containers() {
 }
 
 @test "--for ends a run" {
-        confined why --instead --format json --for 1s -- "${RUN[@]}" "${OFF[@]}" box:1 /bin/sh -c "$STAYS"
+        confined why --instead --format json --for 1s -- "${RUN[@]}" "${OFF[@]}" box:1 /bin/sh -c "$ENDS; $STAYS"
         expect_status 0
         [ "$(json 'i["runs"][0]["end"]')" = time ]
         no_containers
@@ -159,7 +148,7 @@ no_containers() {
 
 @test "Ctrl-C ends the run and not the answer" {
         "$CONFINED" why --instead --write new.json -- "${RUN[@]}" "${OFF[@]}" --name stopped box:1 /bin/sh -c \
-                "$ASLR; $STAYS" >out 2>err 3>&- &
+                "$ENDS; $ASLR; $STAYS" >out 2>err 3>&- &
         background=$!
         wait_for grep -q personality err
         kill -INT "$background"
@@ -177,7 +166,7 @@ no_containers() {
 
 @test "killed in the middle: no half-written file, and the container ends" {
         "$CONFINED" why --instead --write new.json -- "${RUN[@]}" "${OFF[@]}" --name killed box:1 /bin/sh -c \
-                "$ASLR; $STAYS" >/dev/null 2>err 3>&- &
+                "$ENDS; $ASLR; $STAYS" >/dev/null 2>err 3>&- &
         background=$!
         wait_for grep -q personality err
         kill -9 "$background"
@@ -233,7 +222,7 @@ told() {
 @test "a container that is there is made again, and is left alone" {
         docker run -d --name there --network none -v /anonymous -v named:/named -v "$PWD:/here:ro" "${OFF[@]}" \
                 --label com.docker.compose.service=x --restart always --health-cmd "$ASLR" --health-interval 1s \
-                box:1 /bin/sh -c "$STAYS" >/dev/null
+                box:1 /bin/sh -c "$ENDS; $STAYS" >/dev/null
         local id
         id=$(docker inspect --format '{{.Id}} {{.State.StartedAt}}' there)
         # Both would write to /named.
@@ -271,7 +260,7 @@ told() {
 }
 
 @test "killed in the middle, the copy is removed; Ctrl-C ends it" {
-        docker run -d --name there --network none "${OFF[@]}" box:1 /bin/sh -c "$STAYS" >/dev/null
+        docker run -d --name there --network none "${OFF[@]}" box:1 /bin/sh -c "$ENDS; $STAYS" >/dev/null
         "$CONFINED" why --instead there >/dev/null 2>err 3>&- &
         background=$!
         wait_for told err "watching 'there-confined-"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # confined why, live: calls that real filters of the running kernel refuse, seen from outside.
-# alone: containers that begin meanwhile are watched, whoever starts them
+# alone: it watches the whole machine
 load ../lib/common
 load ../lib/engine
 
@@ -18,7 +18,7 @@ setup_file() {
                 return
         fi
         export PROBE=$BATS_FILE_TMPDIR/probe
-        cc -D_GNU_SOURCE -O1 -static -no-pie -pthread -o "$PROBE" "$BATS_TEST_DIRNAME/../explain/probe.c"
+        built_probe "$PROBE"
         if ! start_docker; then
                 export ENGINE_SKIP="dockerd does not run here: $(tail -n 1 "$docker_dir/log")"
                 return

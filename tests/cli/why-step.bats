@@ -6,8 +6,7 @@ bats_require_minimum_version 1.5.0
 
 setup_file() {
         command -v cc >/dev/null || skip "needs a C compiler"
-        cc -D_GNU_SOURCE -O1 -static -no-pie -pthread -o "$BATS_FILE_TMPDIR/probe" \
-                "$BATS_TEST_DIRNAME/../explain/probe.c"
+        built_probe "$BATS_FILE_TMPDIR/probe"
         chmod 755 "$BATS_FILE_TMPDIR"
         # Numbers of calls differ from machine to machine.
         cat >"$BATS_FILE_TMPDIR/numbers.c" <<'EOC'

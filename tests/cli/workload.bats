@@ -76,11 +76,10 @@ is_not_running() {
 
 @test "a signal to confined reaches the container, once" {
         "$CONFINED" record --no-verify -o p.json -- docker run --rm --network none --name web \
-                box:1 /bin/sh -c 'trap "echo told; n=1" TERM; n=; until [ "$n" ]; do sleep 0.1; done; sleep 1' \
+                box:1 /bin/sh -c 'trap "echo told; n=1" TERM; echo ready; n=; until [ "$n" ]; do sleep 0.1; done; sleep 1' \
                 >out 2>errors 3>&- &
         local pid=$!
-        wait_for is_running web
-        sleep 0.5
+        wait_for grep -q ready out
         kill -TERM $pid
         wait $pid
         [ "$(grep -c told out)" -eq 1 ]

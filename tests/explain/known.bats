@@ -28,8 +28,7 @@ setup_file() {
         ln -s usr/lib64 "$rootfs/lib64"
         tar -C "$rootfs" -c . | docker import - machine:1 >/dev/null
         mkdir "$BATS_FILE_TMPDIR/t"
-        cc -D_GNU_SOURCE -O1 -static -no-pie -pthread -o "$BATS_FILE_TMPDIR/t/probe" \
-                "$BATS_TEST_DIRNAME/probe.c"
+        built_probe "$BATS_FILE_TMPDIR/t/probe"
         "$CONFINED" profile default docker >"$BATS_FILE_TMPDIR/default.json"
 }
 

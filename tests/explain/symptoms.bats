@@ -6,20 +6,7 @@ load ../lib/common
 load ../lib/engine
 
 setup_file() {
-        if [ "$(uname -m)" != x86_64 ]; then
-                export ENGINE_SKIP="the tables are of x86_64"
-                return
-        fi
-        if [ ! -e /sys/kernel/btf/vmlinux ]; then
-                export ENGINE_SKIP="this kernel has no BTF"
-                return
-        fi
-        docker_for_file || return 0
-        local rootfs=$BATS_FILE_TMPDIR/rootfs
-        busybox_rootfs "$rootfs"
-        cc -D_GNU_SOURCE -O1 -static -no-pie -pthread -o "$rootfs/probe" \
-                "$BATS_TEST_DIRNAME/probe.c"
-        make_image docker
+        probes_for_file || return 0
 }
 
 teardown_file() {

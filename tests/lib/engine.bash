@@ -48,6 +48,22 @@ docker_for_file() {
         export docker_pid docker_pids docker_dir docker_dirs
 }
 
+# The same, with an image box:1 in which /probe makes any call.
+probes_for_file() {
+        if [ "$(uname -m)" != x86_64 ]; then
+                export ENGINE_SKIP="numbers of calls are those of x86_64"
+                return 1
+        fi
+        if [ ! -e /sys/kernel/btf/vmlinux ]; then
+                export ENGINE_SKIP="this kernel has no BTF"
+                return 1
+        fi
+        docker_for_file || return
+        busybox_rootfs "$BATS_FILE_TMPDIR/rootfs"
+        built_probe "$BATS_FILE_TMPDIR/rootfs/probe"
+        make_image docker
+}
+
 needs_engine() {
         [ -z "${ENGINE_SKIP:-}" ] || skip "$ENGINE_SKIP"
 }
