@@ -295,7 +295,7 @@ wait()' "$threads" >ready 3>&- &
 
 @test "whoever reads has seen enough" {
         profile SCMP_ACT_ERRNO personality
-        "$CONFINED" run --profile profile -- sh -c "sleep 2; $PROBE -r 5 135; sleep 60" >/dev/null 2>&1 3>&- &
+        "$CONFINED" run --profile profile -- sh -c "sleep 2; $PROBE -r 5 135; exec sleep 60" >/dev/null 2>&1 3>&- &
         local pid=$!
         timeout 40 "$CONFINED" why "$pid" 2>/dev/null 3>&- | head -n 1 >line
         [ "${PIPESTATUS[0]}" -ne 124 ]
