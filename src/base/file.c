@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
@@ -395,4 +396,14 @@ int cf_file_write(const char *path, struct cf_span bytes, struct cf_error *err)
                 r = S_ISDIR(st.st_mode) ? -EISDIR : write_through(path, bytes);
         }
         return r < 0 ? explain(err, r, stage, path) : 0;
+}
+
+int cf_file_in_memory(const char *name, struct cf_span bytes)
+{
+        CF_CLOSE int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+        int r = fd < 0 ? -errno : write_all(fd, bytes);
+        if (r == 0 &&
+            fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) < 0)
+                r = -errno;
+        return r < 0 ? r : cf_steal_fd(&fd);
 }

@@ -21,3 +21,7 @@ int cf_file_replace(const char *path, struct cf_span bytes, const struct cf_file
 /* Writes a new or existing file the same way (mode 0644 less umask when new). What is there and is
  * no regular file, such as /dev/stdout or a pipe, is written to. */
 int cf_file_write(const char *path, struct cf_span bytes, struct cf_error *err);
+
+/* A file in memory that nobody can change, to be opened by others as /proc/PID/fd/N. A descriptor,
+ * or negative. */
+int cf_file_in_memory(const char *name, struct cf_span bytes);

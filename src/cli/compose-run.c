@@ -8,11 +8,11 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/vec.h"
 #include "cli/words.h"
 
@@ -240,18 +240,11 @@ static int hold(struct cf_service *compose, const char *profile, struct cf_error
         int r = cf_service_change(compose->config, &change, &text, err);
         if (r < 0)
                 return r;
-        CF_CLOSE int fd = memfd_create("compose", MFD_CLOEXEC);
-        size_t done = 0;
-        while (fd >= 0 && done < text.size) {
-                ssize_t more = write(fd, text.data + done, text.size - done);
-                if (more <= 0)
-                        break;
-                done += (size_t)more;
-        }
-        if (fd < 0 || done < text.size)
-                return cf_error_set(err, -errno, NULL, "no memory for the configuration: %s",
-                                    strerrordesc_np(errno));
-        compose->memory = cf_steal_fd(&fd);
+        int fd = cf_file_in_memory("compose", cf_text_span(&text));
+        if (fd < 0)
+                return cf_error_set(err, fd, NULL, "no memory for the configuration: %s",
+                                    strerrordesc_np(-fd));
+        compose->memory = fd;
         return 0;
 }
 

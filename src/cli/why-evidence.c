@@ -2,12 +2,27 @@
 /* What speaks for it that a call was refused by something else than a filter. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "cli/why-live.h"
 
 #define LABEL_MAX 512 /* bytes of a label */
+#define STAT_MAX 1024 /* bytes of /proc/PID/stat that are looked at */
+
+pid_t cf_why_parent_of(pid_t pid)
+{
+        char path[64], text[STAT_MAX], *end;
+        snprintf(path, sizeof(path), "/proc/%ld/stat", (long)pid);
+        CF_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+        ssize_t size = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+        if (size <= 0)
+                return 0;
+        text[size] = '\0';
+        end = strrchr(text, ')'); /* behind the name, which may be anything: " S 4711 …" */
+        return end && end[1] && end[2] ? (pid_t)strtol(end + 3, NULL, 10) : 0;
+}
 
 /* "docker-default (enforce)", "system_u:system_r:container_t:s0:c1,c2"; NULL: no module of which
  * labels are known confines the process, or it is gone. */

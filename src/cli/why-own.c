@@ -18,7 +18,6 @@
 
 #define ID_FILE "id"
 #define ANCESTORS_MAX 64 /* of a process that are looked at */
-#define STAT_MAX 1024    /* bytes of /proc/PID/stat */
 
 /* A folder in memory; a descriptor, or negative. */
 static int make_folder(void)
@@ -96,26 +95,12 @@ static bool read_id(struct cf_why_own *own)
         return true;
 }
 
-/* 0: it is gone. */
-static pid_t parent_of(pid_t pid)
-{
-        char path[64], text[STAT_MAX], *end;
-        snprintf(path, sizeof(path), "/proc/%ld/stat", (long)pid);
-        CF_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
-        ssize_t size = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
-        if (size <= 0)
-                return 0;
-        text[size] = '\0';
-        end = strrchr(text, ')'); /* behind the name, which may be anything: " S 4711 …" */
-        return end && end[1] && end[2] ? (pid_t)strtol(end + 3, NULL, 10) : 0;
-}
-
 static bool is_descendant(pid_t pid, pid_t of)
 {
         for (unsigned i = 0; i < ANCESTORS_MAX && pid > 1; i++) {
                 if (pid == of)
                         return true;
-                pid = parent_of(pid);
+                pid = cf_why_parent_of(pid);
         }
         return false;
 }

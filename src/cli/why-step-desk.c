@@ -46,15 +46,6 @@ void cf_stepping_put(struct cf_stepping *step)
 /* ---- whose terminal it is ----------------------------------------------------------------------
  */
 
-static pid_t parent_of(pid_t pid)
-{
-        char path[64], line[512];
-        snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-        CF_FCLOSE FILE *file = fopen(path, "re");
-        const char *end = file && fgets(line, sizeof(line), file) ? strrchr(line, ')') : NULL;
-        return end && strlen(end) > 4 ? (pid_t)strtol(end + 4, NULL, 10) : 0;
-}
-
 /* Whether a process was started by us: a shell that gives its jobs the terminal, say. One that has
  * ended may have been. */
 static bool is_ours(pid_t pid)
@@ -64,7 +55,7 @@ static bool is_ours(pid_t pid)
         for (int i = 0; i < PARENTS_MAX && pid > 1; i++) {
                 if (pid == getpid())
                         return true;
-                pid = parent_of(pid);
+                pid = cf_why_parent_of(pid);
         }
         return false;
 }

@@ -154,6 +154,9 @@ void cf_why_put_ordinary(struct cf_text *out, const struct cf_why_failure *failu
 void cf_why_put_requirements(struct cf_text *out, const struct cf_why *why,
                              const struct cf_requirement *const *all, size_t count);
 
+/* A process's parent; 0: it is gone. */
+pid_t cf_why_parent_of(pid_t pid);
+
 /* `setting` of a caller on this machine: reads /proc/sys. */
 bool cf_why_setting(void *context, const char *name, long *ret_number);
 

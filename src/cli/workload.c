@@ -8,12 +8,12 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/vec.h"
 #include "cli/session.h"
 #include "cli/words.h"
@@ -69,24 +69,6 @@ int cf_workload_new_mark(uint64_t *ret_mark, struct cf_error *err)
                                     strerrordesc_np(errno));
         *ret_mark = (mark | UINT64_C(0x4000000180000001)) & INT64_MAX;
         return 0;
-}
-
-/* Memory that others open by a path; a descriptor, or negative. */
-static int hold(const char *profile, struct cf_error *err)
-{
-        CF_CLOSE int fd = memfd_create("profile", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-        size_t size = strlen(profile), done = 0;
-        while (fd >= 0 && done < size) {
-                ssize_t more = write(fd, profile + done, size - done);
-                if (more <= 0)
-                        break;
-                done += (size_t)more;
-        }
-        if (fd < 0 || done < size ||
-            fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) < 0)
-                return cf_error_set(err, -errno, NULL, "no memory for the profile: %s",
-                                    strerrordesc_np(errno));
-        return cf_steal_fd(&fd);
 }
 
 /* ---- the command ------------------------------------------------------------------------------
@@ -343,9 +325,10 @@ int cf_workload_run(const struct cf_workload *workload, struct cf_workload_run *
                 r = cf_workload_mark(workload->arena, run->profile, run->wanted.mark, &marked, err);
         if (r < 0)
                 return r;
-        CF_CLOSE int profile = hold(marked, err);
+        CF_CLOSE int profile = cf_file_in_memory("profile", cf_span_of(marked));
         if (profile < 0)
-                return profile;
+                return cf_error_set(err, profile, NULL, "no memory for the profile: %s",
+                                    strerrordesc_np(-profile));
         run->wanted.scope = CF_OBSERVE_MARK;
         r = cf_observer_open(&run->wanted, &run->watch.observer, err);
         if (r == 0)
