@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "base/vec.h"
+#include "cli/words.h"
 
 static const struct cf_option options[] = {
         {"output", 'o', "FILE", "write the profile to FILE instead of standard output",
@@ -64,6 +65,13 @@ static int take_command(struct cf_record *record, struct cf_error *err)
                         : cf_workload_read(record->job.arena, (const char *const *)words, count,
                                            &record->workload, err);
         record->engine = r > 0 || compose;
+        if (r == 0 && !compose && cf_word_asks_an_engine(words[0]))
+                return cf_error_set(
+                        err, -EINVAL, NULL,
+                        "'%s' has its engine start or change what runs, elsewhere: its "
+                        "own calls would be recorded; give -- docker run …, --container "
+                        "NAME, or --compose FILE SERVICE",
+                        words[0]);
         return r < 0 ? r : 0;
 }
 

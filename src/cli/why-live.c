@@ -3,6 +3,7 @@
 #include "cli/why-live.h"
 #include "cli/why-engine.h"
 #include "cli/why-instead.h"
+#include "cli/words.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -282,7 +283,7 @@ static int open_wanted(struct cf_why_live *live, struct watch *watch, struct cf_
         if (cf_why_want_paths(live->why->job.arena, &wanted) < 0)
                 return cf_error_set(err, -ENOMEM, NULL, "not enough memory");
         if (watch->command) {
-                bool asks = cf_why_asks_a_daemon(invocation->arguments[0]);
+                bool asks = cf_word_asks_an_engine(invocation->arguments[0]);
                 wanted.scope = asks ? CF_OBSERVE_NEW : CF_OBSERVE_TREE;
                 wanted.pid = watch->command->pid;
                 watch->in_boxes = asks;

@@ -7,6 +7,7 @@
 
 #include "cli/run.h"
 #include "cli/why-step.h"
+#include "cli/words.h"
 
 static int check(const struct cf_invocation *invocation, struct cf_error *err)
 {
@@ -21,7 +22,7 @@ static int check(const struct cf_invocation *invocation, struct cf_error *err)
         if (!invocation->separated || invocation->separator || !invocation->argument_count)
                 return cf_error_set(err, -EINVAL, NULL,
                                     "--step needs a command: confined why --step -- COMMAND");
-        if (cf_why_asks_a_daemon(invocation->arguments[0]))
+        if (cf_word_asks_an_engine(invocation->arguments[0]))
                 return cf_error_set(err, -ENOTSUP, NULL,
                                     "--step holds calls of what it starts itself, and '%s' has an "
                                     "engine start it: give the program itself, as it is started in "

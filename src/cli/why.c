@@ -59,17 +59,6 @@ static const struct cf_option_need needs[] = {
         {"policy", "step"},     {"program", "message"}, {"engine-version", "message"},
 };
 
-bool cf_why_asks_a_daemon(const char *word)
-{
-        static const char *const engines[] = {"docker", "podman", "nerdctl", "docker-compose",
-                                              "ctr",    "crictl", "kubectl"};
-        const char *slash = strrchr(word, '/');
-        for (size_t i = 0; i < CF_COUNT(engines); i++)
-                if (strcmp(slash ? slash + 1 : word, engines[i]) == 0)
-                        return true;
-        return false;
-}
-
 void cf_why_json_open(struct cf_why *why)
 {
         struct cf_json_writer *json = &why->json;

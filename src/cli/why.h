@@ -205,6 +205,3 @@ struct cf_why_sureness cf_why_sureness(const struct cf_why_failure *failure,
  * not know the call: rules for it are dropped. NULL: it does, or nobody can tell, or --as written.
  */
 const char *cf_why_unknown_to(struct cf_why *why, const struct cf_call *call);
-
-/* Whether a command has a daemon start what it is about, elsewhere: `docker`, `kubectl`. */
-bool cf_why_asks_a_daemon(const char *word);

@@ -3,6 +3,7 @@
 #include "cli/words.h"
 
 #include <stdint.h>
+#include <string.h>
 
 #include "base/vec.h"
 
@@ -25,4 +26,15 @@ void cf_words_add_made(struct cf_words *words, char *word)
                 cf_words_add(words, word);
         else
                 words->failed = true;
+}
+
+bool cf_word_asks_an_engine(const char *word)
+{
+        static const char *const engines[] = {"docker", "podman", "nerdctl", "docker-compose",
+                                              "ctr",    "crictl", "kubectl"};
+        const char *slash = strrchr(word, '/');
+        for (size_t i = 0; i < CF_COUNT(engines); i++)
+                if (strcmp(slash ? slash + 1 : word, engines[i]) == 0)
+                        return true;
+        return false;
 }

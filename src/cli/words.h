@@ -19,3 +19,6 @@ void cf_words_add_made(struct cf_words *words, char *word);
 #define CF_WORDS_ADD(words, ...)                                      \
         cf_words_add_all((words), (const char *const[]){__VA_ARGS__}, \
                          sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *))
+
+/* Whether a command has others start what it is about, elsewhere: `docker`, `kubectl`. */
+bool cf_word_asks_an_engine(const char *word);

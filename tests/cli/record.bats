@@ -239,6 +239,13 @@ answers() {
         confined record --host unix:///none -- touch ran
         expect_status 2
         expect_in "$errors" "--host is of use with --container alone"
+        local words
+        for words in "docker exec web touch" "docker start" "podman start" "docker-compose up" "/usr/bin/docker compose up"; do
+                # shellcheck disable=SC2086
+                confined record -- $words ran
+                expect_status 2
+                expect_in "$errors" "its own calls would be recorded"
+        done
         [ ! -e ran ]
 }
 
