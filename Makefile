@@ -9,7 +9,7 @@ DESTDIR ?=
 PREFIX ?= /usr/local
 SECONDS_EACH ?= 600
 
-.PHONY: packages test-packages build sanitized run test test-programs bench fuzz install format clean
+.PHONY: packages test-packages build sanitized run test test-programs test-remedies bench fuzz install format clean
 
 packages:
 	@scripts/install-packages scripts/packages.build
@@ -41,6 +41,11 @@ test: test-packages build sanitized
 # Real programs in containers under long loads; `make test` has the short ones.
 test-programs: test-packages build
 	@CONFINED_RELEASE=$(abspath $(BUILD))/confined CONFINED_PROGRAMS=long python3 tests/programs/programs.py $(ARGS)
+
+# What helps larger programs, too; `make test` has the small ones.
+test-remedies: test-packages build
+	@scripts/install-packages scripts/packages.remedies
+	@CONFINED_RELEASE=$(abspath $(BUILD))/confined CONFINED_REMEDIES=long python3 tests/remedies/remedies.py $(ARGS)
 
 bench: build
 	@scripts/install-packages scripts/packages.bench scripts/packages.test

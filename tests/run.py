@@ -11,6 +11,7 @@
   oracle    Compose and the shell against the real ones; policies and filters against their plain
             meaning, the kernel and libseccomp
   lint      format, file and function sizes, tables against man pages and docs
+  remedies  what the table of known reasons says helps: with the programs, refused and then not
   programs  nginx, PostgreSQL, Python, … in containers: recorded, run under their profiles, compared
   bats      the command line, real engines
 
@@ -227,6 +228,7 @@ STAGES = {
     "oracle": Scripts("oracle", "*.py"),
     "report": Scripts("report", "*.py"),
     "lint": Scripts("lint", "*.py"),
+    "remedies": Scripts("remedies", "remedies.py"),
     "programs": Scripts("programs", "programs.py"), # the longest: in front of the bats files
     "bats": Bats(),
 }

@@ -138,11 +138,13 @@ EOP
 
 @test "personality, for all that ask for it" {
         local id
-        for id in devcontainer-rust lldb-swift-repl tsan tarpaulin sbcl gcl-maxima msan rr; do
+        for id in devcontainer-rust lldb-swift-repl tsan tarpaulin gcl-maxima msan rr; do
                 rule "$id" personality 0x40000
                 still_refuses "$(with_rules "$id")"
         done
         rule gdb-aslr personality 0x40008
+        rule gcl-maxima personality 0x400000
+        rule gcl-maxima personality 0x440000
 }
 
 @test "bubblewrap in a user namespace" {
@@ -167,6 +169,10 @@ EOP
                 expect_status 0
                 still_refuses "$(with_rules "$id")"
         done
+        # One namespace after the other, in one of its own.
+        inside "$(with_rules rootless-build)" --user 1000 -- unshare --user -r unshare --mount true
+        expect_status 0
+        rule chromium-sandbox clone 0x30000011 0
 }
 
 @test "single calls, narrowed by arguments" {

@@ -164,7 +164,7 @@ static void messages(void **state)
                 {"RuntimeError: can\xe2\x80\x99t start new thread", NULL, "clone3-glibc234",
                  CF_HIT_SURE},
                 {"Read -1, expected 131072, errno = 1", NULL, "openmpi-cma", CF_HIT_SURE},
-                {"adjtimex(0x8001) failed", "ntptime", "clock-adjtime", CF_HIT_LIKELY},
+                {"ntp_gettime() fails", "ntptime", "clock-adjtime", CF_HIT_LIKELY},
                 /* the program alone */
                 {"Operation not permitted", "dlv", "delve", CF_HIT_PERHAPS},
                 {"", "chrome", "chromium-sandbox", CF_HIT_PERHAPS},
@@ -259,7 +259,7 @@ static void notes(void **state)
                 {"chrony-set", NULL, NULL,
                  "for setting the clock a capability is enough: --cap-add SYS_TIME"},
                 {"keyring", NULL, NULL,
-                 "for kernel keyrings: KRB5CCNAME=FILE:..., runc --no-new-keyring and "
+                 "for kernel keyrings: runc --no-new-keyring, crun --no-new-keyring and "
                  "KeyringMode=inherit do without; else let keyctl through with "
                  "KEYCTL_GET_KEYRING_ID and KEYCTL_JOIN_SESSION_KEYRING alone"},
                 {"bpf-tools", "20.10.24", NULL,
