@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cli/why-live.h"
@@ -22,6 +23,15 @@ pid_t cf_why_parent_of(pid_t pid)
         text[size] = '\0';
         end = strrchr(text, ')'); /* behind the name, which may be anything: " S 4711 …" */
         return end && end[1] && end[2] ? (pid_t)strtol(end + 3, NULL, 10) : 0;
+}
+
+uint64_t cf_why_wall_time(uint64_t time_ns)
+{
+        struct timespec wall, clock;
+        clock_gettime(CLOCK_REALTIME, &wall);
+        clock_gettime(CLOCK_MONOTONIC, &clock);
+        return time_ns + (uint64_t)(wall.tv_sec - clock.tv_sec) * UINT64_C(1000000000) +
+               (uint64_t)(wall.tv_nsec - clock.tv_nsec);
 }
 
 /* "docker-default (enforce)", "system_u:system_r:container_t:s0:c1,c2"; NULL: no module of which

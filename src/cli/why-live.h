@@ -30,6 +30,7 @@ struct cf_why_kind {
         enum cf_observed_kind kind;
         const struct cf_why_filters *filters;
         struct cf_caller caller; /* of the first */
+        size_t members; /* of the first kind of a call: further ones, with other arguments */
 };
 
 /* A process whose filters were read for an event, or could not be. */
@@ -105,6 +106,18 @@ int cf_why_live_begin(struct cf_why_live *live, struct cf_why *why, struct cf_er
 /* confined why CONTAINER, PID, --all, -- COMMAND: an exit status or negative. */
 int cf_why_live(struct cf_why *why, struct cf_error *err);
 
+/* Whether an argument says something of a call: pointers differ from process to process, and do
+ * not. `call` NULL: it has no name. */
+bool cf_why_tells(const struct cf_syscall *call, unsigned arg, uint64_t value);
+
+struct cf_call cf_why_call_of(const struct cf_observed *event);
+
+/* The kind that an event belongs to, perhaps a new one, which these filters explain. A call that
+ * comes with ever other arguments is one kind from some number of them on: nobody would read what
+ * is said of each. NULL: there are too many, or there is no memory. */
+struct cf_why_kind *cf_why_kind_for(struct cf_why_live *live, const struct cf_observed *event,
+                                    const struct cf_why_filters *filters);
+
 /* Takes in one event and tells of it; a callback of cf_observer_read, `context` is the cf_why_live.
  * 0 or negative. */
 int cf_why_seen(void *context, const struct cf_observed *event);
@@ -142,6 +155,10 @@ void cf_why_find_boxes(struct cf_why_live *base);
 
 /* A further subject, with the profile of the first. NULL: there is no memory. */
 struct cf_why_live *cf_why_another(struct cf_why_live *base, const char *name);
+
+/* The wall clock at a moment of CLOCK_MONOTONIC, a short while ago: watching may take days, in
+ * which it is set and the machine sleeps. */
+uint64_t cf_why_wall_time(uint64_t time_ns);
 
 /* The label by which a security module confines a process; NULL: none, or not known. */
 const char *cf_why_label_of(struct cf_arena *arena, pid_t pid);

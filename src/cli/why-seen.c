@@ -6,7 +6,6 @@
 #include "cli/why-live.h"
 #include "syscalls/syscalls.h"
 
-#define KINDS_MAX ((size_t)1 << 14)   /* kinds that are told apart */
 #define FILTERS_MAX ((size_t)1 << 12) /* different filters that are kept */
 #define TOLD_EACH 3u                  /* of a kind; then those at 10, 100, 1000, … */
 /* Until a process is looked at again that had no filters which explain an event, or that could not
@@ -17,7 +16,7 @@
 /* ---- filters ------------------------------------------------------------------------------------
  */
 
-static struct cf_call call_of(const struct cf_observed *event)
+struct cf_call cf_why_call_of(const struct cf_observed *event)
 {
         struct cf_call call = {.arch = event->arch, .nr = event->nr};
         memcpy(call.args, event->args, sizeof(call.args));
@@ -32,7 +31,7 @@ static bool is_action(uint32_t value, uint32_t action)
 /* Whether these filters answer such a call so. */
 static bool fits(const struct cf_policies *all, cf_policy policy, const struct cf_observed *event)
 {
-        struct cf_call call = call_of(event);
+        struct cf_call call = cf_why_call_of(event);
         uint32_t value = cf_action_normal(cf_policy_value(all, policy, &call));
         bool refuses = cf_action_rank(value) < cf_action_rank(CF_LOG);
         switch (event->kind) {
@@ -200,104 +199,6 @@ static const struct cf_why_filters *filters_for(struct cf_why_live *live,
                        : guess(live, event);
 }
 
-/* ---- kinds --------------------------------------------------------------------------------------
- */
-
-static const struct cf_syscall *known_call(const struct cf_observed *event)
-{
-        const struct cf_arch *arch = cf_arch_of_call(event->arch, event->nr);
-        return arch ? cf_syscall_by_number(arch, event->nr) : NULL;
-}
-
-/* Pointers differ from process to process, and say nothing. */
-static bool is_told(const struct cf_syscall *call, unsigned arg, uint64_t value)
-{
-        return !call || call->argument_count < 0 ||
-               ((int)arg < call->argument_count &&
-                (call->arguments[arg].kind != CF_ARGUMENT_PTR || value == 0));
-}
-
-struct key {
-        uint64_t group;
-        uint64_t args[CF_POLICY_ARGS];
-        uint64_t clone_flags;
-        uint32_t arch, nr, kind, filters;
-        int32_t error;
-};
-
-static const char *outcome_of(const struct cf_observed *event)
-{
-        switch (event->kind) {
-        case CF_OBSERVED_TRAPPED:
-                return "SIGSYS";
-        case CF_OBSERVED_KILLED:
-                return "killed";
-        default:
-                return event->result < 0 ? NULL : "answered by a listener";
-        }
-}
-
-static struct cf_why_kind *kind_for(struct cf_why_live *live, const struct cf_observed *event,
-                                    const struct cf_why_filters *filters)
-{
-        struct cf_arena *arena = live->why->job.arena;
-        const struct cf_syscall *call = known_call(event);
-        const char *outcome = outcome_of(event);
-        struct key key;
-        memset(&key, 0, sizeof(key));
-        key.group = event->group;
-        key.filters = event->filters;
-        key.arch = event->arch;
-        key.nr = event->nr;
-        key.kind = event->kind;
-        key.clone_flags = event->clone_flags;
-        key.error = outcome ? 0 : (int32_t)-event->result;
-        for (unsigned i = 0; i < CF_POLICY_ARGS; i++)
-                key.args[i] = is_told(call, i, event->args[i]) ? event->args[i] : 0;
-        struct cf_why_kind *kind =
-                cf_map_get(live->kinds, (struct cf_span){(const char *)&key, sizeof(key)});
-        if (kind && kind->filters->guessed) {
-                kind->filters = filters; /* they explain this call; of the first nobody knows */
-                kind->failure.call = call_of(event);
-        }
-        if (kind || live->order.count >= KINDS_MAX)
-                return kind;
-        char *copy = cf_arena_many(arena, sizeof(key), char);
-        kind = cf_arena_one(arena, struct cf_why_kind);
-        const char *program = cf_arena_printf(arena, "%s[%ld]", event->name, (long)event->pid);
-        if (!copy || !kind || !program)
-                return NULL;
-        memcpy(copy, &key, sizeof(key));
-        *kind = (struct cf_why_kind){
-                .failure = {.call = call_of(event),
-                            .error = key.error,
-                            .by_filter = event->kind != CF_OBSERVED_FAILED,
-                            .program = program,
-                            .container = live->name,
-                            .behind = {.path = *event->path
-                                                       ? cf_arena_printf(arena, "%s", event->path)
-                                                       : NULL,
-                                       .clone_flags = event->clone_flags},
-                            .label = event->kind == CF_OBSERVED_FAILED
-                                             ? cf_why_label_of(arena, event->pid)
-                                             : NULL,
-                            .told_apart = live->shows_name,
-                            .pid = event->pid,
-                            .outcome = outcome},
-                .kind = event->kind,
-                .filters = filters,
-                .caller = {.capabilities = event->capabilities,
-                           .initial = event->initial,
-                           .setting = cf_why_setting},
-        };
-        for (unsigned i = 0; i < CF_POLICY_ARGS; i++)
-                kind->failure.known[i] = true;
-        if (cf_map_put(live->kinds, (struct cf_span){copy, sizeof(key)}, kind) < 0 ||
-            cf_vec_push(arena, &live->order, kind) < 0)
-                return NULL;
-        return kind;
-}
-
 /* ---- telling ------------------------------------------------------------------------------------
  */
 
@@ -316,17 +217,6 @@ static const char *error_name(int error)
         return name ? name : "an error without a name";
 }
 
-/* Of a moment of CLOCK_MONOTONIC a short while ago. Watching may take days, in which the wall clock
- * is set and the machine sleeps. */
-static uint64_t wall_time(uint64_t time_ns)
-{
-        struct timespec wall, clock;
-        clock_gettime(CLOCK_REALTIME, &wall);
-        clock_gettime(CLOCK_MONOTONIC, &clock);
-        return time_ns + (uint64_t)(wall.tv_sec - clock.tv_sec) * UINT64_C(1000000000) +
-               (uint64_t)(wall.tv_nsec - clock.tv_nsec);
-}
-
 static void tell(struct cf_why_live *live, const struct cf_observed *event,
                  const struct cf_why_kind *kind)
 {
@@ -334,7 +224,7 @@ static void tell(struct cf_why_live *live, const struct cf_observed *event,
         if (!live->stream || !is_told_now(count))
                 return;
         CF_TEXT struct cf_text line = {0};
-        uint64_t wall = wall_time(event->time_ns);
+        uint64_t wall = cf_why_wall_time(event->time_ns);
         time_t seconds = (time_t)(wall / 1000000000);
         struct tm local;
         localtime_r(&seconds, &local);
@@ -346,7 +236,7 @@ static void tell(struct cf_why_live *live, const struct cf_observed *event,
         }
         cf_text_add_visible(&line, cf_span_of(event->name));
         cf_text_printf(&line, "[%ld] ", (long)event->tid);
-        struct cf_call call = call_of(event);
+        struct cf_call call = cf_why_call_of(event);
         const struct cf_behind behind = {.path = *event->path ? event->path : NULL,
                                          .clone_flags = event->clone_flags};
         cf_explain_call_on(&line, &call, NULL, &behind);
@@ -397,7 +287,7 @@ int cf_why_seen(void *context, const struct cf_observed *event)
                 live->failed++;
         else
                 live->refused++;
-        struct cf_why_kind *kind = filters ? kind_for(live, &seen, filters) : NULL;
+        struct cf_why_kind *kind = filters ? cf_why_kind_for(live, &seen, filters) : NULL;
         if (!kind) {
                 live->more_kinds++;
                 return 0;
@@ -526,7 +416,8 @@ static bool is_alike(const struct cf_why_failure *a, const struct cf_why_failure
                      a->error == b->error && a->by_filter == b->by_filter &&
                      a->behind.clone_flags == b->behind.clone_flags;
         for (unsigned i = 0; alike && i < CF_POLICY_ARGS; i++)
-                if (is_told(call, i, a->call.args[i]) && is_told(call, i, b->call.args[i]))
+                if (cf_why_tells(call, i, a->call.args[i]) &&
+                    cf_why_tells(call, i, b->call.args[i]))
                         alike = a->call.args[i] == b->call.args[i];
         return alike;
 }

@@ -293,6 +293,19 @@ wait()' "$threads" >ready 3>&- &
         grep -q PTRACE_SEIZE trace
 }
 
+@test "a call with ever other arguments is told of some times, and together" {
+        profile SCMP_ACT_ERRNO keyctl
+        confined why --format json -- "$CONFINED" run --profile profile -- python3 -c '
+import ctypes
+libc = ctypes.CDLL(None)
+for i in range(500):
+    libc.syscall(250, i, i, i, i, i)'
+        expect_status 1
+        [ "$(json 'len(j["calls"])')" -eq 17 ]
+        [ "$(json 'sum(c["count"] for c in j["calls"])')" -eq 500 ]
+        [ "$(json 'j["calls"][0]["call"]')" = "keyctl(_, _, _, _, _)" ]
+}
+
 @test "whoever reads has seen enough" {
         profile SCMP_ACT_ERRNO personality
         "$CONFINED" run --profile profile -- sh -c "sleep 2; $PROBE -r 5 135; exec sleep 60" >/dev/null 2>&1 3>&- &
