@@ -120,7 +120,9 @@ int cf_record_observe(struct cf_record *record, const struct cf_record_run *run,
         int r = record->runtime ? 0 : name_runtime(record, run, err);
         if (r == 0)
                 r = cf_record_seen(record->job.arena, run, ret_observation, err);
-        if (r == 0)
+        if (r == 0) {
                 ret_observation->runtime = record->runtime;
+                ret_observation->late = !record->words && !record->hook;
+        }
         return r;
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Observations as JSON documents:
  *
- *     {"schema": "confined-observation-1", "runs": 1, "lost": 0, "runtime": "runc 1.1.5",
- *      "calls": [{"arch": "x86_64", "call": "clone", "count": 12, "runtime": 2, "refused": 0,
- *                 "runs": 1, "open": [1], "values": [{"arg": 0, "value": 17, "count": 12}]}]}
+ *     {"schema": "confined-observation-1", "runs": 1, "lost": 0, "late": false,
+ *      "runtime": "runc 1.1.5", "calls": [{"arch": "x86_64", "call": "clone", "count": 12,
+ * "runtime": 2, "refused": 0, "runs": 1, "open": [1], "values": [{"arg": 0, "value": 17, "count":
+ * 12}]}]}
  *
  * A call without a name has "nr" in place of "call". */
 #include <errno.h>
@@ -51,6 +52,8 @@ void cf_observation_put(struct cf_json_writer *json, const struct cf_observation
         cf_json_put_string(json, SCHEMA);
         put_uint(json, "runs", observation->runs);
         put_uint(json, "lost", observation->lost);
+        cf_json_key(json, "late");
+        cf_json_put_bool(json, observation->late);
         cf_json_key(json, "runtime");
         cf_json_put_string(json, observation->runtime);
         cf_json_key(json, "calls");
@@ -209,7 +212,8 @@ int cf_observation_read(struct cf_arena *arena, const struct cf_source *source,
         int r = cf_json_parse(arena, source, &root, err);
         if (r < 0)
                 return r;
-        const struct cf_json *schema = cf_json_get(root, "schema");
+        const struct cf_json *schema = cf_json_get(root, "schema"),
+                             *late = cf_json_get(root, "late");
         if (!cf_json_string(schema) || strcmp(cf_json_string(schema), SCHEMA) != 0)
                 return refuse(&reading, schema ? schema : root,
                               "no observation: \"schema\": \"" SCHEMA "\" is expected");
@@ -226,6 +230,7 @@ int cf_observation_read(struct cf_arena *arena, const struct cf_source *source,
                 return r;
         observation.runs = runs ? (unsigned)runs : 1;
         observation.lost = lost;
+        observation.late = late && late->type == CF_JSON_BOOL && late->boolean;
         observation.runtime = cf_json_string(cf_json_get(root, "runtime"));
         *ret_observation = observation;
         return 0;

@@ -6,7 +6,7 @@
 
 #include "base/text.h"
 #include "base/vec.h"
-#include "record/record.h"
+#include "record/chance.h"
 
 struct work {
         struct cf_policies *all;
@@ -98,66 +98,6 @@ static int compare_named(const void *a, const void *b)
         return strcmp(((const struct named *)a)->call->name, ((const struct named *)b)->call->name);
 }
 
-/* What may be called though nobody called it this time: the kernel has threads return from signals
- * and go on with what was interrupted, and every process ends. */
-static const char *const always[] = {"exit", "exit_group", "restart_syscall", "rt_sigreturn",
-                                     "sigreturn"};
-
-/* Threads wait for one another or need not, as it happens. */
-static const char *const of_threads[] = {"futex"};
-
-#define CLONE_THREAD UINT64_C(0x10000) /* linux/sched.h */
-
-static bool may_be_thread(const struct cf_seen_call *seen)
-{
-        if (seen->open & 1)
-                return true;
-        for (size_t i = 0; i < seen->value_count; i++)
-                if (seen->values[i].arg == 0 && seen->values[i].value & CLONE_THREAD)
-                        return true;
-        return false;
-}
-
-/* Whether it made threads; what clone3 made is not known when it was let through. */
-static bool makes_threads(const struct cf_observation *observation)
-{
-        for (size_t i = 0; i < observation->call_count; i++) {
-                const struct cf_seen_call *seen = &observation->calls[i];
-                const struct cf_syscall *call = cf_syscall_by_number(seen->arch, seen->nr);
-                if (call && seen->count[CF_SEEN_WORKLOAD] &&
-                    (is_clone3(call) || (strcmp(call->name, "clone") == 0 && may_be_thread(seen))))
-                        return true;
-        }
-        return false;
-}
-
-/* Of a runtime that is written in Go, between its filter and the workload: memory, threads and
- * signals of the language's own, now and then. Source: Go 1.19 to 1.24, src/runtime/sys_linux_*.s;
- * and what runc 1.1.5 was seen to call. */
-static const char *const of_runtime[] = {
-        "capget", "capset",       "chdir",          "close",       "epoll_ctl", "epoll_pwait",
-        "execve", "faccessat2",   "fcntl",          "fstat",       "fstatfs",   "futex",
-        "getcwd", "getdents64",   "getpid",         "getppid",     "gettid",    "madvise",
-        "mmap",   "munmap",       "nanosleep",      "newfstatat",  "openat",    "prctl",
-        "read",   "rt_sigaction", "rt_sigprocmask", "sched_yield", "setgid",    "setgroups",
-        "setuid", "sigaltstack",  "tgkill",         "write"};
-
-static int add_names(struct work *work, struct cf_arena *arena, const char *const *names,
-                     size_t count, struct named **items, size_t *item_count, size_t *capacity)
-{
-        cf_policy allow = cf_policy_constant(work->all, CF_ALLOW);
-        for (size_t i = 0; i < count; i++) {
-                struct named named = {cf_syscall_by_name(names[i]), allow};
-                if (!named.call)
-                        continue;
-                if (cf_vec_reserve(arena, (void **)items, *item_count, capacity, sizeof(**items)) <
-                    0)
-                        return -ENOMEM;
-                (*items)[(*item_count)++] = named;
-        }
-        return 0;
-}
-
 static int name_calls(struct work *work, struct named **ret_named, size_t *ret_count)
 {
         CF_VEC(struct named) named = {0};
@@ -177,15 +117,14 @@ static int name_calls(struct work *work, struct named **ret_named, size_t *ret_c
                 if (cf_vec_push(work->arena, &named, now) < 0)
                         return -ENOMEM;
         }
-        if (add_names(work, work->arena, always, CF_COUNT(always), &named.items, &named.count,
-                      &named.capacity) < 0 ||
-            (makes_threads(work->observation) &&
-             add_names(work, work->arena, of_threads, CF_COUNT(of_threads), &named.items,
-                       &named.count, &named.capacity) < 0) ||
-            (work->options->started &&
-             add_names(work, work->arena, of_runtime, CF_COUNT(of_runtime), &named.items,
-                       &named.count, &named.capacity) < 0))
-                return -ENOMEM;
+        unsigned chances =
+                cf_chances(work->observation, work->options->started, work->options->refused);
+        const char *name;
+        for (size_t i = 0; (name = cf_chance_call(chances, i)); i++) {
+                struct named now = {cf_syscall_by_name(name), allow};
+                if (now.call && cf_vec_push(work->arena, &named, now) < 0)
+                        return -ENOMEM;
+        }
         if (named.count)
                 qsort(named.items, named.count, sizeof(*named.items), compare_named);
         size_t kept = 0;
@@ -322,14 +261,9 @@ int cf_record_policy(struct cf_policies *all, const struct cf_observation *obser
 /* ---- why
  * ------------------------------------------------------------------------------------------- */
 
-static bool is_in(const char *name, const char *const *names, size_t count)
-{
-        for (size_t i = 0; i < count; i++)
-                if (strcmp(names[i], name) == 0)
-                        return true;
-        return false;
-}
-
+/* Of the workload, and not of what starts it. */
+#define OWN_CHANCES \
+        (CF_CHANCE_END | CF_CHANCE_HANDLER | CF_CHANCE_OLD | CF_CHANCE_WAIT | CF_CHANCE_THREAD)
 #define VALUES_SAID 4u /* of one argument, in a reason */
 
 static void say_values(struct cf_text *out, const struct cf_syscall *call,
@@ -363,6 +297,8 @@ void cf_record_reason(const struct cf_observation *observation, const char *base
 {
         const struct cf_seen_call *by_workload = NULL, *by_runtime = NULL, *refused = NULL;
         bool clone = strcmp(call->name, "clone") == 0, replaced = false;
+        unsigned chances = cf_chances(observation, true, true), own_chances = chances & OWN_CHANCES;
+        const char *chance;
         for (size_t i = 0; i < observation->call_count; i++) {
                 const struct cf_seen_call *seen = &observation->calls[i];
                 const struct cf_syscall *own = cf_syscall_by_number(seen->arch, seen->nr);
@@ -390,15 +326,12 @@ void cf_record_reason(const struct cf_observation *observation, const char *base
                 cf_text_puts(out, "in place of clone3, whose flags no filter sees");
         } else if (refused) {
                 cf_text_puts(out, "tried, and refused until now");
-        } else if (is_in(call->name, always, CF_COUNT(always))) {
-                cf_text_puts(out, "every process may come to it");
-        } else if (is_in(call->name, of_threads, CF_COUNT(of_threads)) &&
-                   makes_threads(observation)) {
-                cf_text_puts(out, "threads may come to it");
+        } else if ((chance = cf_chance_reason(own_chances, call->name))) {
+                cf_text_puts(out, chance);
         } else if (base) {
                 cf_text_printf(out, "of %s", base);
-        } else if (is_in(call->name, of_runtime, CF_COUNT(of_runtime))) {
-                cf_text_puts(out, "start-up of a container, now and then");
+        } else if ((chance = cf_chance_reason(chances, call->name))) {
+                cf_text_puts(out, chance);
         } else if (call->fallback) {
                 cf_text_puts(out, "not made: programs do without it after ENOSYS");
         }

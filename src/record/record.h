@@ -56,7 +56,9 @@ struct cf_observation {
         size_t call_count;
         unsigned runs;       /* that were put together */
         uint64_t lost;       /* calls that could not be counted; 0: complete */
-        const char *runtime; /* "runc 1.1.5": whose calls CF_SEEN_RUNTIME are; NULL: nobody's */
+        bool late;           /* of some run the beginning was not seen */
+        const char *runtime; /* "runc 1.1.5": whose calls CF_SEEN_RUNTIME are; NULL: nobody's, or
+                              * not of one alone */
 };
 
 /* Sorts, joins and checks calls in any order; those without any count go. All in the arena. -E2BIG,

@@ -116,12 +116,16 @@ int cf_observation_join(struct cf_arena *arena, const struct cf_observation *all
         unsigned runs = 0;
         uint64_t lost = 0;
         const char *runtime = NULL;
+        bool late = false, several = false;
         for (size_t i = 0; i < count; i++) {
                 for (size_t k = 0; k < all[i].call_count; k++)
                         if (cf_vec_push(arena, &calls, all[i].calls[k]) < 0)
                                 return no_memory(err);
                 runs += all[i].runs;
                 lost = add(lost, all[i].lost);
+                late = late || all[i].late;
+                if (all[i].runtime && runtime && strcmp(all[i].runtime, runtime) != 0)
+                        several = true;
                 runtime = runtime ? runtime : all[i].runtime;
         }
         int r = cf_observation_make(arena, calls.items, calls.count, &joined, err);
@@ -129,7 +133,8 @@ int cf_observation_join(struct cf_arena *arena, const struct cf_observation *all
                 return r;
         joined.runs = runs;
         joined.lost = lost;
-        joined.runtime = runtime;
+        joined.late = late;
+        joined.runtime = several ? NULL : runtime;
         *ret_observation = joined;
         return 0;
 }

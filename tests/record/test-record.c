@@ -179,8 +179,9 @@ static void reasons(void **state)
                 {"mount", NULL, "tried, and refused until now"},
                 {"exit_group", NULL, "every process may come to it"},
                 {"futex", NULL, "threads may come to it"},
-                {"setgid", NULL, "start-up of a container, now and then"},
-                {"setgid", "docker", "of docker"},
+                {"rt_sigreturn", NULL, "start-up of a container, now and then"},
+                {"rt_sigreturn", "docker", "of docker"},
+                {"setgid", NULL, NULL},
                 {"openat2", NULL, "not made: programs do without it after ENOSYS"},
                 {"swapon", NULL, NULL},
         };
@@ -196,8 +197,15 @@ static void reasons(void **state)
         close_world(&world);
 }
 
-/* Whether threads wait for one another is chance, so futex is let through; of processes it is not.
- */
+static bool allows(struct world *world, const struct cf_observation *observation, bool started,
+                   const struct cf_arch *arch, const char *name)
+{
+        cf_policy policy =
+                record(world, observation, (struct cf_record_options){.started = started});
+        return answer(world, policy, arch, name, 0) == CF_ALLOW;
+}
+
+/* Whether threads wait for one another, and when they end, is chance; of processes it is not. */
 static void threads_may_wait(void **state)
 {
         struct world world;
@@ -206,16 +214,135 @@ static void threads_may_wait(void **state)
         static const struct cf_seen_value fork[] = {{0, 0x1200011, 1}};
         static const struct cf_seen_value thread[] = {{0, 0x1200011, 1}, {0, 0x3d0f00, 1}};
         for (int i = 0; i < 4; i++) {
+                static const char *const names[] = {"futex", "exit", "restart_syscall"};
                 struct cf_seen_call calls[] = {seen(world.x86_64, "clone", 2)};
                 calls[0].values = i == 1 ? thread : fork;
                 calls[0].value_count = i == 1 ? 2 : i == 0 ? 1 : 0;
                 calls[0].open = i == 2; /* some of its flags are not known */
                 calls[0].count[CF_SEEN_WORKLOAD] = i == 3 ? 0 : 2;
                 struct cf_observation observation = observe(&world, calls, CF_COUNT(calls));
-                cf_policy policy = record(&world, &observation, (struct cf_record_options){0});
-                assert_int_equal(answer(&world, policy, world.x86_64, "futex", 0) == CF_ALLOW,
-                                 i == 1 || i == 2);
+                for (size_t k = 0; k < CF_COUNT(names); k++)
+                        assert_int_equal(
+                                allows(&world, &observation, false, world.x86_64, names[k]),
+                                i == 1 || i == 2);
         }
+        close_world(&world);
+}
+
+/* What the kernel asks of a program, it asks after what the program did. */
+static void what_the_kernel_asks(void **state)
+{
+        static const struct {
+                const char *call;
+                bool narrow, handler, old, wait;
+        } rows[] = {
+                {"read", false, false, false, false},
+                {"rt_sigaction", false, true, false, false},
+                {"rt_sigaction", true, true, true, false},
+                {"sigaction", true, true, true, false},
+                {"signal", true, true, true, false},
+                {"nanosleep", false, false, false, true},
+                {"clock_nanosleep", false, false, false, true},
+                {"clock_nanosleep_time64", true, false, false, true},
+                {"poll", false, false, false, true},
+                {"futex", false, false, false, true},
+                {"futex_time64", true, false, false, true},
+                {"ppoll", false, false, false, false},
+        };
+        struct world world;
+        (void)state;
+        open_world(&world);
+        for (size_t i = 0; i < CF_COUNT(rows); i++) {
+                const struct cf_arch *arch = rows[i].narrow ? world.i386 : world.x86_64;
+                struct cf_seen_call calls[] = {seen(arch, rows[i].call, 1),
+                                               seen(world.i386, "getpid", 1)};
+                struct cf_observation observation = observe(&world, calls, CF_COUNT(calls));
+                for (int late = 0; late < 2; late++) {
+                        observation.late = late;
+                        assert_int_equal(allows(&world, &observation, false, arch, "rt_sigreturn"),
+                                         rows[i].handler || late);
+                        assert_int_equal(
+                                allows(&world, &observation, false, world.i386, "sigreturn"),
+                                rows[i].old || late);
+                        assert_int_equal(
+                                allows(&world, &observation, false, arch, "restart_syscall"),
+                                rows[i].wait || late);
+                        assert_int_equal(allows(&world, &observation, false, arch, "exit"), late);
+                        assert_true(allows(&world, &observation, false, arch, "exit_group"));
+                }
+        }
+        close_world(&world);
+}
+
+/* Of what a runtime may call, what goes badly when it is refused. */
+static void starts(void **state)
+{
+        static const struct {
+                const char *runtime, *call; /* call: of the runtime that was seen; NULL: none */
+                bool started, go, crun, unseen;
+        } rows[] = {
+                {NULL, NULL, false, false, false, false},
+                {NULL, NULL, true, true, true, true},
+                {"runc 1.1.5", "capset", true, true, false, false},
+                {"runc 1.1.5", "capset", false, true, false, false}, /* of an earlier run */
+                {"runc 1.1.5", "close", true, true, false, false},
+                {"another", "capset", true, true, false, false},
+                {NULL, "capset", true, true, false, false},
+                {"crun 1.8.1", "capset", true, false, true, false},
+                {"crun 1.8.1", "close", true, false, false, false}, /* no-new-privileges */
+        };
+        static const char *const go[] = {"epoll_pwait", "futex", "mmap", "rt_sigreturn"};
+        static const char *const crun[] = {"newfstatat", "openat", "setgroups"};
+        static const char *const unseen[] = {"capget", "pselect6", "setresuid", "setuid", "tgkill"};
+        static const char *const never[] = {
+                "clone",          "gettid", "madvise",     "munmap",          "nanosleep",
+                "rt_sigprocmask", "exit",   "sched_yield", "restart_syscall", "sigaltstack"};
+        struct world world;
+        (void)state;
+        open_world(&world);
+        for (size_t i = 0; i < CF_COUNT(rows); i++) {
+                struct cf_seen_call calls[] = {seen(world.x86_64, "read", 1),
+                                               seen(world.x86_64, "mprotect", 1)};
+                if (rows[i].call) {
+                        calls[1] = seen(world.x86_64, rows[i].call, 0);
+                        calls[1].count[CF_SEEN_RUNTIME] = 1;
+                }
+                struct cf_observation observation = observe(&world, calls, CF_COUNT(calls));
+                observation.runtime = rows[i].runtime;
+#define CHECK(list, expected)                                                                  \
+        for (size_t k = 0; k < CF_COUNT(list); k++)                                            \
+        assert_int_equal(allows(&world, &observation, rows[i].started, world.x86_64, list[k]), \
+                         expected)
+                CHECK(go, rows[i].go);
+                CHECK(crun, rows[i].crun);
+                CHECK(unseen, rows[i].unseen);
+                CHECK(never, rows[i].unseen && strcmp(never[k], "rt_sigprocmask") == 0);
+#undef CHECK
+        }
+        close_world(&world);
+}
+
+/* Of two runtimes none is the runtime: what the one does without, the other may need. */
+static void joined_runtimes(void **state)
+{
+        struct world world;
+        struct cf_error err = {0};
+        (void)state;
+        open_world(&world);
+        struct cf_seen_call calls[] = {seen(world.x86_64, "capset", 0)};
+        calls[0].count[CF_SEEN_RUNTIME] = 1;
+        struct cf_observation both[2] = {observe(&world, calls, 1), observe(&world, calls, 1)};
+        struct cf_observation joined;
+        both[0].runtime = both[1].runtime = "crun 1.8.1";
+        assert_int_equal(cf_observation_join(world.arena, both, 2, &joined, &err), 0);
+        assert_string_equal(joined.runtime, "crun 1.8.1");
+        assert_false(joined.late);
+        both[1].runtime = "runc 1.1.5";
+        both[1].late = true;
+        assert_int_equal(cf_observation_join(world.arena, both, 2, &joined, &err), 0);
+        assert_null(joined.runtime);
+        assert_true(joined.late);
+        assert_true(allows(&world, &joined, true, world.x86_64, "epoll_pwait"));
         close_world(&world);
 }
 
@@ -447,6 +574,9 @@ int main(void)
                 cmocka_unit_test(names_count_everywhere),
                 cmocka_unit_test(clone3_is_never_let_through),
                 cmocka_unit_test(threads_may_wait),
+                cmocka_unit_test(what_the_kernel_asks),
+                cmocka_unit_test(starts),
+                cmocka_unit_test(joined_runtimes),
                 cmocka_unit_test(reasons),
                 cmocka_unit_test(arguments),
                 cmocka_unit_test(bases),
