@@ -6,11 +6,12 @@ For each program of workloads.py:
   recorded   `confined record -- docker run …` under its own load writes a profile and verifies it
   true       strace of the same run, from the filter on, names the very calls that confined names
   fewer      the profile allows fewer calls than a recorder on strace, and holds none that the OCI
-             seccomp BPF hook would not have seen but those the language runtime may need (peers.py)
+             seccomp BPF hook would not have seen (peers.py), but of PROVEN
   enough     under the profile and load `confined why` sees no refusal
   tight      then an unrelated call is refused in that container, which Docker's default lets through,
              and `confined why` tells of it
-And with some of them: --base, --tighten, --merge, --check; a Go program again and again.
+And with some of them: --base, --tighten, --merge, --check; a Go program again and again; starts, many,
+that all succeed, and fail without a call of PROVEN.
 
 CONFINED_PROGRAMS=long: longer loads. `programs.py WORD…`: those whose name holds a word. `--table`: a
 table of the sizes, as docs/recording.md has it.
@@ -31,6 +32,7 @@ import time
 import workloads
 from machine import CannotRun, Machine, need
 from peers import NUMBERS, Peers, Truth
+from starts import CAPABILITIES, Starts, crun_runtime, load, without
 
 HERE = pathlib.Path(__file__).resolve().parent
 CONFINED = os.environ.get("CONFINED_RELEASE", str(HERE.parents[1] / "build" / "confined"))
@@ -38,6 +40,11 @@ PATIENCE = 600 if workloads.LONG else 120
 BY_NAME = {name: number for (arch, number), name in NUMBERS.items() if arch == "x86_64"}
 # Harmless, let through by Docker's default, and seldom made: (call, its first argument).
 REFUSALS = (errno.EPERM, errno.ENOSYS)
+# What a profile may hold that nobody called that time: without it a start, or the program, fails, as
+# the steps "by chance" and "starts" show.
+BY_RUNC = ("futex", "rt_sigreturn", "epoll_pwait", "mmap")
+BY_PROGRAM = {"thread": "exit", "wait": "restart_syscall", "handler": "rt_sigreturn"}
+PROVEN = {*BY_RUNC, *BY_PROGRAM.values()}
 UNRELATED = [("memfd_create", None), ("ptrace", "0"), ("inotify_init1", "0"), ("timerfd_create", "0")]
 
 
@@ -70,7 +77,10 @@ class Bench:
             raise CannotRun("the probe and the numbers of calls are those of x86_64")
         need("strace", "strace")
         self.peers = Peers(self.folder, need("runc", "runc"))
-        self.machine = Machine({"watched": self.peers.runtime})
+        runtimes = {"watched": self.peers.runtime}
+        if shutil.which("crun"):
+            runtimes["crun"] = crun_runtime(self.folder)
+        self.machine = Machine(runtimes)
         self.count = 0
 
     def end(self):
@@ -188,6 +198,7 @@ class Bench:
         expect(len(profile) < len(truth.everything), f"{row}")
         if hook and work.name not in ("a 32-bit program", "int 0x80"): # it takes their numbers for others
             expect(needed <= hook, f"the hook did not see {sorted(needed - hook)}")
+            expect(profile - hook <= PROVEN, f"more than the hook: {sorted(profile - hook - PROVEN)}")
 
     def replayed(self, work):
         """Enough and tight: the container under its profile, watched by confined why."""
@@ -274,26 +285,66 @@ class Bench:
             self.record(work, "--check", self.path("p.json"))
 
 
+    def by_chance(self, work):
+        """What a program did not come to while it was recorded, and what becomes of it without."""
+        chance = workloads.Chance(self.folder)
+        for chance.what, call in BY_PROGRAM.items():
+            chance.now = False
+            profile = self.path("chance.json")
+            self.record(chance, "--no-verify", "-o", profile, "--save", self.path("chance.seen"))
+            seen = {c.get("call"): c for c in json.loads(pathlib.Path(self.path("chance.seen")).read_text())["calls"]}
+            expect(not seen.get(call, {}).get("count"), f"{chance.what}: {call} was made")
+            chance.now = True
+            for _ in range(3):
+                done = self.run(chance, chance.inside(seccomp=profile), "")
+                expect(done.returncode == 0, f"{chance.what}: {done.returncode} {done.stdout}{done.stderr}")
+            pathlib.Path(self.path("less.json")).write_text(json.dumps(
+                without(json.loads(pathlib.Path(profile).read_text()), call)))
+            less = chance.inside(seccomp=self.path("less.json"))
+            expect(any(self.run(chance, less, "").returncode for _ in range(10)),
+                   f"{chance.what}: does as well without {call}")
+
     def starts(self, work):
-        """It starts every time, whatever the runtime calls by chance that time; the hook's does not
-        need to, and how often it did not is told."""
-        self.peers.prepare()
-        self.record(work, "--no-verify", "-o", self.path("start.json"), runtime="watched")
-        hook = self.peers.hooked()
-        pathlib.Path(self.path("hook.json")).write_text(json.dumps({
-            "defaultAction": "SCMP_ACT_ERRNO", "architectures": ["SCMP_ARCH_X86_64"],
-            "syscalls": [{"names": sorted(hook or []), "action": "SCMP_ACT_ALLOW"}]}))
-        times, failed = 60 if workloads.LONG else 15, {}
-        for profile in ("start.json", "hook.json") if hook and workloads.LONG else ("start.json",):
-            command = work.inside(seccomp=self.path(profile))
-            failed[profile] = sum(self.run(work, command, "").returncode != 0 for _ in range(times))
-        if "hook.json" in failed:
-            print(f"under the hook's profile {failed['hook.json']} of {times} starts failed")
-        expect(failed["start.json"] == 0, f"{failed['start.json']} of {times} starts failed")
+        """It starts every time, whatever the runtime comes to; without a call of BY_RUNC it does not."""
+        profile = json.loads(pathlib.Path(self.path("p.json")).read_text())
+        runc = Starts(self.folder, need("runc", "runc"), self.path(work.command[0].split("/")[-1]))
+        with load():
+            times = 300 if workloads.LONG else 20
+            expect(runc.failures(times, profile) == 0, "a start by runc failed")
+            expect(runc.preempted(), "a start by runc failed that was preempted")
+            expect(runc.failures(times, profile, labels=lambda i: 30 * i) == 0,
+                   "a start by runc failed that had more to read")
+            runc.configure(without(json.loads(json.dumps(profile)), "rt_sigreturn"))
+            expect(not runc.preempted(), "runc does without rt_sigreturn")
+            for call in BY_RUNC if workloads.LONG else ():
+                less = without(json.loads(json.dumps(profile)), call)
+                # Each time the heap of the runtime is full at another place.
+                failed = runc.failures(times, less, labels=lambda i: 30 * i)
+                print(f"without {call} {failed} of {times} starts by runc failed")
+                expect(failed, f"runc does without {call}")
+            if workloads.LONG:
+                self.peers.prepare()
+                self.record(work, "--no-verify", "-o", self.path("start.json"), runtime="watched")
+                hook = self.peers.hooked()
+                failed = hook and runc.failures(times, {
+                    "defaultAction": "SCMP_ACT_ERRNO", "architectures": ["SCMP_ARCH_X86_64", "SCMP_ARCH_X86"],
+                    "syscalls": [{"names": sorted(hook | allowed(profile) - set(BY_RUNC)),
+                                  "action": "SCMP_ACT_ALLOW"}]})
+                print("bpftrace does not run here" if hook is None else
+                      f"with what the hook saw of {', '.join(BY_RUNC)} "
+                      f"({', '.join(sorted(hook & set(BY_RUNC))) or 'none'}) {failed} of {times} starts failed")
 
-
-CAPABILITIES = set("CHOWN DAC_OVERRIDE FSETID FOWNER MKNOD NET_RAW SETGID SETUID SETFCAP SETPCAP "
-                   "NET_BIND_SERVICE SYS_CHROOT KILL AUDIT_WRITE".split())
+    def starts_by_crun(self, work):
+        """The same by crun, which comes to nothing by chance."""
+        profile = self.path("crun.json")
+        self.record(work, "--no-verify", "-o", profile, runtime="crun")
+        runc = allowed(self.path("p.json"))
+        expect(not {"futex", "epoll_pwait", "capget"} & allowed(profile), f"{sorted(allowed(profile))}")
+        expect(len(allowed(profile)) < len(runc), "crun needs no less than runc")
+        crun = Starts(self.folder, crun_runtime(self.folder), self.path(work.command[0].split("/")[-1]))
+        with load():
+            expect(crun.failures(300 if workloads.LONG else 20, json.loads(pathlib.Path(profile).read_text())) == 0,
+                   "a start by crun failed")
 
 
 def docker_calls():
@@ -304,8 +355,8 @@ def docker_calls():
     for entry in entries:
         includes, excludes = entry.get("includes") or {}, entry.get("excludes") or {}
         if entry["action"] != "SCMP_ACT_ALLOW" or \
-                not {c[4:] for c in includes.get("caps", [])} <= CAPABILITIES or \
-                {c[4:] for c in excludes.get("caps", [])} & CAPABILITIES or \
+                not set(includes.get("caps", [])) <= set(CAPABILITIES) or \
+                set(excludes.get("caps", [])) & set(CAPABILITIES) or \
                 includes.get("arches") and "amd64" not in includes["arches"] or \
                 "amd64" in excludes.get("arches", []):
             continue
@@ -320,7 +371,11 @@ def steps(bench, work, row):
     if isinstance(work, workloads.Redis):
         yield "two loads", lambda: bench.merged(work)
     if isinstance(work, workloads.Shell):
+        yield "what comes by chance", lambda: bench.by_chance(work)
+    if isinstance(work, workloads.Gate):
         yield "starts every time", lambda: bench.starts(work)
+        if shutil.which("crun"):
+            yield "starts every time by crun", lambda: bench.starts_by_crun(work)
     if isinstance(work, workloads.Go):
         yield "again and again", lambda: bench.again(work)
 

@@ -277,13 +277,23 @@ class Go(Workload):
         return ("--volume", f"{self.socket}:/var/run/docker.sock")
 
 
+class Chance(Workload):
+    """chance.c; of no row of its own."""
+    what, now = "thread", False
+
+    @property
+    def command(self):
+        return ["/srv/chance", self.what, *(["now"] if self.now else [])]
+
+
 ALL = [Redis, Nginx, Postgres, Python, Node, Shell, Storm, Narrow, Gate, Refused, Go]
 
 
 def common(root, tools):
-    """What every container has: busybox and the probe."""
+    """What every container has: busybox, the probe, and the program of Chance."""
     root.program(need("busybox", "busybox-static"), "usr/bin/busybox")
     root.link("usr/bin/sh", "busybox")
     root.program(str(compiled(HERE / "src/one.c", tools, "-nostdlib")), "srv/one")
+    root.program(str(compiled(HERE / "src/chance.c", tools)), "srv/chance")
     if not shutil.which("curl"):
         raise CannotRun("curl is not installed (Debian's curl)")
