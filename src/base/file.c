@@ -30,6 +30,7 @@ struct writing {
         int old;               /* the file that is there; -1: a new one */
         const struct stat *st; /* of `old` */
         const struct cf_file_id *id;
+        bool keeps; /* what comes to be there meanwhile */
         struct cf_span bytes;
         char temporary[NAME_SIZE]; /* "": has no name */
         enum stage stage;
@@ -224,10 +225,19 @@ static int put_in_place(struct writing *writing, int fd)
 {
         if (writing->old >= 0)
                 return replace(writing, fd);
-        if (renameat(writing->dirfd, writing->temporary, writing->dirfd, writing->name) < 0)
-                return -errno;
-        writing->temporary[0] = '\0';
-        return 0;
+        int r = -EINVAL;
+        if (writing->keeps)
+                r = renameat2(writing->dirfd, writing->temporary, writing->dirfd, writing->name,
+                              RENAME_NOREPLACE) < 0
+                            ? -errno
+                            : 0;
+        if (r == -EINVAL || r == -ENOSYS || r == -ENOTSUP)
+                r = renameat(writing->dirfd, writing->temporary, writing->dirfd, writing->name) < 0
+                            ? -errno
+                            : 0;
+        if (r == 0)
+                writing->temporary[0] = '\0';
+        return r;
 }
 
 /* Fills, syncs and renames a temporary file that is open already. */
@@ -300,6 +310,7 @@ static int explain(struct cf_error *err, int r, enum stage stage, const char *pa
                 {-EMLINK, "has several hard links, which would part: not written; edit it by hand"},
                 {-EBUSY, "is a mount of its own, which cannot be replaced; edit it by hand"},
                 {-EISDIR, "is a folder where a file is expected"},
+                {-EEXIST, "is there already and holds something else"},
         };
         struct cf_place whole = {.path = path};
         for (size_t i = 0; i < CF_COUNT(known); i++)
@@ -365,7 +376,7 @@ static int write_through(const char *path, struct cf_span bytes)
         return fd < 0 ? -errno : write_all(fd, bytes);
 }
 
-static int write_new(const char *path, struct cf_span bytes, enum stage *ret_stage)
+static int write_new(const char *path, struct cf_span bytes, bool keeps, enum stage *ret_stage)
 {
         CF_ARENA struct cf_arena *arena = cf_arena_new(0);
         char *folder = arena ? cf_path_dir(arena, path) : NULL;
@@ -375,8 +386,11 @@ static int write_new(const char *path, struct cf_span bytes, enum stage *ret_sta
         CF_CLOSE int dirfd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (dirfd < 0)
                 return -errno;
-        struct writing writing = {
-                .dirfd = dirfd, .name = cf_path_base(path), .old = -1, .bytes = bytes};
+        struct writing writing = {.dirfd = dirfd,
+                                  .name = cf_path_base(path),
+                                  .old = -1,
+                                  .keeps = keeps,
+                                  .bytes = bytes};
         int r = put(&writing);
         *ret_stage = writing.stage;
         return r;
@@ -388,7 +402,7 @@ int cf_file_write(const char *path, struct cf_span bytes, struct cf_error *err)
         enum stage stage = STAGE_CONTENT;
         int r;
         if (stat(path, &st) < 0) {
-                r = errno == ENOENT ? write_new(path, bytes, &stage) : -errno;
+                r = errno == ENOENT ? write_new(path, bytes, false, &stage) : -errno;
         } else if (S_ISREG(st.st_mode)) {
                 struct cf_file_id id = cf_file_id_of(&st);
                 return cf_file_replace(path, bytes, &id, err);
@@ -406,4 +420,34 @@ int cf_file_in_memory(const char *name, struct cf_span bytes)
             fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) < 0)
                 r = -errno;
         return r < 0 ? r : cf_steal_fd(&fd);
+}
+
+/* Whether an open file holds just that. */
+static bool holds(int fd, struct cf_span bytes)
+{
+        char buffer[4096];
+        ssize_t size;
+        while ((size = read(fd, buffer, sizeof(buffer))) != 0) {
+                if (size < 0 && errno == EINTR)
+                        continue;
+                if (size < 0 || (size_t)size > bytes.size ||
+                    memcmp(buffer, bytes.data, (size_t)size) != 0)
+                        return false;
+                bytes = cf_span_part(bytes, (size_t)size, SIZE_MAX);
+        }
+        return bytes.size == 0;
+}
+
+int cf_file_write_new(const char *path, struct cf_span bytes, struct cf_error *err)
+{
+        struct stat st;
+        enum stage stage = STAGE_CONTENT;
+        if (stat(path, &st) < 0) {
+                int r = errno == ENOENT ? write_new(path, bytes, true, &stage) : -errno;
+                return r < 0 ? explain(err, r, stage, path) : 0;
+        }
+        if (!S_ISREG(st.st_mode) || st.st_size == 0)
+                return cf_file_write(path, bytes, err);
+        CF_CLOSE int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+        return fd >= 0 && holds(fd, bytes) ? 0 : explain(err, -EEXIST, stage, path);
 }

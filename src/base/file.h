@@ -25,3 +25,8 @@ int cf_file_write(const char *path, struct cf_span bytes, struct cf_error *err);
 /* A file in memory that nobody can change, to be opened by others as /proc/PID/fd/N. A descriptor,
  * or negative. */
 int cf_file_in_memory(const char *name, struct cf_span bytes);
+
+/* The same, but a regular file that is there and holds anything else stays as it is: -EEXIST, also
+ * when it comes in the very moment (where the file system can tell). An empty one may be replaced;
+ * where the content is equal nothing is done. */
+int cf_file_write_new(const char *path, struct cf_span bytes, struct cf_error *err);

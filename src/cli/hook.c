@@ -187,6 +187,7 @@ static int make_words(struct hook *hook, char ***ret_words, size_t *ret_count, s
                 bool given;
                 const char *word;
         } all[] = {
+                {true, "--force"},
                 {true, cf_arena_printf(hook->arena, "--output=%s.json", stem)},
                 {true, cf_arena_printf(hook->arena, "--save=%s", seen)},
                 /* A container that is started again adds to what it did before. */

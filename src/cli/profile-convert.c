@@ -162,7 +162,7 @@ static int write_text(struct cf_profile_job *job, const struct cf_profile_input 
                         "confined: %s: note: its 'flags' are no part of the policy and were not "
                         "carried over\n",
                         input->name);
-        return r < 0 ? r : cf_profile_job_write(job, err);
+        return r < 0 ? r : cf_profile_job_write(job, false, err);
 }
 
 int cf_profile_convert(struct cf_profile_job *job, struct cf_error *err)

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "base/errno-name.h"
-#include "base/file.h"
 #include "base/vec.h"
+#include "cli/output.h"
 #include "cli/profile.h"
 #include "judge/judge.h"
 
@@ -256,7 +256,7 @@ static bool tell_needless(struct extend *x)
 static int hand_out(struct extend *x)
 {
         cf_text_add(&x->job->out, cf_text_span(&x->text));
-        return cf_profile_job_write(x->job, x->err);
+        return cf_profile_job_write(x->job, false, x->err);
 }
 
 /* ---- extend ---------------------------------------------------------------------------------
@@ -402,8 +402,8 @@ int cf_profile_run_rebase(struct cf_profile_job *job, struct cf_error *err)
                 r = warn_of_losses(&x);
         /* What changes goes to standard output when the profile does not. */
         if (r == 0 && cf_given_value(job->invocation, "output")) {
-                r = cf_file_write(cf_given_value(job->invocation, "output"), cf_text_span(&x.text),
-                                  err);
+                r = cf_output_write(job->invocation, cf_given_value(job->invocation, "output"),
+                                    job->arguments[0], cf_text_span(&x.text), err);
                 cf_text_printf(&job->out, "from %s to %s:\n", origin.base, x.base.name);
                 r = r < 0 ? r : cf_profile_job_diff(job, &old, &made, err);
         } else if (r == 0) {

@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* confined profile merge A B…: one profile that allows what any allows, or what all allow. */
 #include "base/file.h"
+#include "cli/output.h"
 #include "cli/profile.h"
 
-int cf_profile_job_write(struct cf_profile_job *job, struct cf_error *err)
+int cf_profile_job_write(struct cf_profile_job *job, bool report, struct cf_error *err)
 {
         const char *path = cf_given_value(job->invocation, "output");
         if (job->out.failed)
                 return cf_error_set(err, -ENOMEM, NULL, "not enough memory");
         if (!path)
                 return 0; /* it is printed */
-        int r = cf_file_write(path, cf_text_span(&job->out), err);
+        struct cf_span bytes = cf_text_span(&job->out);
+        int r = report ? cf_file_write(path, bytes, err)
+                       : cf_output_write(job->invocation, path, NULL, bytes, err);
         cf_text_clear(&job->out);
         return r;
 }
@@ -41,5 +44,5 @@ int cf_profile_merge(struct cf_profile_job *job, struct cf_error *err)
                 r = cf_profile_print(job->all, merged, arches, count, NULL, &job->out, err);
         if (r < 0)
                 return cf_error_doing(err, r, NULL, "writing the merged profile");
-        return cf_profile_job_write(job, err);
+        return cf_profile_job_write(job, false, err);
 }

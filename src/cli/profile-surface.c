@@ -393,5 +393,5 @@ int cf_profile_surface(struct cf_profile_job *job, struct cf_error *err)
                 print_dangers(&all);
                 print_holes(&all);
         }
-        return cf_profile_job_write(job, err);
+        return cf_profile_job_write(job, true, err);
 }

@@ -2,7 +2,7 @@
 /* confined profile SUBCOMMAND: what profiles and filters mean, exactly. */
 #include <string.h>
 
-#include "base/file.h"
+#include "cli/output.h"
 #include "cli/profile-surface.h"
 #include "cli/weights.h"
 
@@ -45,27 +45,27 @@ static const struct subcommand {
         {{"merge", "A B…", "one profile that allows what any of them allows, or what all do"},
          2,
          INPUTS_MAX,
-         " intersection cap-add cap-drop arch kernel from part output ",
+         " intersection cap-add cap-drop arch kernel from part output force ",
          cf_profile_merge},
         {{"extend", "BASE RULES…", "the base with a few calls allowed or refused, proved"},
          1,
          1,
-         " allow deny errno for cap-add cap-drop arch kernel output ",
+         " allow deny errno for cap-add cap-drop arch kernel output force ",
          cf_profile_run_extend},
         {{"rebase", "PROFILE", "what extend added, on a newer base, and what changes"},
          1,
          1,
-         " onto cap-add cap-drop arch kernel output ",
+         " onto cap-add cap-drop arch kernel output force ",
          cf_profile_run_rebase},
         {{"compile", "PROFILE -o FILE", "write it as a raw filter, proved equal"},
          1,
          1,
-         " as cap-add cap-drop arch kernel from part output weights ",
+         " as cap-add cap-drop arch kernel from part output force weights ",
          cf_profile_compile},
         {{"convert", "PROFILE --to FORMAT", "write it in another tool's format, proved equal"},
          1,
          1,
-         " annotate cap-add cap-drop arch kernel from part to within name output ",
+         " annotate cap-add cap-drop arch kernel from part to within name output force ",
          cf_profile_convert},
         {{"surface", "[PROFILE…]", "how much of the kernel is within reach, beside the default"},
          0,
@@ -143,7 +143,7 @@ int cf_profile_compile(struct cf_profile_job *job, struct cf_error *err)
         if (r < 0)
                 return r;
         struct cf_span bytes = {(const char *)filter.code, filter.count * sizeof(*filter.code)};
-        return cf_file_write(path, bytes, err);
+        return cf_output_write(job->invocation, path, NULL, bytes, err);
 }
 
 /* ---- options ------------------------------------------------------------------------------ */
@@ -180,6 +180,7 @@ static const struct cf_option profile_options[] = {
          CF_COMPLETE_FILE, NULL},
         {"weights", 0, "FILE", "compile: how often calls are made, or: server", CF_COMPLETE_FILE,
          NULL},
+        CF_FORCE_OPTION,
         {"trace", 0, NULL, "explain: also the filter's instructions that the call runs",
          CF_COMPLETE_NONE, NULL},
         {0},

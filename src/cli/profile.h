@@ -191,8 +191,9 @@ int cf_profile_job_extend(struct cf_profile_job *job, const struct cf_profile_in
                           size_t count, bool *ret_changes, struct cf_text *out,
                           struct cf_error *err);
 
-/* Writes what was collected to --output, if that is given; else it is printed in the end. */
-int cf_profile_job_write(struct cf_profile_job *job, struct cf_error *err);
+/* Writes what was collected to --output, if that is given; else it is printed in the end. What is
+ * no report does not replace other things (cf_output_write). */
+int cf_profile_job_write(struct cf_profile_job *job, bool report, struct cf_error *err);
 
 /* --from or --to names no format; err lists those that there are. -EINVAL. */
 int cf_profile_job_no_format(const char *option, const char *name, struct cf_error *err);

@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "base/vec.h"
+#include "cli/output.h"
 #include "cli/words.h"
 
 static const struct cf_option options[] = {
@@ -35,6 +36,7 @@ static const struct cf_option options[] = {
         {"merge", 0, "FILE", "add what an earlier run saw (of --save); may be given several times",
          CF_COMPLETE_FILE, NULL},
         {"save", 0, "FILE", "write what was seen to FILE, for --merge", CF_COMPLETE_FILE, NULL},
+        CF_FORCE_OPTION,
         {"allow-refused", 0, NULL, "allow calls that a filter refused meanwhile, too", 0, NULL},
         {"no-arguments", 0, NULL, "allow calls whatever their arguments", 0, NULL},
         {"until-stable", 0, NULL,
@@ -143,6 +145,34 @@ static int read_earlier(struct cf_record *record, struct cf_error *err)
         return 0;
 }
 
+/* The file of --merge that --save would replace, or NULL. */
+static const char *merged_from(const struct cf_record *record, const char *save)
+{
+        const struct cf_invocation *invocation = record->job.invocation;
+        for (size_t i = 0; i < invocation->given_count; i++)
+                if (strcmp(invocation->given[i].option->name, "merge") == 0 &&
+                    cf_output_is_same(save, invocation->given[i].value))
+                        return save;
+        return NULL;
+}
+
+/* Whether the profile and the recording may be written where they shall; what is merged may be
+ * saved in its place. */
+static int check_files(struct cf_record *record, struct cf_error *err)
+{
+        const struct cf_invocation *invocation = record->job.invocation;
+        const char *save = cf_given_value(invocation, "save");
+        char *more = cf_arena_printf(record->job.arena, "; --check %s says what it lacks",
+                                     record->output ? record->output : "");
+        int r = more ? 0 : cf_error_set(err, -ENOMEM, NULL, "not enough memory");
+        if (r == 0 && record->output && !record->check)
+                r = cf_output_check_there(invocation, "output", record->output, NULL, more, err);
+        if (r == 0 && save)
+                r = cf_output_check_there(invocation, "save", save, merged_from(record, save), "",
+                                          err);
+        return r;
+}
+
 /* A workload may run for hours: what would end in an error then is found now. */
 static int prepare(struct cf_record *record, struct cf_error *err)
 {
@@ -165,9 +195,7 @@ static int prepare(struct cf_record *record, struct cf_error *err)
                 r = cf_profile_job_input(&record->job, record->check, &record->old, err);
         if (r == 0)
                 r = read_earlier(record, err);
-        if (r == 0 && record->output)
-                r = cf_output_check(record->job.arena, "output", record->output, err);
-        return r == 0 ? cf_given_output(invocation, "save", err) : r;
+        return r == 0 ? check_files(record, err) : r;
 }
 
 /* ---- what was seen ------------------------------------------------------------------------------
@@ -196,7 +224,10 @@ static int save(struct cf_record *record, struct cf_error *err)
         cf_text_putc(&text, '\n');
         if (text.failed)
                 return cf_error_set(err, -ENOMEM, NULL, "not enough memory");
-        return cf_file_write(path, cf_text_span(&text), err);
+        /* Of several rounds the last one replaces those before it. */
+        const char *own = record->saved ? path : merged_from(record, path);
+        record->saved = true;
+        return cf_output_write(record->job.invocation, path, own, cf_text_span(&text), err);
 }
 
 /* ---- the profile
@@ -308,14 +339,16 @@ static void say_next(const struct cf_record *record)
 
 static int write_profile(struct cf_record *record, struct cf_error *err)
 {
-        int r = record->output ? cf_file_write(record->output, cf_text_span(&record->profile), err)
+        int r = record->output ? cf_output_write(record->job.invocation, record->output, NULL,
+                                                 cf_text_span(&record->profile), err)
                                : 0;
         if (r == 0 && record->output)
                 say_next(record);
-        if (r < 0 || record->job.json || record->output)
+        /* A file that came to be there meanwhile is no reason to lose the profile. */
+        if ((r < 0 && r != -EEXIST) || record->job.json || (r == 0 && record->output))
                 return r;
         return cf_print(&record->profile) == CF_EXIT_CLEAN
-                       ? 0
+                       ? r
                        : cf_error_set(err, -EIO, NULL, "the profile could not be printed");
 }
 

@@ -73,6 +73,7 @@ struct cf_record {
         const struct cf_observation *earlier; /* --merge */
         size_t earlier_count;
         const char *output; /* --output; NULL: standard output */
+        bool saved;         /* --save's file is ours */
         const char *check;  /* --check; NULL: not given */
         struct cf_profile_input old;
         bool alone;                   /* there is no --base */

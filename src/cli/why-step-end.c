@@ -4,7 +4,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
-#include "base/file.h"
+#include "cli/output.h"
 #include "cli/why-step.h"
 
 /* ---- the profile that results ------------------------------------------------------------------
@@ -70,7 +70,9 @@ static int write_it(struct cf_stepping *step, const struct result *result, struc
         const char *path = cf_given_value(step->why->job.invocation, "write");
         if (!path || !result->made.profile)
                 return 0;
-        return cf_file_write(path, cf_text_span(&result->text), err);
+        return cf_output_write(step->why->job.invocation, path,
+                               cf_given_value(step->why->job.invocation, "profile"),
+                               cf_text_span(&result->text), err);
 }
 
 /* A call that was allowed always and that the profile refuses all the same: its architecture is not

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/file.h"
+#include "cli/output.h"
 #include "cli/why.h"
 
 #define LEFT_SHOWN 8u /* of what was left out; the others are counted */
@@ -20,13 +20,15 @@ static int no_memory(struct cf_error *err)
 
 int cf_why_write_options(struct cf_why *why, struct cf_error *err)
 {
-        const char *path = cf_given_value(why->job.invocation, "write");
-        why->write.wanted = cf_given(why->job.invocation, "verify");
-        if (!path)
-                return 0;
+        const struct cf_invocation *invocation = why->job.invocation;
+        const char *path = cf_given_value(invocation, "write");
+        bool quick = cf_given(invocation, "log") || cf_given(invocation, "message");
+        why->write.wanted = path || cf_given(invocation, "verify");
         why->write.path = path;
-        why->write.wanted = true;
-        return cf_given_output(why->job.invocation, "write", err);
+        return !path   ? 0
+               : quick ? cf_given_output(invocation, "write", err)
+                       : cf_output_check_there(invocation, "write", path,
+                                               cf_given_value(invocation, "profile"), "", err);
 }
 
 int cf_why_write_keep(struct cf_why *why, const struct cf_why_remedy *remedy)
@@ -329,7 +331,9 @@ int cf_why_write_file(struct cf_why *why, struct cf_error *err)
 {
         if (!why->write.path || !why->write.made.profile)
                 return 0;
-        return cf_file_write(why->write.path, cf_text_span(&why->write.text), err);
+        return cf_output_write(why->job.invocation, why->write.path,
+                               cf_given_value(why->job.invocation, "profile"),
+                               cf_text_span(&why->write.text), err);
 }
 
 /* ---- saying it --------------------------------------------------------------------------------

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cli/engines.h"
+#include "cli/output.h"
 
 #define WHY_MEMORY ((size_t)512 << 20)
 
@@ -34,6 +35,7 @@ static const struct cf_option options[] = {
         {"write", 0, "FILE",
          "write the profile in use with the least that lets through what was refused",
          CF_COMPLETE_FILE, NULL},
+        CF_FORCE_OPTION,
         {"verify", 0, NULL, "with -- docker run: run it again under what --write wrote", 0, NULL},
         {"instead", 0, NULL,
          "is a switched-off filter still needed? run it under the engine's default instead", 0,
@@ -55,8 +57,13 @@ static const struct cf_option options[] = {
 };
 
 static const struct cf_option_need needs[] = {
-        {"compose", "instead"}, {"shared", "instead"},  {"all-refused", "write instead"},
-        {"policy", "step"},     {"program", "message"}, {"engine-version", "message"},
+        {"compose", "instead"},
+        {"shared", "instead"},
+        {"all-refused", "write instead"},
+        {"force", "write"},
+        {"policy", "step"},
+        {"program", "message"},
+        {"engine-version", "message"},
 };
 
 void cf_why_json_open(struct cf_why *why)

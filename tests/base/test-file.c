@@ -341,6 +341,36 @@ static void writes_new_files(void **state)
         assert_int_equal(cf_file_write("", CF_SPAN("x"), NULL), -ENOENT);
 }
 
+static void keeps_other_content(void **state)
+{
+        (void)state;
+        struct stat before, after;
+        struct cf_error err = {0};
+        assert_int_equal(cf_file_write_new("f", CF_SPAN("one"), NULL), 0);
+        check_file("f", "one");
+        assert_int_equal(stat("f", &before), 0);
+        assert_int_equal(cf_file_write_new("f", CF_SPAN("one"), NULL), 0);
+        assert_int_equal(stat("f", &after), 0);
+        assert_int_equal(after.st_ino, before.st_ino);
+        /* Longer, shorter, of the same length. */
+        assert_int_equal(cf_file_write_new("f", CF_SPAN("one more"), &err), -EEXIST);
+        assert_string_equal(err.frames[0].place.path, "f");
+        assert_int_equal(cf_file_write_new("f", CF_SPAN("on"), NULL), -EEXIST);
+        assert_int_equal(cf_file_write_new("f", CF_SPAN(""), NULL), -EEXIST);
+        assert_int_equal(cf_file_write_new("f", CF_SPAN("two"), NULL), -EEXIST);
+        check_file("f", "one");
+        assert_int_equal(symlink("f", "link"), 0);
+        assert_int_equal(cf_file_write_new("link", CF_SPAN("two"), NULL), -EEXIST);
+        check_file("f", "one");
+        put_file("empty", "");
+        assert_int_equal(cf_file_write_new("empty", CF_SPAN("two"), NULL), 0);
+        check_file("empty", "two");
+        assert_int_equal(cf_file_write_new("none/f", CF_SPAN("x"), NULL), -ENOENT);
+        assert_int_equal(cf_file_write_new(".", CF_SPAN("x"), NULL), -EISDIR);
+        assert_int_equal(symlink("/dev/null", "null"), 0);
+        assert_int_equal(cf_file_write_new("null", CF_SPAN("x"), NULL), 0);
+}
+
 static void writes_through(void **state)
 {
         (void)state;
@@ -378,6 +408,7 @@ int main(void)
                 in_folder(refuses_foreign_owner), in_folder(survives_a_full_disk),
                 in_folder(refuses_a_mount),       in_folder(leaves_nothing_when_ended),
                 in_folder(writes_new_files),      in_folder(writes_through),
+                in_folder(keeps_other_content),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

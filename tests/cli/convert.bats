@@ -25,8 +25,8 @@ formats() { # that the option takes
 @test "Docker's default through every format and back is the same" {
         local name
         for name in docker oci kubernetes raw; do
-                "$CONFINED" profile convert --arch x86_64 docker --to $name -o there
-                "$CONFINED" profile convert --arch x86_64 there --from $name --to docker -o back.json
+                "$CONFINED" profile convert --force --arch x86_64 docker --to $name -o there
+                "$CONFINED" profile convert --force --arch x86_64 there --from $name --to docker -o back.json
                 confined profile diff --arch x86_64 docker back.json
                 expect_status 0
         done
@@ -35,7 +35,7 @@ formats() { # that the option takes
         expect_status 2
         expect_in "$errors" "i386:"
         "$CONFINED" profile convert --arch x86_64 docker --within x86_64,x32 --to lxc -o there.lxc
-        "$CONFINED" profile convert --arch x86_64 there.lxc --within x86_64,x32 --to docker -o back.json
+        "$CONFINED" profile convert --force --arch x86_64 there.lxc --within x86_64,x32 --to docker -o back.json
         "$CONFINED" profile convert --arch x86_64 back.json --within x86_64,x32 --to lxc -o again.lxc
         cmp there.lxc again.lxc
 }

@@ -155,7 +155,7 @@ assert calls["personality"]["action"] is None' "$output"
 @test "a compiled filter is the profile again, and the kernel does what it says" {
         [ "$(uname -m)" = x86_64 ] || skip "the numbers are those of x86_64"
         for profile in docker podman; do
-                confined profile compile $profile -o out.bpf
+                confined profile compile --force $profile -o out.bpf
                 expect_status 0
                 confined profile diff $profile out.bpf
                 expect_status 0
@@ -258,9 +258,38 @@ PY
         [ "$errors" = "confined: table.tsv:3:1: there is no such system call" ]
         for line in 'read' $'read\t' $'read\t-1' $'read\t1000001' $'read\t1x'; do
                 printf '%s\n' "$line" >table.tsv
-                confined profile compile docker --weights table.tsv -o no.bpf
+                confined profile compile --force docker --weights table.tsv -o no.bpf
                 expect_status 2
                 [[ $errors = "confined: table.tsv:1:"* ]]
         done
         [ ! -e no.bpf ]
+}
+
+@test "a file that holds something else is replaced with --force alone" {
+        cd "$BATS_TEST_TMPDIR"
+        local command
+        for command in "merge docker docker" "extend docker --allow keyctl" "compile docker" \
+                "convert docker --to oci"; do
+                echo mine >out
+                confined profile $command -o out
+                expect_status 2
+                expect_in "$errors" "out: is there already and holds something else"
+                [ "$(<out)" = mine ]
+                confined profile $command -o out --force
+                expect_status 0
+                cp out before
+                # The same again is no loss.
+                confined profile $command -o out
+                expect_status 0
+                cmp out before
+        done
+        # A report is written anew, a profile that rebase has read is what it writes.
+        confined profile surface docker -o out
+        expect_status 0
+        "$CONFINED" profile extend docker-20.10.0 --allow keyctl -o old.json
+        confined profile rebase old.json --onto docker-25.0 -o old.json
+        expect_status 0
+        "$CONFINED" profile extend docker-20.10.0 --allow keyctl -o other.json
+        confined profile rebase other.json --onto docker-25.0 -o out
+        expect_status 2
 }

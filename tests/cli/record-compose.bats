@@ -159,7 +159,7 @@ EOP
 @test "killed, by a signal or outright: nothing of it stays" {
         local signal pid
         for signal in TERM KILL; do
-                "$CONFINED" record --no-verify --compose compose.yaml -o p.json web \
+                "$CONFINED" record --force --no-verify --compose compose.yaml -o p.json web \
                         /bin/sh -c 'trap "exit 0" TERM; while :; do sleep 0.1; done' >out 2>&1 3>&- &
                 pid=$!
                 running() {

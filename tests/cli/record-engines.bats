@@ -73,7 +73,7 @@ ready_podman() {
         unset DOCKER_CONFIG # Podman insists that it is there
         for podman_runtime in crun runc; do
                 ready_podman || continue
-                confined record --save seen.json -o p.json -- "$PWD/bin/podman" run --rm \
+                confined record --force --save seen.json -o p.json -- "$PWD/bin/podman" run --rm \
                         --network none box:1 /bin/sh -c 'echo it ran; exit 3'
                 expect_status 0
                 expect_in "$output" "it ran"
@@ -98,7 +98,7 @@ every_start() {
                 for privileges in "" "--security-opt no-new-privileges"; do
                         words="$* $user $privileges"
                         # shellcheck disable=SC2086
-                        confined record --save seen.json -o p.json -- $words box:1 /bin/sh -c 'cat /proc/self/status; exit 3'
+                        confined record --force --save seen.json -o p.json -- $words box:1 /bin/sh -c 'cat /proc/self/status; exit 3'
                         echo "# $words: $errors"
                         expect_status 0
                         expect_in "$errors" "verified: nothing was refused, exit status as before"
@@ -174,7 +174,7 @@ every_start() {
         [ "$(python3 -c 'import json; print([c["count"] for c in json.load(open("seen.json"))["calls"] if c["call"] == "unshare"])')" = "[0]" ]
         confined profile explain p.json unshare --format json
         expect_in "$output" '"EPERM"'
-        confined record --container watched --for 1s --allow-refused --annotate -o p.json
+        confined record --force --container watched --for 1s --allow-refused --annotate -o p.json
         expect_status 0
         confined profile explain p.json 'unshare(CLONE_NEWNS)' --format json
         expect_in "$output" '"allowed"'

@@ -67,7 +67,7 @@ EOF
         expect_in "$errors" "--until-stable"
         [ "$(answers 'personality(0)')" = EPERM ]
         echo 0 >count
-        confined record --until-stable --save seen.json -o p.json -- sh more
+        confined record --force --until-stable --save seen.json -o p.json -- sh more
         expect_status 0
         expect_in "$errors" "1 refused, added: personality"
         expect_in "$errors" "again, under the profile (round 4)"
@@ -111,7 +111,7 @@ EOF
         expect_status 0
         expect_in "$errors" "again, under the profile, for 1 s"
         expect_in "$errors" "until it was told to end"
-        confined record --for 1s -o p.json -- sh -c '[ -e ran ] && exit 7; touch ran; while :; do sleep 0.1; done'
+        confined record --force --for 1s -o p.json -- sh -c '[ -e ran ] && exit 7; touch ran; while :; do sleep 0.1; done'
         expect_status 1
         expect_in "$errors" "its exit status is 7 after 0 s, and it had to be stopped before"
 }
@@ -122,7 +122,7 @@ EOF
         expect_in "$errors" "left 1 process running (PID "
         expect_in "$errors" ", sleep), whose calls from then on were not seen"
         # Orphans that have ended are not kept.
-        confined record --no-verify -o p.json -- sh -c '
+        confined record --force --no-verify -o p.json -- sh -c '
                 for i in 1 2 3 4 5 6 7 8 9; do (true &); done; sleep 1
                 cat "/proc/$PPID/task/$PPID/children"; (sleep 0.1 &)'
         expect_status 0
@@ -135,7 +135,7 @@ EOF
         expect_status 1
         expect_in "$errors" "not verified: nothing was refused, but it did not end within 1"
         expect_not_in "$errors" "verified: nothing was refused in"
-        "$CONFINED" record -o p.json -- sh -c 'sleep 0.1; touch some; [ -e two ] && touch three && sleep 9; touch two' 2>errors 3>&- &
+        "$CONFINED" record --force -o p.json -- sh -c 'sleep 0.1; touch some; [ -e two ] && touch three && sleep 9; touch two' 2>errors 3>&- &
         local recorder=$! status=0
         wait_for test -e three
         kill -INT "$recorder"
@@ -165,7 +165,7 @@ for call in seen["calls"]:
 json.dump(seen, open("old.json", "w"))
 EOP
         grep -q '"clone3"' old.json
-        confined record --no-verify --merge old.json -o p.json -- true
+        confined record --force --no-verify --merge old.json -o p.json -- true
         expect_status 0
         [ "$(answers 'clone3')" = ENOSYS ]
         [ "$(answers 'clone(0x3d0f00)')" = allowed ]
@@ -193,7 +193,7 @@ EOP
 
 @test "of several runs each rule says in how many it was seen" {
         confined record --no-verify --save one.json -o p.json -- "$probe" 186
-        confined record --no-verify --annotate --merge one.json -o p.json -- "$probe" 135 0
+        confined record --force --no-verify --annotate --merge one.json -o p.json -- "$probe" 135 0
         grep -q 'made by the workload in 1 of 2 runs' p.json
         grep -q 'made by the workload in 2 of 2 runs' p.json
         expect_in "$errors" "made in one run alone: personality, gettid" ||
@@ -205,9 +205,9 @@ EOP
         confined record --no-verify -o p.json -- "$probe" 248 0 0 0
         expect_in "$errors" "dangerous: add_key: by it an attacker reads and changes keyrings"
         # AF_ALG alone of the families is known.
-        confined record --no-verify -o p.json -- "$probe" 41 1 1 0
+        confined record --force --no-verify -o p.json -- "$probe" 41 1 1 0
         expect_not_in "$errors" "dangerous"
-        confined record --no-verify -o p.json -- "$probe" 41 38 5 0
+        confined record --force --no-verify -o p.json -- "$probe" 41 38 5 0
         expect_in "$errors" "dangerous: socket"
         expect_in "$errors" "AF_ALG"
 }
@@ -239,7 +239,7 @@ while True: threading.Event().wait(0.7)' 3>&- &
 @test "a process and a control group, without a filter" {
         sh -c 'while :; do ls / >/dev/null; sleep 0.1; done' 3>&- &
         local pid=$! group
-        confined record --for 1s --pid $pid -o p.json
+        confined record --force --for 1s --pid $pid -o p.json
         expect_status 0
         [ "$(answers getdents64)" = allowed ]
         for group in /sys/fs/cgroup/pids /sys/fs/cgroup/memory /sys/fs/cgroup; do
@@ -321,7 +321,7 @@ EOF
         # On a terminal it says how far it is.
         grep -q 'recording: [0-9]* calls.* last new .*[0-9]* s ago' out
         # On none, or on one that is dumb, it does not.
-        TERM=dumb python3 run "$CONFINED" record --no-verify -o p.json -- \
+        TERM=dumb python3 run "$CONFINED" record --force --no-verify -o p.json -- \
                 sh -c 'echo begun; while :; do sleep 0.1; done' >out
         ! grep -q 'recording: ' out
 }
@@ -362,7 +362,7 @@ EOF
         mount -t tmpfs -o size=64k none small || skip "no tmpfs can be mounted"
         echo '{"old": true}' >small/p.json
         head -c 1m /dev/zero >small/full 2>/dev/null || true
-        confined record --no-verify -o small/p.json -- "$probe" 186
+        confined record --force --no-verify -o small/p.json -- "$probe" 186
         expect_status 2
         expect_in "$errors" "No space left"
         [ "$(cat small/p.json)" = '{"old": true}' ]

@@ -94,10 +94,10 @@ answers() {
         [ "$(answers 'socket(AF_VSOCK, 1, 0)')" = EPERM ]
         # The kernel looks at 32 bits of it.
         [ "$(answers 'socket(0x100000001, 1, 0)')" = EPERM ]
-        confined record --no-arguments --no-verify -o p.json -- "$probe" 41 1 1 0
+        confined record --force --no-arguments --no-verify -o p.json -- "$probe" 41 1 1 0
         [ "$(answers 'socket(AF_VSOCK, 1, 0)')" = allowed ]
         # More values than a rule would list.
-        confined record --no-verify -o p.json -- sh -c \
+        confined record --force --no-verify -o p.json -- sh -c \
                 'for i in $(seq 1 40); do "$0" 41 "$i" 1 0; done' "$probe"
         [ "$(answers 'socket(AF_VSOCK, 1, 0)')" = allowed ]
 }
@@ -109,7 +109,7 @@ answers() {
         [ "$(answers 'personality(0x40000)')" = allowed ]
         [ "$(answers 'personality(0x40001)')" = EPERM ]
         [ "$(answers 'chown')" = allowed ]
-        confined record --base docker-20.10.24 --tighten --no-verify -o p.json -- \
+        confined record --force --base docker-20.10.24 --tighten --no-verify -o p.json -- \
                 "$probe" 135 0x40000
         [ "$(answers 'personality(0x40000)')" = EPERM ]
         [ "$(answers 'chown')" = EPERM ]
@@ -118,7 +118,7 @@ answers() {
 
 @test "several runs together, and a check for CI" {
         confined record --no-verify --save one.json -o p.json -- "$probe" 186
-        confined record --no-verify --merge one.json --save seen.json -o p.json -- "$probe" 135 0
+        confined record --force --no-verify --merge one.json --save seen.json -o p.json -- "$probe" 135 0
         [ "$(answers gettid)" = allowed ]
         [ "$(answers 'personality(0)')" = allowed ]
         [ "$(python3 -c 'import json; print(json.load(open("seen.json"))["runs"])')" = 2 ]
@@ -146,7 +146,7 @@ answers() {
         # The group is gone.
         ! ls -d /sys/fs/cgroup/*/confined-* 2>/dev/null
         # Another user, and no-new-privileges: the filter is installed at another moment.
-        confined record -o p.json -- docker run --rm --network none --user 1000 \
+        confined record --force -o p.json -- docker run --rm --network none --user 1000 \
                 --security-opt no-new-privileges box:1 /bin/sh -c 'echo a'
         expect_status 0
         expect_in "$errors" "verified: nothing was refused"
@@ -176,7 +176,7 @@ answers() {
         [ ! -e p.json ]
         kill "$(<child)" || true
         # Asked to stop, it stops the command and tells what it saw.
-        "$CONFINED" record --for 1s --no-verify -o p.json -- sh -c 'echo $$ >child; exec sleep 100' 2>errors
+        "$CONFINED" record --force --for 1s --no-verify -o p.json -- sh -c 'echo $$ >child; exec sleep 100' 2>errors
         [ -s p.json ]
         ! kill -0 "$(<child)"
 }
@@ -258,4 +258,32 @@ answers() {
         expect_in "$output" "-d seccomp=no"
         expect_in "$errors" "verified: nothing was refused"
         [ "$(answers mount)" = EPERM ]
+}
+
+@test "a file is replaced when that is asked for, and not before" {
+        echo mine >p.json
+        confined record -o p.json -- sh -c 'echo ran >ran'
+        expect_status 2
+        expect_in "$errors" "p.json: is there already"
+        expect_in "$errors" "--force"
+        expect_in "$errors" "--check p.json"
+        [ "$(<p.json)" = mine ] && [ ! -e ran ]
+        # A recording is kept as well, but one that is merged is in what replaces it.
+        "$CONFINED" record --no-verify --save seen.json -o q.json -- true
+        confined record --no-verify --save seen.json -o r.json -- sh -c 'echo ran >ran'
+        expect_status 2
+        expect_in "$errors" "seen.json: is there already"
+        [ ! -e ran ] && [ ! -e r.json ]
+        confined record --no-verify --save ./seen.json --merge seen.json -o r.json -- "$probe" 135 0
+        expect_status 0
+        grep -q '"runs": 2' seen.json
+        confined record --no-verify --force -o p.json -- true
+        expect_status 0
+        cmp p.json q.json
+        # Somebody else's file that comes meanwhile stays, and the profile is not lost.
+        confined record --no-verify -o late.json -- sh -c 'echo theirs >late.json'
+        expect_status 2
+        expect_in "$errors" "late.json: is there already"
+        [ "$(<late.json)" = theirs ]
+        python3 -c 'import json, sys; json.load(sys.stdin)["syscalls"]' <<<"$output"
 }

@@ -312,7 +312,7 @@ told() {
                 confined why --instead --format json -- "${run[@]}" "$WAIT"
                 expect_status 0
                 [ "$(json 'i["verdict"], i["runs"][0]["refused"], i["runs"][0]["filterIsProfile"]')" = "('not-needed', 0, True)" ]
-                confined why --instead --write new.json --format json -- "${run[@]}" "$ASLR; $WAIT"
+                confined why --force --instead --write new.json --format json -- "${run[@]}" "$ASLR; $WAIT"
                 expect_status 1
                 [ "$(json 'i["verdict"], i["verified"], j["written"]["rules"]')" = \
                         "('profile', True, ['allow personality(personality == ADDR_NO_RANDOMIZE)'])" ]

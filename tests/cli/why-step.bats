@@ -145,7 +145,7 @@ broken() {
         expect_in "$output" "unshare_flags == 1024 (CLONE_FILES): EPERM → allowed"
         confined run -p made.json --capabilities container -- "$probe" "$unshare" 0x400
         [ "$output" = "ok 0" ]
-        keys A --write made.json -- sh -c "$probe $unshare 0x400; $probe $unshare 0x200"
+        keys A --force --write made.json -- sh -c "$probe $unshare 0x400; $probe $unshare 0x200"
         expect_in "$output" "always: EPERM → allowed"
         keys Nn -- sh -c "$probe $unshare 0x400; $probe $unshare 0x400; $probe $unshare 0x200"
         expect_in "$output" "refused             unshare(CLONE_FILES) = EPERM, 2 times"

@@ -64,7 +64,7 @@ differs() {
         # EPERM breaks the program: another error opens nothing.
         echo 'statx(AT_FDCWD, "x", 0, 0, 0x0) = -1 EPERM (Operation not permitted)' >log
         "$CONFINED" profile extend docker --deny statx -o old.json
-        confined why --log log --profile old.json --write new.json --format json
+        confined why --force --log log --profile old.json --write new.json --format json
         [ "$(json 'j["written"]["rules"]')" = "['errno ENOSYS statx']" ]
 }
 
@@ -76,6 +76,26 @@ differs() {
         confined profile show --base p.json
         expect_in "$output" docker
         expect_status 0
+}
+
+@test "a file that holds something else is replaced when that is asked for, or when it was read" {
+        log 'keyctl(KEYCTL_GET_KEYRING_ID, KEY_SPEC_USER_KEYRING, 0)'
+        echo mine >new.json
+        confined why --log log --write new.json
+        expect_status 2
+        expect_in "$errors" "new.json: is there already and holds something else"
+        expect_in "$errors" "--force"
+        [ "$(<new.json)" = mine ]
+        # What takes long is not begun.
+        confined why --write new.json -- sh -c 'echo ran >ran'
+        expect_status 2
+        [ "$(<new.json)" = mine ] && [ ! -e ran ]
+        confined why --step --policy /dev/null --write new.json -- sh -c 'echo ran >ran'
+        expect_status 2
+        [ "$(<new.json)" = mine ] && [ ! -e ran ]
+        confined why --log log --write new.json --force
+        expect_status 1
+        differs docker new.json keyctl
 }
 
 @test "a message: the rules that are known of the program" {
@@ -154,7 +174,7 @@ differs() {
         "$CONFINED" profile default docker-20.10.0 >old.json
         as="${run[*]} --security-opt seccomp=old.json"
         # shellcheck disable=SC2086
-        confined why --format json --write new.json --verify -- $as box:1 /clone3-first
+        confined why --force --format json --write new.json --verify -- $as box:1 /clone3-first
         [ "$(json '[(c["call"], c["error"]) for c in j["calls"] if c["cloneFlags"]]')" = \
                 "[('clone3({flags=CLONE_NEWUSER}, 88)', 'EPERM')]" ]
         [ "$(json '(j["written"]["rules"], j["written"]["verified"])')" = \

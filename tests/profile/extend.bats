@@ -57,7 +57,7 @@ PY
         expect_status 0
         [ "$(differs docker e.json)" = 'clone3 always ERRNO(38) ALLOW' ]
         [ -z "$(differs docker e.json --cap-add SYS_ADMIN)" ]
-        confined profile extend docker --errno ENOSYS clone3 -o e.json
+        confined profile extend --force docker --errno ENOSYS clone3 -o e.json
         expect_status 0
         [ -z "$(differs docker e.json)" ]
         [ "$(differs docker e.json --cap-add SYS_ADMIN)" = 'clone3 always ALLOW ERRNO(38)' ]
@@ -74,7 +74,7 @@ PY
         differs file.json e.json | grep -x 'socket low 32 bits of family == 38 (AF_ALG) ALLOW ERRNO(1)'
         python3 -c 'import json; assert json.load(open("e.json"))["x"] == [1.5, None, "é"]'
         confined profile extend podman --allow 'userfaultfd(flags & UFFD_USER_MODE_ONLY)' \
-                --errno EPERM fsopen -o e.json
+                --errno EPERM fsopen --force -o e.json
         expect_status 0
 }
 
@@ -119,13 +119,13 @@ PY
         expect_status 0
         expect_in "$output" "allow personality(personality == ADDR_NO_RANDOMIZE)"
         for name in vsock bwrap chrome io-uring newfd-mount-api unshare-threads kcmp-mesa keyring; do
-                confined profile extend docker --for "$name" -o e.json
+                confined profile extend --force docker --for "$name" -o e.json
                 expect_status 0
         done
         confined profile extend docker --for gdb -o none.json
         expect_status 1
         expect_in "$errors" "nothing is needed since Docker 19.03"
-        confined profile extend docker --for perf -o none.json
+        confined profile extend --force docker --for perf -o none.json
         expect_status 1
         expect_in "$errors" "a capability is enough"
         [ ! -e none.json ]

@@ -81,7 +81,7 @@ all_equal() {
         for file in profiles/*.json; do
                 name=$(basename "$file" .json)-$1
                 # What the runtime would not come to an end with is not tried.
-                if ! "$CONFINED" profile compile "$file@$1" -o filter.bpf 2>errors; then
+                if ! "$CONFINED" profile compile --force "$file@$1" -o filter.bpf 2>errors; then
                         grep -q "had not finished" errors || { cat errors; return 1; }
                         unasked=$((unasked + 1))
                         continue
