@@ -68,18 +68,6 @@ bool cf_service_is_off(struct cf_yaml_file *file, const char *service)
                (seccomp && strcmp(seccomp, "unconfined") == 0);
 }
 
-size_t cf_service_count_off(struct cf_yaml_file *file)
-{
-        struct cf_yaml *services = get(root_of(file), "services");
-        size_t count = 0;
-        for (size_t i = 0; services && services->type == CF_YAML_MAPPING && i < services->count;
-             i++) {
-                const char *name = cf_yaml_string(services->items[2 * i]);
-                count += name && cf_service_is_off(file, name);
-        }
-        return count;
-}
-
 /* ---- what is needed
  * ----------------------------------------------------------------------------- */
 

@@ -112,7 +112,7 @@ static int read_config(struct cf_service *compose, struct cf_error *err)
 {
         CF_TEXT struct cf_text text = {.max = CF_COMPOSE_CONFIG_MAX};
         struct cf_words words = {.arena = compose->arena};
-        const char *override = override_of(compose);
+        const char *override = compose->override = override_of(compose);
         struct cf_source *source;
         cf_words_add_all(&words, compose->program, compose->program_words);
         CF_WORDS_ADD(&words, "--project-name", compose->project, "--file", compose->file);
@@ -222,9 +222,43 @@ int cf_service_open(struct cf_arena *arena, const char *file, const char *const 
         if (r < 0)
                 return r;
         compose->off = cf_service_is_off(compose->config, compose->service);
-        compose->others_off = cf_service_count_off(compose->config) > compose->off;
         *ret_compose = compose;
         return 0;
+}
+
+/* ---- the next step
+ * ------------------------------------------------------------------------------- */
+
+int cf_service_say_edit(const struct cf_service *compose, const char *profile, struct cf_text *out)
+{
+        CF_TEXT struct cf_text text = {0};
+        const char *seccomp = cf_service_seccomp(compose->config, compose->service);
+        /* `scan` puts a profile where "unconfined" is; of `privileged` it can only be rid. */
+        if (profile ? seccomp && strcmp(seccomp, "unconfined") == 0 : compose->off) {
+                cf_text_puts(&text, "confined scan --fix");
+                if (profile) {
+                        cf_words_type(&text, "--with");
+                        cf_words_type(&text, profile);
+                }
+                cf_words_type(&text, "--service");
+                cf_words_type(&text, compose->service);
+                cf_words_type(&text, compose->file);
+                if (compose->override) { /* beside the file, and named as that is */
+                        const char *folder = cf_path_dir(compose->arena, compose->file);
+                        const char *base = cf_path_base(compose->override);
+                        const char *path =
+                                folder && strcmp(folder, ".") != 0
+                                        ? cf_arena_printf(compose->arena, "%s/%s", folder, base)
+                                        : base;
+                        cf_words_type(&text, path ? path : base);
+                }
+        } else {
+                cf_text_printf(&text, "security_opt of service '%s' in %s: %s%s", compose->service,
+                               compose->file, profile ? "seccomp:" : "nothing of seccomp",
+                               profile ? profile : "");
+        }
+        cf_text_add_visible(out, cf_text_span(&text));
+        return text.failed || out->failed ? -ENOMEM : 0;
 }
 
 /* ---- the changed file

@@ -51,9 +51,6 @@ const char *cf_service_seccomp(struct cf_yaml_file *file, const char *service);
 /* Whether it says that the service has no filter: privileged, or unconfined. */
 bool cf_service_is_off(struct cf_yaml_file *file, const char *service);
 
-/* How many services are so. */
-size_t cf_service_count_off(struct cf_yaml_file *file);
-
 /* A folder or file of the host, or an external volume, that a service writes to: what it shares
  * with everyone who mounts the same. NULL: none. */
 const char *cf_service_shared(struct cf_arena *arena, struct cf_yaml_file *file,
@@ -73,9 +70,9 @@ struct cf_service {
         size_t more_count;
         const char *project; /* ours */
         struct cf_yaml_file *config;
-        bool off;        /* it has no filter, by the user's files */
-        bool others_off; /* so have others */
-        bool hide_ports; /* its ports are taken: its own container runs */
+        const char *override; /* the file that comes with it; NULL: none */
+        bool off;             /* it has no filter, by the user's files */
+        bool hide_ports;      /* its ports are taken: its own container runs */
         /* Of one run. */
         int memory;    /* the changed configuration; -1: none */
         int keeper;    /* to the process that takes the project down; -1: none */
@@ -88,6 +85,10 @@ struct cf_service {
  * shares what it writes to. */
 int cf_service_open(struct cf_arena *arena, const char *file, const char *const *words,
                     size_t count, struct cf_service **ret_compose, struct cf_error *err);
+
+/* Adds what to type, or else to write, so that the service, and it alone, gets a profile in its
+ * files; NULL: the engine's default. 0 or -ENOMEM. */
+int cf_service_say_edit(const struct cf_service *compose, const char *profile, struct cf_text *out);
 
 /* The words that run it under a profile (a path that Compose's program can open) in a container
  * with a label ("KEY=VALUE"), in the arena, ended by NULL; from here on cf_service_end is due. */

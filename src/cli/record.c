@@ -325,16 +325,11 @@ static int nothing(struct cf_record *record, struct cf_error *err)
 static void say_next(const struct cf_record *record)
 {
         const struct cf_service *service = record->workload.compose;
+        CF_TEXT struct cf_text text = {0};
         if (!service)
                 fprintf(stderr, "use it: --security-opt seccomp=%s\n", record->output);
-        else if (service->off && !service->others_off)
-                fprintf(stderr, "put it in: confined scan --fix --with %s %s\n", record->output,
-                        service->file);
-        else
-                fprintf(stderr,
-                        "put it in: security_opt of service '%s' in %s: seccomp:%s (relative to "
-                        "the project's folder)\n",
-                        service->service, service->file, cf_path_base(record->output));
+        else if (cf_service_say_edit(service, record->output, &text) == 0)
+                fprintf(stderr, "put it in: %s\n", text.data);
 }
 
 static int write_profile(struct cf_record *record, struct cf_error *err)

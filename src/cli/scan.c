@@ -8,7 +8,9 @@
 #include "base/vec.h"
 #include "base/walk.h"
 #include "cli/command.h"
+#include "cli/scan-select.h"
 #include "cli/session.h"
+#include "cli/words.h"
 #include "fix/fix.h"
 #include "manifest/manifest.h"
 #include "profile/profile.h"
@@ -31,6 +33,7 @@ struct scan {
         struct worker *workers;
         unsigned worker_count;
         const char *const *environment;
+        struct cf_scan_select select;
         struct cf_walk_stats stats;
         struct cf_progress *progress; /* NULL: nothing to draw on */
         struct cf_finding **findings;
@@ -45,6 +48,7 @@ struct scan {
 static int take_subject(const struct cf_subject *subject, void *context)
 {
         struct worker *worker = context;
+        cf_scan_select_meet(&worker->scan->select, subject);
         return cf_judge_subject(worker->scan->session.judge, subject);
 }
 
@@ -237,6 +241,16 @@ static int read_all(struct scan *scan, struct cf_error *err)
                                                  : r;
 }
 
+/* What was found, of what is asked for. */
+static int finish(struct scan *scan, struct cf_finding ***ret_findings, size_t *ret_count,
+                  struct cf_error *err)
+{
+        int r = cf_judge_finish(scan->session.judge, ret_findings, ret_count);
+        if (r == 0)
+                r = cf_scan_select_findings(&scan->select, *ret_findings, ret_count);
+        return r < 0 ? cf_error_set(err, -ENOMEM, NULL, "not enough memory") : 0;
+}
+
 /* ---- edits -------------------------------------------------------------------------------- */
 
 /* --with must name a profile that is one: it is about to be put in place of `unconfined`. */
@@ -310,11 +324,11 @@ static int make_edits(struct scan *scan, struct cf_error *err)
                                  &scan->session) < 0)
                         return cf_error_set(err, -ENOMEM, NULL, "not enough memory");
                 scan->edits += applied;
-                if (applied == 0)
+                if (applied == 0 || scan->select.place_count) /* lines have moved */
                         break;
                 int r = read_edited(scan, err);
-                if (r == 0 && cf_judge_finish(scan->session.judge, &findings, &count) < 0)
-                        r = cf_error_set(err, -ENOMEM, NULL, "not enough memory");
+                if (r == 0)
+                        r = finish(scan, &findings, &count, err);
                 if (r < 0)
                         return r;
         }
@@ -371,28 +385,22 @@ static int write_edits(struct scan *scan, const char **ret_hint, struct cf_error
         int r = cf_session_new_judge(&scan->session, err);
         if (r == 0)
                 r = read_all(scan, err);
-        if (r == 0 &&
-            cf_judge_finish(scan->session.judge, &scan->findings, &scan->finding_count) < 0)
-                r = cf_error_set(err, -ENOMEM, NULL, "not enough memory");
-        return r;
+        return r == 0 ? finish(scan, &scan->findings, &scan->finding_count, err) : r;
 }
 
-/* "confined scan --diff" with the paths of this run, quoted for a shell; "" when that would be
- * too long to be read, or standard input was among them. */
+/* "confined scan --diff" with the paths of this run and what it selects, as typed in a shell; ""
+ * when that would be too long to be read, or standard input was among them. */
 #define COMMAND_MAX 160
 static const char *diff_command(struct scan *scan)
 {
         const struct cf_invocation *invocation = scan->session.invocation;
         CF_TEXT struct cf_text command = {.max = COMMAND_MAX};
         cf_text_puts(&command, "confined scan --diff");
+        cf_scan_select_type(&scan->select, &command);
         for (size_t i = 0; i < invocation->argument_count; i++) {
-                const char *path = invocation->arguments[i];
-                bool plain =
-                        path[strspn(path, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-                                          "0123456789-._/+@%:,=")] == '\0';
-                if (strcmp(path, "-") == 0 || strchr(path, '\''))
+                if (strcmp(invocation->arguments[i], "-") == 0)
                         return "";
-                cf_text_printf(&command, plain && *path ? " %s" : " '%s'", path);
+                cf_words_type(&command, invocation->arguments[i]);
         }
         return command.failed ? "" : cf_arena_copy(scan->session.arena, cf_text_span(&command));
 }
@@ -429,10 +437,13 @@ static int scan_and_report(struct scan *scan, const struct timespec *start)
                              "standard input cannot be edited: --diff and --fix need files");
                 return cf_complain(&err);
         }
-        int r = read_all(scan, &err);
-        if (r == 0 &&
-            cf_judge_finish(scan->session.judge, &scan->findings, &scan->finding_count) < 0)
-                r = cf_error_set(&err, -ENOMEM, NULL, "not enough memory");
+        int r = cf_scan_select_read(invocation, &scan->select, &err);
+        if (r == 0)
+                r = read_all(scan, &err);
+        if (r == 0)
+                r = finish(scan, &scan->findings, &scan->finding_count, &err);
+        if (r == 0 && !scan->session.trouble_count) /* else that says why */
+                r = cf_scan_select_check(&scan->select, diff || fix, &err);
         if (r == 0 && (diff || fix)) {
                 /* The first findings must outlive the judges of later rounds. */
                 struct cf_judge *first = cf_steal(scan->session.judge);
@@ -476,6 +487,9 @@ static const struct cf_option options[] = {
         {"fix", 0, NULL, "make the edits in the files", 0, NULL},
         {"with", 0, "PROFILE", "put this profile in place of 'unconfined' instead of removing it",
          CF_COMPLETE_FILE, NULL},
+        {"service", 0, "NAME", "tell of and edit this Compose service alone; repeatable", 0, NULL},
+        {"at", 0, "PLACE", "tell of and edit what stands there alone: FILE:LINE; repeatable", 0,
+         NULL},
         {"hidden", 0, NULL, "look at hidden files and folders too", 0, NULL},
         {"no-ignore", 0, NULL, "look at what .gitignore and .ignore exclude too", 0, NULL},
         {"exclude", 0, "PATTERN", "leave out paths that match, in .gitignore's syntax; repeatable",

@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "cli/live.h"
+#include "cli/words.h"
 
 #define ANSWER_MAX 8192 /* bytes of what an engine says of itself */
 
@@ -94,30 +95,11 @@ static void find_seccomp(struct cf_why_words *words)
                         words->seccomp = seccomp_of(&line->option_list[i]);
 }
 
-static void put_word(struct cf_text *out, const char *word)
-{
-        static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                    "0123456789_@%+=:,./-";
-        if (out->size)
-                cf_text_putc(out, ' ');
-        if (*word && strspn(word, plain) == strlen(word)) {
-                cf_text_puts(out, word);
-                return;
-        }
-        cf_text_putc(out, '\'');
-        for (; *word; word++)
-                if (*word == '\'')
-                        cf_text_puts(out, "'\\''");
-                else
-                        cf_text_putc(out, *word);
-        cf_text_putc(out, '\'');
-}
-
 int cf_why_words_all(struct cf_text *out, const struct cf_workload *workload)
 {
         CF_TEXT struct cf_text line = {0};
         for (size_t i = 0; i < workload->word_count; i++)
-                put_word(&line, workload->words[i]);
+                cf_words_type(&line, workload->words[i]);
         cf_text_add_visible(out, cf_text_span(&line));
         return line.failed || out->failed ? -ENOMEM : 0;
 }
@@ -145,11 +127,11 @@ int cf_why_words_print(struct cf_text *out, const struct cf_workload *workload,
                 if (i == workload->line.end && profile) {
                         CF_TEXT struct cf_text option = {0};
                         cf_text_printf(&option, "seccomp=%s", profile);
-                        put_word(&line, "--security-opt");
-                        put_word(&line, option.data ? option.data : "");
+                        cf_words_type(&line, "--security-opt");
+                        cf_words_type(&line, option.data ? option.data : "");
                 }
                 if (!goes(&workload->line, i, privileged_stays))
-                        put_word(&line, workload->words[i]);
+                        cf_words_type(&line, workload->words[i]);
         }
         cf_text_add_visible(out, cf_text_span(&line));
         return line.failed || out->failed ? -ENOMEM : 0;
@@ -281,7 +263,7 @@ static const char *words_of(struct cf_why *why, const struct cf_why_words *words
                 if (!cf_why_words_is_off(option))
                         continue;
                 for (size_t k = option->first; k <= option->last; k++)
-                        put_word(&text, words->workload.words[k]);
+                        cf_words_type(&text, words->workload.words[k]);
         }
         return text.data ? cf_arena_copy(why->job.arena, cf_text_span(&text)) : NULL;
 }

@@ -25,29 +25,10 @@ static bool has_failed(void *context, const struct cf_workload_run *run, struct 
         return cf_workload_failed(&x->workload, run, err);
 }
 
-/* `scan` puts a profile into every service that has no filter. */
 static int edit_service(void *context, struct cf_text *out, const char *profile)
 {
         const struct service *x = context;
-        const struct cf_service *service = x->workload.compose;
-        bool alone = service->off && !service->others_off;
-        cf_text_printf(out, alone ? "confined scan --fix " : "security_opt of service '");
-        if (alone && profile)
-                cf_text_puts(out, "--with ");
-        cf_text_add_visible(out, cf_span_of(!alone    ? service->service
-                                            : profile ? profile
-                                                      : service->file));
-        if (alone && profile)
-                cf_text_putc(out, ' ');
-        else if (!alone)
-                cf_text_puts(out, "' in ");
-        if (profile || !alone)
-                cf_text_add_visible(out, cf_span_of(service->file));
-        if (!alone) {
-                cf_text_puts(out, profile ? ": seccomp:" : ": nothing of seccomp");
-                cf_text_add_visible(out, cf_span_of(profile ? profile : ""));
-        }
-        return out->failed ? -ENOMEM : 0;
+        return cf_service_say_edit(x->workload.compose, profile, out);
 }
 
 /* `docker run` with the service's capabilities, of which the engine's default depends. */

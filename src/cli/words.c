@@ -38,3 +38,22 @@ bool cf_word_asks_an_engine(const char *word)
                         return true;
         return false;
 }
+
+void cf_words_type(struct cf_text *out, const char *word)
+{
+        static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                    "0123456789_@%+=:,./-";
+        if (out->size)
+                cf_text_putc(out, ' ');
+        if (*word && strspn(word, plain) == strlen(word)) {
+                cf_text_puts(out, word);
+                return;
+        }
+        cf_text_putc(out, '\'');
+        for (; *word; word++)
+                if (*word == '\'')
+                        cf_text_puts(out, "'\\''");
+                else
+                        cf_text_putc(out, *word);
+        cf_text_putc(out, '\'');
+}

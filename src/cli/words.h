@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/arena.h"
+#include "base/text.h"
 
 struct cf_words {
         struct cf_arena *arena;
@@ -15,6 +16,9 @@ void cf_words_add(struct cf_words *words, const char *word); /* NULL ends them *
 void cf_words_add_all(struct cf_words *words, const char *const *more, size_t count);
 /* A word made by cf_arena_printf; NULL, there was no memory for it, is a failure. */
 void cf_words_add_made(struct cf_words *words, char *word);
+
+/* Adds a word as it is typed in a shell, behind a blank unless it is the first. */
+void cf_words_type(struct cf_text *out, const char *word);
 
 #define CF_WORDS_ADD(words, ...)                                      \
         cf_words_add_all((words), (const char *const[]){__VA_ARGS__}, \

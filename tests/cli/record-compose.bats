@@ -87,12 +87,14 @@ EOP
 @test "recorded, put in by scan --fix, run again: the new filter is in force" {
         rm compose.override.yaml
         sed -i 's/echo \\"$$A $$B\\" >/echo >/' compose.yaml
+        # Another service without a filter is not this one's.
+        sed -i 's/container_name: shop-db/&\n    security_opt: ["seccomp=unconfined"]/' compose.yaml
         confined record --compose compose.yaml --save seen.json web
         echo "$errors"
         expect_status 0
         expect_in "$output" "inner"
         expect_in "$errors" "verified: nothing was refused"
-        expect_in "$errors" "put it in: confined scan --fix --with ./web.seccomp.json compose.yaml"
+        expect_in "$errors" "put it in: confined scan --fix --with ./web.seccomp.json --service web compose.yaml"
         [ -e web.seccomp.json ]
         allows web.seccomp.json chmod
         ! allows web.seccomp.json mkdir
@@ -102,7 +104,8 @@ EOP
         # The next step, as it was said.
         $CONFINED ${errors##*put it in: confined }
         grep -q 'seccomp:./web.seccomp.json' compose.yaml
-        ! grep -q unconfined compose.yaml
+        [ "$(grep -c unconfined compose.yaml)" -eq 1 ]
+        grep -qx '    security_opt: \["seccomp=unconfined"\]' compose.yaml
         # What was not recorded is refused, what was is not.
         sed -i 's/exit 7/busybox mkdir \/data\/made; exit 7/' compose.yaml
         compose up --exit-code-from web web >/dev/null 2>&1 || true
@@ -115,6 +118,29 @@ EOP
         compose up --exit-code-from web web >/dev/null 2>&1 || status=$?
         [ "$status" -eq 7 ]
         [ -e data/out ]
+}
+
+@test "the next step edits the override file, too, and asks before a profile is replaced" {
+        confined record --no-verify --compose compose.yaml web
+        echo "$errors"
+        expect_status 0
+        expect_in "$errors" "--service web compose.yaml compose.override.yaml"
+        $CONFINED ${errors##*put it in: confined }
+        ! grep -q unconfined compose.yaml compose.override.yaml
+        compose config >config
+        grep -q 'seccomp:./web.seccomp.json' config
+        # Again: what was written may have been worked on.
+        echo '{"mine": 1}' >web.seccomp.json
+        rm data/out
+        confined record --no-verify --compose compose.yaml web
+        expect_status 2
+        expect_in "$errors" "web.seccomp.json: is there already"
+        expect_in "$errors" "--check ./web.seccomp.json"
+        [ "$(<web.seccomp.json)" = '{"mine": 1}' ]
+        [ ! -e data/out ]
+        confined record --force --no-verify --compose compose.yaml web
+        expect_status 0
+        allows web.seccomp.json chmod
 }
 
 @test "what runs is what Compose would run: override, env file, relative paths, a dependency" {

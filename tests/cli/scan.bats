@@ -312,3 +312,90 @@ EOP
         confined scan --all tree
         [ "$(grep -c 'fix:' <<<"$output")" -eq 2 ]
 }
+
+# A file with services that have a place of their own, or share one.
+services() {
+        cat >compose.yaml <<'EOC'
+x-off: &off
+  security_opt: ["seccomp:unconfined"]
+services:
+  web:
+    image: a
+    security_opt: [no-new-privileges:true, seccomp:unconfined]
+  db:
+    image: b
+    security_opt: ["seccomp=unconfined"]
+  one:
+    <<: *off
+    image: c
+  two:
+    <<: *off
+    image: c
+EOC
+        echo 'docker run --name web --security-opt seccomp=unconfined a' >run.sh
+        echo '{"defaultAction": "SCMP_ACT_ERRNO"}' >small.json
+}
+
+@test "--service: one service alone is told of and edited" {
+        cd "$BATS_TEST_TMPDIR"
+        services
+        confined scan --service web .
+        expect_status 1
+        expect_in "$output" "service 'web'"
+        expect_not_in "$output" "'db'"
+        expect_not_in "$output" run.sh
+        expect_in "$output" "confined scan --fix --service web compose.yaml"
+        sed 's/seccomp:unconfined\]/seccomp:.\/small.json]/' compose.yaml >wanted.yaml
+        confined scan --fix --with small.json --service web compose.yaml
+        expect_status 0
+        cmp compose.yaml wanted.yaml
+        # A service that nothing is wrong with, and one that there is not.
+        confined scan --service web compose.yaml
+        expect_status 0
+        confined scan --service wbe compose.yaml
+        expect_status 2
+        expect_in "$errors" "has a service 'wbe'"
+        [ -z "$output" ]
+}
+
+@test "--service: what others share is not edited for one" {
+        cd "$BATS_TEST_TMPDIR"
+        services
+        cp compose.yaml before.yaml
+        confined scan --service one compose.yaml
+        expect_status 1
+        expect_in "$output" "also that of 'two'"
+        local how
+        for how in --fix --diff; do
+                confined scan $how --with small.json --service one compose.yaml
+                expect_status 2
+                expect_in "$errors" "compose.yaml:2:18: what stands here is also that of 'two'"
+                [ -z "$output" ]
+                cmp compose.yaml before.yaml
+        done
+        confined scan --fix --with small.json --service one --service two compose.yaml
+        expect_status 0
+        sed '2s/seccomp:unconfined/seccomp:.\/small.json/' before.yaml | cmp - compose.yaml
+}
+
+@test "--at: one place alone, as findings are shown" {
+        cd "$BATS_TEST_TMPDIR"
+        services
+        cp compose.yaml before.yaml
+        confined scan --diff --at ./compose.yaml:9 --at run.sh:1 .
+        expect_status 1
+        [ "$(grep -c '^-[^-]' <<<"$output")" -eq 2 ]
+        confined scan --diff --at compose.yaml:9:1 .
+        expect_status 2
+        expect_in "$errors" "nothing is found at compose.yaml:9:1"
+        confined scan --at compose.yaml .
+        expect_status 2
+        expect_in "$errors" "no place such as"
+        confined scan --fix --at compose.yaml:9:20 .
+        expect_status 0
+        diff before.yaml compose.yaml | grep '^<'
+        [ "$(diff before.yaml compose.yaml | grep '^<' | tr -d ' ')" = '<security_opt:["seccomp=unconfined"]' ]
+        confined scan --service web --write-baseline all.json .
+        expect_status 2
+        [ ! -e all.json ]
+}
