@@ -2,7 +2,9 @@
 /* What a runtime tells its hooks, and what a container's annotations ask for.
  * Sources: OCI runtime specification 1.0 to 1.2, "State" and "POSIX-platform Hooks"; CRI-O,
  * pkg/annotations (a pod's sandbox bears the pod's annotations, too). */
+#include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/json.h"
@@ -247,4 +249,20 @@ bool cf_hook_own_group(struct cf_span theirs, struct cf_span ours)
                 return !is_below(group_path(ours, controllers[i]), path);
         }
         return false;
+}
+
+#define GROUPS_MAX 8192 /* bytes of /proc/PID/cgroup that are looked at */
+
+static struct cf_span read_groups(const char *path, char text[GROUPS_MAX])
+{
+        CF_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+        ssize_t size = fd < 0 ? -1 : read(fd, text, GROUPS_MAX);
+        return (struct cf_span){text, size > 0 ? (size_t)size : 0};
+}
+
+bool cf_hook_has_own_group(pid_t pid)
+{
+        char path[64], theirs[GROUPS_MAX], ours[GROUPS_MAX];
+        snprintf(path, sizeof(path), "/proc/%ld/cgroup", (long)pid);
+        return cf_hook_own_group(read_groups(path, theirs), read_groups("/proc/self/cgroup", ours));
 }

@@ -42,3 +42,6 @@ int cf_hook_has_filter(struct cf_arena *arena, const struct cf_source *source, b
  * are the texts of its /proc/PID/cgroup and of our own. Ours must be neither that group nor one
  * below it. */
 bool cf_hook_own_group(struct cf_span theirs, struct cf_span ours);
+
+/* The same of a process that runs; false also where it cannot be looked at. */
+bool cf_hook_has_own_group(pid_t pid);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/vec.h"
+#include "cli/hook.h"
 #include "cli/record.h"
 
 /* Every argument that decides, of the architectures that are watched. What a first run is under
@@ -278,7 +279,9 @@ static void wait_longer(struct cf_watch *watch)
 static int watch_running(struct cf_record *record, struct cf_record_run *ret_run,
                          struct cf_error *err)
 {
-        bool tree = cf_given(record->job.invocation, "pid");
+        bool container = cf_given(record->job.invocation, "container");
+        bool tree = cf_given(record->job.invocation, "pid") ||
+                    (container && !cf_hook_has_own_group(record->pid));
         struct counting counting = {record, ret_run, NULL, NULL};
         struct cf_watch watch = watch_of(&counting, NULL, record->seconds);
         struct cf_observe_wanted wanted;
@@ -289,7 +292,7 @@ static int watch_running(struct cf_record *record, struct cf_record_run *ret_run
                        : tree       ? CF_OBSERVE_TREE
                                     : CF_OBSERVE_GROUP;
         wanted.bare = record->hook && record->hook->bare;
-        wanted.present = !record->hook && (tree || record->group);
+        wanted.present = !record->hook && !container && (tree || record->group);
         wanted.pid = record->pid;
         wanted.group = record->group;
         if (r == 0)
@@ -299,6 +302,9 @@ static int watch_running(struct cf_record *record, struct cf_record_run *ret_run
         r = cf_observer_open(&wanted, &watch.observer, err);
         if (r == 0 && record->hook)
                 r = say_ready(record->hook, err);
+        if (r == 0 && container && tree)
+                fprintf(stderr, "it has no control group of its own: what is executed in it from "
+                                "outside is not seen\n");
         if (r == 0)
                 r = cf_watch_wait(&watch, err);
         if (r == 0 && record->hook && watch.end == CF_WATCH_STOPPED)

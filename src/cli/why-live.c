@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* confined why, live: what is watched, and for how long. */
 #include "cli/why-live.h"
+#include "cli/hook.h"
 #include "cli/why-engine.h"
 #include "cli/why-instead.h"
 #include "cli/words.h"
@@ -229,10 +230,12 @@ static int open_target(struct cf_why_live *live, const struct cf_prove_target *t
                        struct cf_error *err)
 {
         struct cf_observe_wanted wanted = {
-                .scope = target->container ? CF_OBSERVE_GROUP : CF_OBSERVE_TREE,
                 .pid = target->container ? target->container->pid : target->processes[0].pid,
                 .failed = live->why->all_errors,
         };
+        /* A group that is not its own would bring in what others do. */
+        wanted.scope = target->container && cf_hook_has_own_group(wanted.pid) ? CF_OBSERVE_GROUP
+                                                                              : CF_OBSERVE_TREE;
         int r = target->container
                         ? cf_why_profile_of(live, target, cf_why_policy_of(live, wanted.pid), err)
                         : 0;

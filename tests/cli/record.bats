@@ -181,6 +181,27 @@ answers() {
         ! kill -0 "$(<child)"
 }
 
+@test "a container that shares its control group with others is its first process" {
+        start_docker || skip "dockerd does not run here"
+        make_image docker
+        docker run -d --network none --name shares box:1 /bin/sh -c 'while :; do sleep 0.1; done' >/dev/null
+        local hierarchy folder pid
+        pid=$(pid_of shares)
+        grep -q "^[0-9]*:pids:" "/proc/$pid/cgroup" || skip "control groups of version 1 are moved about here"
+        for hierarchy in pids memory; do
+                folder=$(grep ":$hierarchy:" /proc/self/cgroup | cut -d: -f3)
+                echo "$pid" >"/sys/fs/cgroup/$hierarchy$folder/cgroup.procs" || skip "it cannot be moved"
+        done
+        # Of this group, too, and not the container's.
+        "$CONFINED" run --profile docker -- sh -c 'while :; do mkdir -p here; rmdir here; sleep 0.1; done' 3>&- &
+        local other=$!
+        confined record --container shares --for 2s --save seen.json -o p.json
+        kill "$other"
+        expect_status 0
+        expect_in "$errors" "it has no control group of its own"
+        [ "$(answers 'mkdir')" = EPERM ]
+}
+
 @test "bad input is one error" {
         confined record
         expect_status 2
