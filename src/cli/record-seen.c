@@ -41,14 +41,18 @@ static void split(const struct cf_observed_call *seen, uint64_t refused, struct 
         call->count[CF_SEEN_RUNTIME] = seen->before - before;
 }
 
-/* The values of a call's arguments. Both lists are short. */
+/* The values of a call's arguments; of clone3 the flags that its argument points to. Both lists are
+ * short. */
 static int values_of(struct cf_arena *arena, const struct cf_record_run *run,
                      struct cf_seen_call *call)
 {
         CF_VEC(struct cf_seen_value) values = {0};
+        const struct cf_syscall *known = cf_syscall_by_number(call->arch, call->nr);
+        bool behind = known && strcmp(known->name, "clone3") == 0;
         for (size_t i = 0; i < run->value_count; i++) {
                 const struct cf_observed_value *seen = &run->values[i];
-                if (seen->arch != call->arch->token || seen->nr != call->nr || seen->behind)
+                if (seen->arch != call->arch->token || seen->nr != call->nr ||
+                    seen->behind != behind)
                         continue;
                 if (seen->open)
                         call->open |= (uint8_t)(1u << seen->arg);

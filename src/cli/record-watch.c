@@ -30,7 +30,9 @@ int cf_record_wanted(struct cf_record *record, bool first, struct cf_observe_wan
                                 struct cf_observe_argument wanted = {
                                         arch->token, nr, (uint8_t)arg,
                                         cf_argument_bits(arch, call, arg) <= 32};
-                                if (cf_argument_decides(call, arg) != CF_DECIDES_NOT &&
+                                /* What is behind clone3's is what decides of clone. */
+                                bool behind = arg == 0 && strcmp(call->name, "clone3") == 0;
+                                if ((behind || cf_argument_decides(call, arg) != CF_DECIDES_NOT) &&
                                     cf_vec_push(record->job.arena, &arguments, wanted) < 0)
                                         return cf_error_set(err, -ENOMEM, NULL,
                                                             "not enough memory");

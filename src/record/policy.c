@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* An observation → the policy that lets that through and no more. */
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -71,23 +72,68 @@ struct named {
 };
 
 /* What clone must let through when clone3 was called: its flags are in memory, where no filter
- * looks. So clone3 gets ENOSYS, as engines answer it, and who calls it goes on with clone; without
- * the flags for new namespaces, of which nothing is known. */
-#define CLONE_NAMESPACES UINT64_C(0x7e020000) /* linux/sched.h, CLONE_NEW* */
+ * looks. So clone3 gets ENOSYS, as engines answer it, and who calls it goes on with clone, with the
+ * flags that clone3 was given. Where these are not known (not all were readable, or they are too
+ * many), with any but those for new namespaces.
+ *
+ * clone has the signal for the parent in the low 8 bits, which clone3 has elsewhere, and takes no
+ * notice of bits above the 32nd, where clone3 has flags of its own (CLONE_CLEAR_SIGHAND,
+ * CLONE_INTO_CGROUP): who goes on with clone may leave them or not. Source: linux/sched.h,
+ * clone(2). */
+#define CLONE_NAMESPACES UINT64_C(0x7e020000) /* CLONE_NEW*, but CLONE_NEWTIME: not for clone */
+#define CLONE_SIGNAL UINT64_C(0xff)
+#define CLONE_FLAGS UINT64_C(0xffffff00)
+#define CLONE_THREAD UINT64_C(0x10000)
 
 static bool is_clone3(const struct cf_syscall *call)
 {
         return call && strcmp(call->name, "clone3") == 0;
 }
 
-static int name_clone(struct work *work, struct named *ret_named)
+/* All flags that clone3 was called with; false: not all are known. */
+static bool flags_of_clone3(const struct cf_seen_call *seen, uint64_t *ret_flags)
+{
+        uint64_t made =
+                seen->count[CF_SEEN_WORKLOAD] + seen->count[CF_SEEN_RUNTIME] + seen->refused;
+        uint64_t known = 0;
+        *ret_flags = 0;
+        for (size_t i = 0; i < seen->value_count; i++) {
+                *ret_flags |= seen->values[i].value;
+                known += seen->values[i].count;
+        }
+        return !(seen->open & 1) && known >= made;
+}
+
+static int name_clone(struct work *work, const struct cf_seen_call *seen, struct named *ret_named)
 {
         struct cf_policies *all = work->all;
-        cf_policy plain = cf_policy_masked(all, cf_slice_arg(0), CLONE_NAMESPACES, 0);
+        uint64_t flags, none = CLONE_NAMESPACES;
+        if (flags_of_clone3(seen, &flags))
+                none = work->options->arguments ? ~(flags | CLONE_SIGNAL) : none & ~flags;
+        cf_policy plain = cf_policy_masked(all, cf_slice_arg(0), none, 0);
         ret_named->call = cf_syscall_by_name("clone");
         ret_named->answer = cf_policy_choose(all, plain, cf_policy_constant(all, CF_ALLOW),
                                              cf_policy_constant(all, CF_ERRNO | EPERM));
         return ret_named->call ? 0 : -ENOENT;
+}
+
+/* What a policy refuses of the clone calls that stand for a clone3 that gets ENOSYS. */
+static cf_policy lacking_clone(struct work *work, const struct cf_seen_call *seen, cf_policy policy,
+                               unsigned refused)
+{
+        struct cf_policies *all = work->all;
+        cf_policy asked = CF_POLICY_FALSE;
+        uint32_t nr;
+        if (!cf_syscall_number(seen->arch, "clone", &nr))
+                return CF_POLICY_FALSE;
+        for (size_t i = 0; i < seen->value_count; i++) {
+                uint64_t flags = seen->values[i].value & CLONE_FLAGS;
+                flags |= flags & CLONE_THREAD ? 0 : SIGCHLD;
+                asked = cf_policy_or(all, asked, cf_policy_equal(all, cf_slice_arg(0), flags));
+        }
+        cf_policy left = cf_policy_of_call(all, policy, seen->arch->token, nr);
+        return cf_policy_and(all, asked,
+                             cf_policy_where_action(all, left, refused | CF_ACTIONS_OTHER));
 }
 
 /* ---- calls, by name
@@ -112,7 +158,7 @@ static int name_calls(struct work *work, struct named **ret_named, size_t *ret_c
                 if (!is_clone3(call))
                         now.answer = cf_policy_choose(work->all, call_condition(work, call, seen),
                                                       allow, refuse);
-                else if (name_clone(work, &now) < 0)
+                else if (name_clone(work, seen, &now) < 0)
                         continue;
                 if (cf_vec_push(work->arena, &named, now) < 0)
                         return -ENOMEM;
@@ -296,13 +342,14 @@ void cf_record_reason(const struct cf_observation *observation, const char *base
                       const struct cf_syscall *call, struct cf_text *out)
 {
         const struct cf_seen_call *by_workload = NULL, *by_runtime = NULL, *refused = NULL;
-        bool clone = strcmp(call->name, "clone") == 0, replaced = false;
+        const struct cf_seen_call *replaced = NULL;
+        bool clone = strcmp(call->name, "clone") == 0;
         unsigned chances = cf_chances(observation, true, true), own_chances = chances & OWN_CHANCES;
         const char *chance;
         for (size_t i = 0; i < observation->call_count; i++) {
                 const struct cf_seen_call *seen = &observation->calls[i];
                 const struct cf_syscall *own = cf_syscall_by_number(seen->arch, seen->nr);
-                replaced = replaced || (clone && is_clone3(own));
+                replaced = clone && is_clone3(own) ? seen : replaced;
                 if (own != call)
                         continue;
                 by_workload = seen->count[CF_SEEN_WORKLOAD] ? seen : by_workload;
@@ -324,6 +371,7 @@ void cf_record_reason(const struct cf_observation *observation, const char *base
                                observation->runtime ? observation->runtime : "");
         } else if (replaced) {
                 cf_text_puts(out, "in place of clone3, whose flags no filter sees");
+                say_values(out, call, replaced);
         } else if (refused) {
                 cf_text_puts(out, "tried, and refused until now");
         } else if ((chance = cf_chance_reason(own_chances, call->name))) {
@@ -364,11 +412,13 @@ int cf_record_missing(struct cf_policies *all, struct cf_arena *arena,
                 cf_policy asked = call ? call_condition(&work, call, seen) : CF_POLICY_TRUE;
                 cf_policy lacking = cf_policy_and(
                         all, asked, cf_policy_where_action(all, left, refused | CF_ACTIONS_OTHER));
-                if (is_clone3(call)) /* who gets ENOSYS does without */
-                        lacking = cf_policy_and(
-                                all, lacking,
-                                cf_policy_not(all,
-                                              cf_policy_where_value(all, left, CF_ERRNO | ENOSYS)));
+                if (is_clone3(call)) { /* who gets ENOSYS goes on with clone */
+                        cf_policy enosys = cf_policy_where_value(all, left, CF_ERRNO | ENOSYS);
+                        lacking = cf_policy_and(all, lacking, cf_policy_not(all, enosys));
+                        if (enosys != CF_POLICY_FALSE)
+                                lacking = cf_policy_or(all, lacking,
+                                                       lacking_clone(&work, seen, policy, refused));
+                }
                 int r = cf_policies_check(all, lacking, err);
                 if (r == 0 && lacking != CF_POLICY_FALSE && cf_vec_push(arena, &missing, i) < 0)
                         r = cf_error_set(err, -ENOMEM, NULL, "not enough memory");

@@ -49,6 +49,8 @@ struct cf_seen_call {
         const struct cf_seen_value *values;
         size_t value_count;
         uint8_t open;
+        /* clone3 alone: its argument is a pointer, so the values are the flags behind it. Its count
+         * may be more than theirs: some were not readable. */
 };
 
 struct cf_observation {
@@ -113,7 +115,8 @@ struct cf_record_options {
 
 /* What the workload, and before it the runtime, needs; and what the kernel has any thread call (the
  * return from a signal, say). clone3 is never let through, unless by the base: it gets ENOSYS, and
- * clone is let through without new namespaces in its place. Calls that were not seen are refused
+ * clone is let through in its place, with the flags that clone3 had, or where these are not known
+ * without new namespaces. Calls that were not seen are refused
  * with EPERM; with ENOSYS those that programs do without then (cf_syscall.fallback). Architectures
  * of which nothing was seen are not covered (KILL_THREAD), but with ADD as in the base. 0, or as
  * cf_policies_check. */

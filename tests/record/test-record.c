@@ -107,6 +107,64 @@ static void names_count_everywhere(void **state)
         close_world(&world);
 }
 
+/* Where all of clone3's flags were read, clone gets these and no other. */
+static void clone_gets_the_flags_of_clone3(void **state)
+{
+        struct world world;
+        (void)state;
+        open_world(&world);
+        /* CLONE_CLEAR_SIGHAND | CLONE_NEWUTS | CLONE_FS, and those of a thread. */
+        struct cf_seen_value values[] = {{0, 0x104000200, 2}, {0, 0x3d0f00, 1}};
+        struct cf_seen_call calls[] = {seen(world.x86_64, "clone3", 3)};
+        calls[0].values = values;
+        calls[0].value_count = CF_COUNT(values);
+        struct cf_observation observation = observe(&world, calls, 1);
+        struct cf_record_options options = {.arguments = true};
+        cf_policy policy = record(&world, &observation, options);
+        const struct {
+                uint64_t flags;
+                uint32_t wanted;
+        } rows[] = {
+                {0x4000211, CF_ALLOW},           /* and SIGCHLD */
+                {0x104000200, CF_ALLOW},         /* what clone takes no notice of */
+                {0x3d0f00, CF_ALLOW},            /* a thread */
+                {0x10000011, CF_ERRNO | EPERM},  /* CLONE_NEWUSER */
+                {0x204000211, CF_ERRNO | EPERM}, /* CLONE_INTO_CGROUP was not given */
+                {0x4004211, CF_ERRNO | EPERM},   /* CLONE_VFORK, neither */
+        };
+        for (size_t i = 0; i < CF_COUNT(rows); i++)
+                assert_int_equal(answer(&world, policy, world.x86_64, "clone", rows[i].flags),
+                                 rows[i].wanted);
+        assert_int_equal(answer(&world, policy, world.x86_64, "clone3", 0), CF_ERRNO | ENOSYS);
+        /* Whatever the arguments, but for the other namespaces. */
+        options.arguments = false;
+        policy = record(&world, &observation, options);
+        assert_int_equal(answer(&world, policy, world.x86_64, "clone", 0x4004211), CF_ALLOW);
+        assert_int_equal(answer(&world, policy, world.x86_64, "clone", 0x10000011),
+                         CF_ERRNO | EPERM);
+        /* One more that was not readable. */
+        options.arguments = true;
+        calls[0].count[CF_SEEN_WORKLOAD] = 4;
+        observation = observe(&world, calls, 1);
+        policy = record(&world, &observation, options);
+        assert_int_equal(answer(&world, policy, world.x86_64, "clone", 0x4000211),
+                         CF_ERRNO | EPERM);
+        assert_int_equal(answer(&world, policy, world.x86_64, "clone", 0x4211), CF_ALLOW);
+        /* A profile that answers ENOSYS must let clone do the same. */
+        size_t *missing, count = 9;
+        struct cf_error err = {0};
+        for (int i = 0; i < 2; i++) {
+                policy = cf_policy_constant(world.all, i ? CF_ALLOW : CF_ERRNO | EPERM);
+                policy = cf_policy_choose(world.all, cf_policy_equal(world.all, CF_SLICE_NR, 435),
+                                          cf_policy_constant(world.all, CF_ERRNO | ENOSYS), policy);
+                assert_int_equal(cf_record_missing(world.all, world.arena, &observation, policy,
+                                                   &missing, &count, &err),
+                                 0);
+                assert_int_equal(count, i ? 0 : 1);
+        }
+        close_world(&world);
+}
+
 /* Its flags are in memory: it gets ENOSYS whether it was seen or not, and clone is let through
  * without new namespaces in its place; but where the base lets it through. */
 static void clone3_is_never_let_through(void **state)
@@ -573,6 +631,7 @@ int main(void)
                 cmocka_unit_test(only_what_was_seen),
                 cmocka_unit_test(names_count_everywhere),
                 cmocka_unit_test(clone3_is_never_let_through),
+                cmocka_unit_test(clone_gets_the_flags_of_clone3),
                 cmocka_unit_test(threads_may_wait),
                 cmocka_unit_test(what_the_kernel_asks),
                 cmocka_unit_test(starts),
