@@ -192,13 +192,27 @@ static struct cf_why_live *open_box(struct cf_why_live *base, const struct cf_pr
         return live;
 }
 
-/* The subject of a container that is ours, or perhaps is. */
+/* The one container that is ours: it needs no name in front. */
+static struct cf_why_live *open_own(struct cf_why_live *base)
+{
+        struct cf_why_own *own = base->own;
+        const char *name =
+                own->name ? own->name
+                          : cf_arena_printf(base->why->job.arena, "%.*s", ID_SHOWN, own->id);
+        if (!own->live && (own->live = cf_why_another(base, name)) != NULL)
+                own->live->shows_name = false;
+        return own->live;
+}
+
+/* The subject of a container that is ours, or perhaps is. `id` NULL: of its own command. */
 static struct cf_why_live *open_ours(struct cf_why_live *base, const char *id,
                                      const struct cf_observed *event, enum cf_why_whose whose)
 {
         struct cf_arena *arena = base->why->job.arena;
-        if (!id || (base->own && whose == CF_WHY_OURS && base->known.profile))
+        if (!id)
                 return base;
+        if (base->own && whose == CF_WHY_OURS && base->known.profile)
+                return open_own(base);
         cf_policy policy = cf_why_policy_of(base, event->pid);
         struct cf_prove_target *target = find_target(base, id);
         return target ? open_box(base, target, event->pid, policy)
@@ -223,7 +237,7 @@ static enum cf_why_whose find_whose(struct cf_why_live *base, const struct cf_ob
 static struct cf_why_live *open_new(struct cf_why_live *base, const struct cf_observed *event)
 {
         struct cf_why_box box = {.group = event->group};
-        const char *id;
+        const char *id = NULL;
         bool there;
         if (base->boxes.count >= BOXES_MAX)
                 return base;
@@ -231,12 +245,14 @@ static struct cf_why_live *open_new(struct cf_why_live *base, const struct cf_ob
         enum cf_why_whose whose = find_whose(base, event, &there, &id);
         if (!there && whose == CF_WHY_WHOSE_UNKNOWN && !base->own)
                 return base;
+        if (!there && whose == CF_WHY_OURS && event->group != base->own->group)
+                id = base->own->id; /* known by its place */
         box.foreign = whose == CF_WHY_OTHERS;
         box.pending = !there && whose == CF_WHY_WHOSE_UNKNOWN;
         if (box.pending && (box.live = cf_why_another(base, NULL)) != NULL)
                 box.live->stream = NULL; /* it is told in the end, if it is ours */
         else if (!box.foreign)
-                box.live = open_ours(base, there ? id : NULL, event, whose);
+                box.live = open_ours(base, id, event, whose);
         if ((!box.live && !box.foreign) || cf_vec_push(base->why->job.arena, &base->boxes, box) < 0)
                 return base;
         return box.live;

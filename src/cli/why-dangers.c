@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What letting a call through opens to an attacker: data/syscalls/dangers.tsv. */
+#include <string.h>
+
 #include "cli/why.h"
 
 static void add(struct cf_why_dangers *dangers, const struct cf_danger *danger)
@@ -34,16 +36,30 @@ void cf_why_dangers_of_rule(struct cf_why_dangers *dangers, struct cf_policies *
         }
 }
 
+static bool is_same(const struct cf_danger *a, const struct cf_danger *b)
+{
+        bool known = a->known && b->known ? strcmp(a->known, b->known) == 0 : a->known == b->known;
+        return known && strcmp(a->gain, b->gain) == 0;
+}
+
+/* Calls of which the same is said share a line. */
 void cf_why_put_dangers(struct cf_text *out, const char *indent,
                         const struct cf_why_dangers *dangers)
 {
         for (size_t i = 0; i < dangers->count; i++) {
                 const struct cf_danger *danger = dangers->items[i];
-                cf_text_printf(out, "%sdanger of %s: it %s", indent, danger->call->name,
-                               danger->gain);
+                bool said = false;
+                for (size_t k = 0; k < i; k++)
+                        said |= is_same(dangers->items[k], danger);
+                if (said)
+                        continue;
+                cf_text_printf(out, "%sdanger of %s", indent, danger->call->name);
+                for (size_t k = i + 1; k < dangers->count; k++)
+                        if (is_same(dangers->items[k], danger))
+                                cf_text_printf(out, ", %s", dangers->items[k]->call->name);
+                cf_text_printf(out, ": it %s\n", danger->gain);
                 if (danger->known)
-                        cf_text_printf(out, "; known holes: %s", danger->known);
-                cf_text_putc(out, '\n');
+                        cf_text_printf(out, "%s  known holes: %s\n", indent, danger->known);
         }
 }
 

@@ -66,6 +66,8 @@ static const char *reason_of(const struct cf_why_failure *failure)
                                 "folder "
                                 "on the way, or a mount with noexec)"
                               : ": the permissions of what it is about, or of a folder on the way";
+        case ENOSYS:
+                return ": this kernel does not have the call, or has it switched off";
         case ENOMEM:
                 return ": a limit, or no memory";
         default:

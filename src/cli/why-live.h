@@ -52,13 +52,15 @@ struct cf_why_live;
 struct cf_why_own {
         const char *option; /* to be put in front of the word `at`; NULL: none */
         size_t at;
-        pid_t pid;               /* the command's */
-        uint64_t group;          /* its control group */
-        int folder;              /* of the file; -1: the user's own file */
-        const char *file;        /* into which the engine writes the id */
-        char id[CF_WHY_ID_SIZE]; /* "": not written yet */
-        bool found;              /* something was seen of it */
-        size_t others;           /* refused calls of other containers that were seen */
+        pid_t pid;                /* the command's */
+        uint64_t group;           /* its control group */
+        int folder;               /* of the file; -1: the user's own file */
+        const char *file;         /* into which the engine writes the id */
+        char id[CF_WHY_ID_SIZE];  /* "": not written yet */
+        const char *name;         /* --name; NULL: not given */
+        struct cf_why_live *live; /* what was seen of it; NULL: nothing yet */
+        bool found;               /* something was */
+        size_t others;            /* refused calls of other containers that were seen */
 };
 
 /* A control group, and the subject that it is. */
@@ -79,6 +81,8 @@ struct cf_why_live {
         const char *name;                 /* of the container; NULL: it is none */
         bool shows_name;                  /* there are several subjects */
         uint64_t capabilities, grantable; /* as cf_circumstances and cf_why have them */
+        bool filtered;                    /* a thread with a filter was seen */
+        bool told;                        /* lines stand there by now */
         FILE *stream; /* where refusals are told as they happen; NULL: nowhere */
         struct cf_map *kinds;
         CF_VEC(struct cf_why_kind *) order; /* as they were first seen */

@@ -252,7 +252,9 @@ int cf_why_log(struct cf_why *why, const char *path, struct cf_error *err)
                         "was "
                         "not looked at\n",
                         path, log.cut, log.cut == 1 ? " is" : "s are", LINE_BYTES);
-        if (r == 0 && !why->job.json)
+        if (r == 0 && !why->job.json) {
                 put_summary(&log);
+                cf_why_write_advise(why);
+        }
         return r < 0 ? r : why->refused ? CF_EXIT_FINDINGS : CF_EXIT_CLEAN;
 }

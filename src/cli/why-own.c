@@ -53,7 +53,7 @@ int cf_why_own_open(struct cf_arena *arena, const char *const *words, size_t cou
         struct cf_why_own *own = cf_arena_one(arena, struct cf_why_own);
         if (!own)
                 return -ENOMEM;
-        *own = (struct cf_why_own){.folder = -1, .at = line.options};
+        *own = (struct cf_why_own){.folder = -1, .at = line.options, .name = line.name};
         if (line.id_file) {
                 own->file = named_file(words, &line);
         } else if ((own->folder = make_folder()) >= 0) {

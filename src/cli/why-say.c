@@ -10,7 +10,8 @@
 
 #define SETTING_MAX 128 /* bytes of a sysctl's path and of its value */
 #define OPENED_SHOWN 6  /* calls that are named of those that a way opens */
-#define DANGERS_SHOWN 2 /* dangers that are told of one way, those told before apart */
+#define LINE_WIDTH 110  /* columns of a remedy with what it opens */
+#define DANGERS_SHOWN 2 /* dangers that are told of one way, and each but once */
 
 bool cf_why_setting(void *context, const char *name, long *ret_number)
 {
@@ -282,38 +283,55 @@ static void put_opened(struct cf_text *out, const struct cf_way *way)
                 [CF_WAY_CAPABILITY] = "opens this call",
                 [CF_WAY_SETTING] = "on the host, for everybody",
         };
-        cf_text_printf(out, "   %s", words[way->kind]);
+        cf_text_puts(out, words[way->kind]);
         if (way->because)
                 cf_text_printf(out, "%s %s", way->kind == CF_WAY_OPTION ? "" : ":", way->because);
         for (size_t i = 0; i < way->opened_count && i < OPENED_SHOWN; i++)
-                cf_text_printf(out, "%s%s", i ? ", " : " and: ", way->opened[i]);
+                cf_text_printf(out, "%s%s",
+                               i              ? ", "
+                               : way->because ? "; and opens: "
+                                              : " and: ",
+                               way->opened[i]);
         if (way->opened_count > OPENED_SHOWN)
                 cf_text_printf(out, " and %zu more", way->opened_count - OPENED_SHOWN);
-        cf_text_putc(out, '\n');
 }
 
-/* The dangers of a way that no way before it has. */
-static void put_new_dangers(struct cf_text *out, const struct said *said, const struct cf_way *way,
-                            struct cf_why_dangers *told)
+/* What to do, and what it opens: in one line where that fits. */
+static void put_way(struct cf_text *out, size_t number, const struct cf_way *way)
+{
+        CF_TEXT struct cf_text option = {0}, opened = {0};
+        cf_text_printf(&option, "   %zu  %s", number, way->option ? way->option : "none");
+        if (way->also)
+                cf_text_printf(&option, " and %s", way->also);
+        put_opened(&opened, way);
+        cf_text_add(out, cf_text_span(&option));
+        cf_text_puts(out, option.size + 3 + opened.size <= LINE_WIDTH ? "   " : "\n      ");
+        cf_text_add(out, cf_text_span(&opened));
+        cf_text_putc(out, '\n');
+        out->failed |= option.failed || opened.failed;
+}
+
+/* The dangers of a way that were not told before, of this call or another. */
+static void put_new_dangers(struct cf_why *why, const struct said *said, const struct cf_way *way)
 {
         struct cf_why_dangers all, new = {0};
         find_dangers(said, way, &all);
-        for (size_t i = 0; i < all.count && told->count < CF_WHY_DANGERS_MAX; i++) {
+        for (size_t i = 0; i < all.count && i < DANGERS_SHOWN; i++) {
                 bool known = false;
-                for (size_t k = 0; k < told->count; k++)
-                        known |= told->items[k] == all.items[i];
-                if (known || new.count >= DANGERS_SHOWN)
+                for (size_t k = 0; k < why->told.count; k++)
+                        known |= why->told.items[k] == all.items[i];
+                if (known)
                         continue;
                 new.items[new.count++] = all.items[i];
-                told->items[told->count++] = all.items[i];
+                if (cf_vec_push(why->job.arena, &why->told, all.items[i]) < 0)
+                        why->job.out.failed = true;
         }
-        cf_why_put_dangers(out, "         ", &new);
+        cf_why_put_dangers(&why->job.out, "         ", &new);
 }
 
 static void put_ways(struct cf_why *why, const struct said *said)
 {
         struct cf_text *out = &why->job.out;
-        struct cf_why_dangers told = {0};
         bool any = false;
         for (size_t i = 0; i < said->way_count; i++) {
                 const struct cf_way *way = &said->ways[i];
@@ -322,13 +340,10 @@ static void put_ways(struct cf_why *why, const struct said *said)
                 if (!any)
                         cf_text_puts(out, "  least remedy, in order of what they open:\n");
                 any = true;
-                cf_text_printf(out, "   %zu  %s", i + 1, way->option ? way->option : "none");
-                if (way->also)
-                        cf_text_printf(out, " and %s", way->also);
-                put_opened(out, way);
-                put_new_dangers(out, said, way, &told);
+                put_way(out, i + 1, way);
+                put_new_dangers(why, said, way);
         }
-        if (any && said->untold)
+        if (any && said->untold && !said->cause.unmet_count)
                 cf_text_printf(
                         out,
                         "  a rule for its arguments opens less: strace -f -e trace=%s -o log "
@@ -504,6 +519,7 @@ int cf_why_say(struct cf_why *why, const struct cf_why_failure *failure, struct 
                                        .unknown_to = said.unknown_to,
                                        .kernel_too = said.cause.unmet_count > 0};
         memcpy(remedy.ways, said.ways, sizeof(remedy.ways));
+        why->rules += cf_why_write_helps(&remedy);
         if (cf_why_write_keep(why, &remedy) < 0)
                 return cf_error_set(err, -ENOMEM, NULL, "not enough memory");
         if (why->job.json) {

@@ -132,6 +132,12 @@ static const struct cf_way *find_rule(const struct cf_why_remedy *remedy)
         return NULL;
 }
 
+bool cf_why_write_helps(const struct cf_why_remedy *remedy)
+{
+        bool does_without = remedy->way_count && remedy->ways[0].kind == CF_WAY_NOTHING;
+        return find_rule(remedy) != NULL && !does_without && remedy->verdict != CF_WHY_OTHER;
+}
+
 static const struct cf_way *find_other(const struct cf_why_remedy *remedy)
 {
         for (size_t i = 0; i < remedy->way_count; i++)
@@ -378,6 +384,13 @@ int cf_why_write_say_differences(struct cf_why *why, struct cf_error *err)
                 cf_text_putc(out, '\n');
         }
         return r;
+}
+
+void cf_why_write_advise(struct cf_why *why)
+{
+        if (why->rules > 1 && !why->write.wanted)
+                cf_text_puts(&why->job.out,
+                             "all of it as one profile: the same command with --write FILE\n");
 }
 
 int cf_why_write_say(struct cf_why *why, struct cf_error *err)

@@ -106,6 +106,8 @@ struct cf_why {
         bool all_errors; /* say it of what is not seccomp's, too */
         size_t refused;  /* failures that were said to be REFUSED, PERHAPS or OTHER */
         struct cf_why_write write;
+        CF_VEC(const struct cf_danger *) told; /* in words, by now */
+        size_t rules; /* kinds of refused calls that a rule of a profile would let through */
 };
 
 /* What the profile has to do with a failure. *ret_answer: what it answers, if that is one value
@@ -135,6 +137,12 @@ bool cf_why_write_answers(const struct cf_why *why, const struct cf_why_failure 
  * NULL) of the filter that refused it all. 0 or negative: -EINVAL when several filters refused. */
 int cf_why_write_make(struct cf_why *why, const struct cf_profile_input *base,
                       struct cf_error *err);
+
+/* Whether a rule alone would let it through, or give it another error. */
+bool cf_why_write_helps(const struct cf_why_remedy *remedy);
+
+/* Where several calls need rules and no --write was given: a line that says so. */
+void cf_why_write_advise(struct cf_why *why);
 
 /* Writes the file, whole or not at all. */
 int cf_why_write_file(struct cf_why *why, struct cf_error *err);

@@ -194,6 +194,22 @@ errors_of() {
         output=$(<seen)
 }
 
+@test "what is said in the end: nothing refused, no filter at all, several rules as one profile" {
+        confined why -- true
+        expect_status 0
+        expect_in "$output" "no call was refused by seccomp: nothing in it has a filter"
+        profile SCMP_ACT_ERRNO personality keyctl
+        confined why -- "$CONFINED" run --profile profile -- true
+        expect_in "$output" "no call was refused by seccomp (--all-errors tells"
+        expect_not_in "$output" "nothing in it has a filter"
+        confined why --profile profile --as written -- "$CONFINED" run --profile profile -- \
+                sh -c "$PROBE 135 0x40000; $PROBE 250 0 0xfffffffd 0; $PROBE 250 0 0xfffffffd 0"
+        expect_in "$output" "all of it as one profile: the same command with --write FILE"
+        # What letting a call through is known for is told once.
+        [ "$(grep -c "danger of keyctl" <<<"$output")" = 1 ]
+        [ "$(awk 'length > 140' <<<"$output" | grep -vc danger)" = 0 ]
+}
+
 @test "what speaks for a security module, and what for an ordinary error" {
         local attr=/proc/self/attr/current
         [ -e "$attr" ] || skip "this kernel has no $attr"
