@@ -177,6 +177,16 @@ static enum form form_of(struct line *line, size_t start, size_t end)
         return own_name && told ? CALLED : NOT_A_CALL;
 }
 
+/* Of a refusal mount(8) and BusyBox write words of their own, which are those of another error. */
+static int error_of(const struct line *line, const struct cf_syscall *call)
+{
+        struct cf_span words = cf_span_part(line->text, line->failure.start, SIZE_MAX);
+        bool own = line->failure.error == EACCES && strcmp(call->name, "mount") == 0 &&
+                   (cf_span_starts(words, "permission denied.") ||
+                    cf_span_starts(words, "permission denied (are you root?)"));
+        return own ? EPERM : line->failure.error;
+}
+
 /* Reads the call as if strace had told it. */
 static bool read_call(struct line *line, size_t start, size_t end, const struct cf_arch *arch,
                       const struct cf_syscall *call, struct cf_told *ret_told)
@@ -191,7 +201,7 @@ static bool read_call(struct line *line, size_t start, size_t end, const struct 
         if (size < 0 || (size_t)size >= sizeof(trace) ||
             !cf_explain_log_line((struct cf_span){trace, (size_t)size}, arch, &told.logged))
                 return false;
-        told.logged.error = failure->error;
+        told.logged.error = error_of(line, call);
         told.logged.by_filter = failure->killed;
         told.logged.answer = failure->killed ? CF_KILL_THREAD : 0;
         bool behind = failure->end > end;

@@ -303,14 +303,21 @@ static int add_both(struct search *search)
 
 /* ---- what the program can be told ------------------------------------------------------------ */
 
+/* `pattern`: a name, or its beginning and '*'. */
+static bool is_named(const char *program, size_t size, const char *pattern)
+{
+        size_t length = strcspn(pattern, "*");
+        return (pattern[length] ? size >= length : size == length) &&
+               memcmp(pattern, program, length) == 0;
+}
+
 const struct cf_program_option *cf_explain_option(const char *program,
                                                   const struct cf_syscall *call)
 {
         size_t size = program ? strcspn(program, "[") : 0;
         for (size_t i = 0; size && call && i < cf_program_option_count; i++) {
                 const struct cf_program_option *option = &cf_program_options[i];
-                if (strlen(option->program) == size &&
-                    memcmp(option->program, program, size) == 0 &&
+                if (is_named(program, size, option->program) &&
                     strcmp(option->call, call->name) == 0)
                         return option;
         }

@@ -266,6 +266,11 @@ static void options_of_programs(void **state)
         (void)state;
         assert_non_null(gdb);
         assert_null(cf_explain_option("gdb", cf_syscall_by_name("mount")));
+        /* As the kernel names what makes the call: cut, and of a program that names itself anew. */
+        assert_non_null(cf_explain_option("lldb-server-14.[7]", cf_syscall_by_name("personality")));
+        assert_null(cf_explain_option("lldb[7]", cf_syscall_by_name("personality")));
+        assert_non_null(cf_explain_option("runc:[2:INIT][7]", cf_syscall_by_name("keyctl")));
+        assert_null(cf_explain_option("run", cf_syscall_by_name("keyctl")));
         assert_null(cf_explain_option("gdbserver[1]", cf_syscall_by_name("personality")));
         assert_null(cf_explain_option(NULL, cf_syscall_by_name("personality")));
         assert_null(cf_explain_option("gdb", NULL));

@@ -254,8 +254,9 @@ static void notes(void **state)
                 {"bazel-sandbox", NULL, NULL,
                  "for Bazel this is not needed: Bazel falls back by itself "
                  "(processwrapper-sandbox). "
-                 "To have linux-sandbox all the same, let clone and unshare through with "
-                 "CLONE_NEWUSER, and mount"},
+                 "To have linux-sandbox all the same, let clone through with CLONE_NEWUSER, and "
+                 "mount, and unmask /proc (--security-opt systempaths=unconfined), over which it "
+                 "mounts another"},
                 {"chrony-set", NULL, NULL,
                  "for setting the clock a capability is enough: --cap-add SYS_TIME"},
                 {"keyring", NULL, NULL,

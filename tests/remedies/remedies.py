@@ -10,12 +10,13 @@ do its work; and a call that is none of its business is refused all the same. Wh
 
 Before that, without a container: every reason and every option has a row here, and one that says that
 something is needed is tried, or says why not; the tests that rows name are there; and what programs
-printed before (messages/) leads to its reason.
+printed before (messages/REASON~N.txt) leads to its reason.
 
 CONFINED_REMEDIES=long: the tries of larger programs, too (`make test-remedies`). `remedies.py WORD…`:
 those tries of which a column holds a word. `--keep`: writes messages/ anew. `--table`: the table of
 docs/remedies.md, to the standard output.
 """
+import json
 import os
 import pathlib
 import re
@@ -38,7 +39,7 @@ USERS = "user:x:1000:1000::/tmp:/bin/sh\n_chrony:x:102:102::/tmp:/bin/sh\n"
 GROUPS = "user:x:1000:\n_chrony:x:102:\n"
 CHRONY = "local stratum 10\npidfile /tmp/c.pid\nbindcmdaddress /\ndriftfile /tmp/drift\n"
 # The machine's own settings that programs of the table do not start without.
-ETC = ["chromium.d", "fonts", "openmpi", "ld.so.cache"]
+ETC = ["bazel", "java-17-openjdk", "chromium.d", "fonts", "openmpi", "ld.so.cache"]
 
 
 def rows_of(path):
@@ -114,7 +115,7 @@ def recorded_messages():
     expect(len(files) > 15, f"{len(files)} messages in {MESSAGES}")
     for file in files:
         of = file.name.split("~")[0]
-        surely = any(row["of"] == of and row["told"] == "yes" for row in TRIES)
+        surely = not any(row["of"] == of and row["told"] == "first" for row in TRIES)
         leads_to(file.read_text(), of, surely)
 
 
@@ -185,7 +186,6 @@ def plain(name, folder):
 
 def bundle(name, folder):
     """A bundle for a runtime inside: nothing but a busybox."""
-    import json
     root = folder / name
     (root / "rootfs" / "bin").mkdir(parents=True)
     shutil.copy(need("busybox", "busybox-static"), root / "rootfs" / "bin")
@@ -251,13 +251,33 @@ class Bench:
             self.confined("profile", "extend", "docker", *words, "-o", str(file))
         return file
 
+    def command(self, profile, options, command):
+        return ["docker", "run", "--rm", "--network", "none", "-v", "/usr:/usr:ro", "-v", f"{self.tools}:/t:ro",
+                "-e", "HOME=/tmp", "--security-opt", f"seccomp={profile}", *options, IMAGE, "sh", "-c", command]
+
     def run(self, profile, options, command):
         """What it prints; no answer when the engine itself fails."""
-        done = self.machine.docker("run", "--rm", "--network", "none", "-v", "/usr:/usr:ro", "-v",
-                                   f"{self.tools}:/t:ro", "-e", "HOME=/tmp", "--security-opt", f"seccomp={profile}", *options,
-                                   IMAGE, "sh", "-c", command, timeout=PATIENCE)
+        done = self.machine.docker(*self.command(profile, options, command)[1:], timeout=PATIENCE)
         expect(done.returncode != 125, done.stderr)
         return done.stdout + done.stderr + f"\nexit status {done.returncode}\n"
+
+    def offered(self, row, profile, options):
+        """What the program prints under `confined why`, which must tell of the option where it tells of the
+        call: the process that makes it has a name of its own."""
+        option = OPTIONS[row["of"]]
+        said = self.folder / "why.json"
+        with open(said, "w") as file:
+            done = subprocess.run([CONFINED, "why", "--format", "json", "--",
+                                   *self.command(profile, options, row["command"])], env=self.machine.env,
+                                  stdout=file, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True,
+                                  timeout=PATIENCE)
+        expect(done.returncode in (0, 1), f"confined why: exit status {done.returncode}: {done.stderr}")
+        calls = [call for call in json.loads(said.read_text())["calls"]
+                 if call["call"].startswith(f"{option['call']}(")]
+        expect(calls, f"confined why saw no {option['call']}: {done.stderr}")
+        expect(all(any(way["option"] == option["option"] for way in call["ways"]) for call in calls),
+               f"the option is not offered to {', '.join(call['program'] for call in calls)}")
+        return done.stderr
 
     def still_refuses(self, profile, options):
         key = (str(profile), *options)
@@ -283,7 +303,10 @@ class Bench:
         if row["profile"] != "-":
             profile = self.extended(re.sub(r"\W+", "-", row["of"]), *row["profile"].split())
         if row["refused"] != "-":
-            said = self.run(profile, options, row["command"])
+            if reason or not os.path.exists("/sys/kernel/btf/vmlinux"):
+                said = self.run(profile, options, row["command"])
+            else:
+                said = self.offered(row, profile, options)
             expect(row["refused"] in said, f"it does not say '{row['refused']}' under the default: {said}")
             if row["told"] != "no":
                 leads_to(said, row["of"], row["told"] == "yes")
