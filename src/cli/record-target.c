@@ -38,29 +38,78 @@ static const char *hierarchy(unsigned *ret_number)
         return "/sys/fs/cgroup";
 }
 
+/* Whether a process is in no group of its own of the hierarchy that containers are told apart by;
+ * lines are "8:pids:/docker/1f…". */
+static bool is_at_root(const char *pid)
+{
+        char path[64], line[4096];
+        snprintf(path, sizeof(path), "/proc/%.20s/cgroup", pid);
+        CF_FCLOSE FILE *file = fopen(path, "re");
+        while (file && fgets(line, sizeof(line), file)) {
+                char *names = strchr(line, ':');
+                char *at = names ? strchr(names + 1, ':') : NULL;
+                if (at && strcmp(at, ":/\n") != 0 &&
+                    (strncmp(names, ":pids:", 6) == 0 || strncmp(names, ":memory:", 8) == 0))
+                        return false;
+        }
+        return true;
+}
+
+/* Beside hierarchies of version 1 the kernel side knows a group of version 2 by those who are in
+ * none of them. */
+static int check_members(const char *folder, const char *root, struct cf_error *err)
+{
+        char path[4096], pid[32];
+        snprintf(path, sizeof(path), "%s/cgroup.procs", folder);
+        CF_FCLOSE FILE *file = fopen(path, "re");
+        while (file && fgets(pid, sizeof(pid), file)) {
+                pid[strcspn(pid, "\n")] = '\0';
+                if (!is_at_root(pid))
+                        return cf_error_set(err, -EINVAL, NULL,
+                                            "--cgroup: process %s of %s is in a group below %s, "
+                                            "too, by which it is told apart here: name that one "
+                                            "(/proc/%s/cgroup)",
+                                            pid, folder, root, pid);
+        }
+        return 0;
+}
+
+static bool is_group(const char *path, bool *ret_new)
+{
+        struct statfs system;
+        if (statfs(path, &system) < 0)
+                return false;
+        *ret_new = system.f_type == CGROUP2_SUPER_MAGIC;
+        return *ret_new || system.f_type == CGROUP_SUPER_MAGIC;
+}
+
 static int find_group(struct cf_record *record, const char *path, struct cf_error *err)
 {
         unsigned number;
         const char *root = hierarchy(&number);
-        struct statfs system;
         struct stat status;
         const char *full = path;
-        if (strncmp(path, "/sys/fs/cgroup/", strlen("/sys/fs/cgroup/")) != 0)
+        bool new = false;
+        if (strncmp(path, "/sys/fs/cgroup/", strlen("/sys/fs/cgroup/")) != 0 &&
+            !(*path == '/' && is_group(path, &new)))
                 full = cf_arena_printf(record->job.arena, "%s/%s", root, path + strspn(path, "/"));
         if (!full)
                 return cf_error_set(err, -ENOMEM, NULL, "not enough memory");
+        if (stat(full, &status) < 0)
+                return cf_error_set(err, -errno, NULL, "--cgroup: %s: %s", full,
+                                    strerrordesc_np(errno));
+        if (!S_ISDIR(status.st_mode) || !is_group(full, &new))
+                return cf_error_set(err, -EINVAL, NULL, "--cgroup: %s is no control group", full);
         size_t size = strlen(root);
-        if (strncmp(full, root, size) != 0 || full[size] != '/' || strstr(full, "/../"))
+        if (!new && (strncmp(full, root, size) != 0 || full[size] != '/' || strstr(full, "/../")))
                 return cf_error_set(err, -EINVAL, NULL,
                                     "--cgroup: %s is in another hierarchy than the one that "
                                     "containers are told apart by: name its folder below %s",
                                     path, root);
-        if (stat(full, &status) < 0 || statfs(full, &system) < 0)
-                return cf_error_set(err, -errno, NULL, "--cgroup: %s: %s", full,
-                                    strerrordesc_np(errno));
-        if (!S_ISDIR(status.st_mode) ||
-            (system.f_type != CGROUP_SUPER_MAGIC && system.f_type != CGROUP2_SUPER_MAGIC))
-                return cf_error_set(err, -EINVAL, NULL, "--cgroup: %s is no control group", full);
+        int r = new &&number ? check_members(full, root, err) : 0;
+        if (r < 0)
+                return r;
+        number = new ? 0 : number;
         record->group = (status.st_ino & UINT64_C(0xffffffffffffff)) | (uint64_t)number << 56;
         record->group_path = full;
         return 0;

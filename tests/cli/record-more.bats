@@ -273,6 +273,47 @@ while True: threading.Event().wait(0.7)' 3>&- &
 
 # ---- ended in the middle ----------------------------------------------------------------------------
 
+@test "a control group of version 2, wherever it is mounted" {
+        local mount=$PWD/groups pid recorder other=/sys/fs/cgroup/pids result=0
+        mkdir "$mount"
+        mount -t cgroup2 none "$mount" || skip "no hierarchy of version 2 can be mounted"
+        local group=$mount/confined-test-$$ old
+        mkdir "$group" || { umount "$mount"; skip "no control group can be made"; }
+        sh -c 'while :; do ls / >/dev/null; sleep 0.1; done' 3>&- &
+        pid=$!
+        # In no group of version 1, as on a machine that has version 2 alone.
+        for old in pids memory; do
+                [ ! -e /sys/fs/cgroup/$old/cgroup.procs ] || echo $pid >/sys/fs/cgroup/$old/cgroup.procs
+        done
+        echo $pid >"$group/cgroup.procs"
+        # A neighbour that is not in it.
+        sh -c 'while :; do mkdir there; rmdir there; sleep 0.1; done' 3>&- &
+        local neighbour=$!
+        "$CONFINED" record --cgroup "$group" -o p.json 2>errors 3>&- &
+        recorder=$!
+        watches() { [ -n "$(programs_of "$recorder")" ]; }
+        wait_for watches || result=3
+        sleep 1 # so long it looks on
+        # Somebody who is in a group of version 1, too, would not be seen: that is said.
+        if [ -e $other/cgroup.procs ]; then
+                mkdir "$other/confined-test-$$"
+                echo $neighbour >"$other/confined-test-$$/cgroup.procs"
+                mkdir "$group-other"
+                echo $neighbour >"$group-other/cgroup.procs"
+                confined record --cgroup "$group-other" -o none.json --for 1s
+                [ "$status" -eq 2 ] && [[ $errors == *"process $neighbour of "*" is in a group below $other"* ]] || result=4
+        fi
+        kill $pid $neighbour
+        wait "$recorder" || result=$?
+        wait
+        rmdir "$group" "$group-other" "$other/confined-test-$$" 2>/dev/null || true
+        umount "$mount"
+        cat errors
+        [ "$result" -eq 0 ]
+        [ "$(answers getdents64)" = allowed ]
+        [ "$(answers mkdir)" = EPERM ]
+}
+
 @test "killed: no profile, no programs in the kernel" {
         [ -n "$bpftool" ] || skip "bpftool is not installed"
         "$CONFINED" record -o p.json -- sh -c 'echo a >there; exec sleep 100' >/dev/null 2>&1 3>&- &
