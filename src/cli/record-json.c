@@ -174,12 +174,16 @@ int cf_record_json(struct cf_record *record)
         cf_json_open(&json, '{');
         put_string(&json, "schema", "confined-record-1");
         put_string(&json, "workload",
-                   !record->words   ? cf_given(record->job.invocation, "container") ? "container"
+                   record->puts_together ? "merged"
+                   : !record->words ? cf_given(record->job.invocation, "container") ? "container"
                                       : record->group                               ? "cgroup"
                                                                                     : "process"
                    : record->engine ? "run"
                                     : "command");
-        put_string(&json, "target", record->words ? record->words[0] : record->target);
+        put_string(&json, "target",
+                   record->puts_together ? cf_given_value(record->job.invocation, "merge")
+                   : record->words       ? record->words[0]
+                                         : record->target);
         put_string(&json, "runtime", record->runtime);
         put_string(&json, "end", ends[run->end]);
         put_status(&json, run);

@@ -247,15 +247,20 @@ void cf_record_report(struct cf_record *record)
                        record->runtime ? record->runtime : "", record->runtime ? ")" : "");
         cf_text_printf(&refuses, "that %s refuses", base.data ? base.data : "the base");
         cf_observation_estimate(&record->observation, &estimate);
-        fprintf(stderr, "%s%s%zu calls, made %" PRIu64 " times in %.0f s",
+        fprintf(stderr, "%s%s%zu calls, made %" PRIu64 " times",
                 record->output ? record->output : "", record->output ? ": " : "", estimate.kinds,
-                estimate.total, record->run.seconds);
+                estimate.total);
+        if (record->puts_together)
+                fprintf(stderr, " in %u run%s", record->observation.runs,
+                        record->observation.runs == 1 ? "" : "s");
+        else
+                fprintf(stderr, " in %.0f s", record->run.seconds);
         if (record->profile.data)
                 fprintf(stderr, "; lets %zu through (%s: %zu)", let_through(record, record->policy),
                         base.data ? base.data : "the base",
                         let_through(record, record->base.policy));
         fputc('\n', stderr);
-        if (!record->words && !record->hook)
+        if (record->puts_together ? record->observation.late : !record->words && !record->hook)
                 fprintf(stderr, "its start was not seen: a profile of this alone may not start it; "
                                 "record it with: confined record -- docker run …\n");
         report_end(record);

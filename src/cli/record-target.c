@@ -144,8 +144,10 @@ int cf_record_find(struct cf_record *record, struct cf_error *err)
         }
         if (given > 1)
                 return cf_error_set(err, -EINVAL, NULL,
-                                    "one of --container, --pid and --cgroup, once: record several "
-                                    "side by side with --save FILE each, then --merge them");
+                                    "one of --container, --pid and --cgroup, once; of several a "
+                                    "profile that all of them need: 'confined record --container "
+                                    "A --save A.seen -o A.json' for each, side by side, then "
+                                    "'confined record --merge A.seen --merge B.seen -o FILE'");
         if (cf_given(invocation, "cgroup"))
                 return find_group(record, record->target, err);
         /* As `prove` finds it. */

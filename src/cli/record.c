@@ -86,12 +86,16 @@ static int read_options(struct cf_record *record, struct cf_error *err)
                 return cf_error_set(err, -EINVAL, NULL,
                                     "--compose FILE SERVICE starts a service: not with "
                                     "--container, --pid or --cgroup");
-        if (!record->hook && target == (invocation->argument_count > 0))
+        record->puts_together = !record->hook && !target && invocation->argument_count == 0 &&
+                                cf_given(invocation, "merge") && !cf_given(invocation, "compose");
+        if (!record->hook && !record->puts_together && target == (invocation->argument_count > 0))
                 return cf_error_set(err, -EINVAL, NULL,
                                     "'record' needs a workload: -- COMMAND…, --container NAME, "
-                                    "--pid PID, --cgroup PATH or --compose FILE SERVICE");
+                                    "--pid PID, --cgroup PATH or --compose FILE SERVICE; or "
+                                    "earlier ones: --merge FILE");
         if (cf_given(invocation, "until-stable") &&
-            (cf_given(invocation, "no-verify") || cf_given(invocation, "check") || target))
+            (cf_given(invocation, "no-verify") || cf_given(invocation, "check") || target ||
+             record->puts_together))
                 return cf_error_set(err, -EINVAL, NULL,
                                     "--until-stable runs a command again: not with --no-verify, "
                                     "--check or what runs already");
@@ -113,9 +117,10 @@ static int read_options(struct cf_record *record, struct cf_error *err)
         if (r == 0)
                 r = cf_given_time(invocation, "for", &record->seconds, err);
         if (r == 0)
-                r = record->hook ? 0
-                    : target     ? cf_record_find(record, err)
-                                 : take_command(record, err);
+                r = record->hook            ? 0
+                    : record->puts_together ? 0
+                    : target                ? cf_record_find(record, err)
+                                            : take_command(record, err);
         return r;
 }
 
@@ -204,13 +209,16 @@ static int prepare(struct cf_record *record, struct cf_error *err)
 static int merge(struct cf_record *record, struct cf_error *err)
 {
         CF_VEC(struct cf_observation) all = {0};
-        int r = cf_vec_push(record->job.arena, &all, record->observation);
+        int r = record->puts_together ? 0
+                                      : cf_vec_push(record->job.arena, &all, record->observation);
         for (size_t i = 0; r == 0 && i < record->earlier_count; i++)
                 r = cf_vec_push(record->job.arena, &all, record->earlier[i]);
         if (r < 0)
                 return cf_error_set(err, -ENOMEM, NULL, "not enough memory");
-        return cf_observation_join(record->job.arena, all.items, all.count, &record->observation,
-                                   err);
+        r = cf_observation_join(record->job.arena, all.items, all.count, &record->observation, err);
+        if (r == 0 && record->puts_together)
+                record->runtime = record->observation.runtime;
+        return r;
 }
 
 static int save(struct cf_record *record, struct cf_error *err)
@@ -262,7 +270,8 @@ int cf_record_make(struct cf_record *record, struct cf_error *err)
                 .machine = record->job.circumstances.machine,
                 .arguments = !cf_given(invocation, "no-arguments"),
                 .refused = cf_given(invocation, "allow-refused"),
-                .started = record->engine || record->hook,
+                .started = record->engine || record->hook ||
+                           (record->puts_together && record->runtime),
         };
         struct cf_profile_order order = {.comment = comment, .context = record};
         const struct cf_arch *const *arches;
@@ -361,6 +370,8 @@ static bool did_anything(const struct cf_record *record)
 /* Runs it, or watches it, to the end. */
 static int see(struct cf_record *record, struct cf_error *err)
 {
+        if (record->puts_together)
+                return merge(record, err);
         int r = cf_record_watch(record, NULL, record->seconds, &record->run, err);
         if (r == 0)
                 r = cf_record_observe(record, &record->run, &record->observation, err);

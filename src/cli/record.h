@@ -60,6 +60,7 @@ struct cf_record {
         char *const *words; /* the command; NULL: something that runs already */
         size_t word_count;
         const char *target; /* --container, --pid or --cgroup */
+        bool puts_together; /* earlier runs alone (--merge), nothing is run or watched */
         pid_t pid;
         uint64_t group;                    /* --cgroup */
         const char *group_path;            /* of its folder */

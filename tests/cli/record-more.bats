@@ -273,6 +273,37 @@ while True: threading.Event().wait(0.7)' 3>&- &
 
 # ---- ended in the middle ----------------------------------------------------------------------------
 
+@test "recordings are put together, with nothing run" {
+        "$CONFINED" record --no-verify --save a.seen -o a.json -- "$probe" 41 1 1 0
+        "$CONFINED" record --no-verify --save b.seen -o b.json -- mkdir made
+        confined record --merge a.seen --merge b.seen --save both.seen --annotate -o p.json
+        expect_status 0
+        expect_in "$errors" "times in 2 runs"
+        expect_not_in "$errors" "again"
+        expect_not_in "$errors" "start was not seen"
+        [ "$(answers 'socket(AF_UNIX, 1, 0)')" = allowed ]
+        [ "$(answers 'socket(AF_VSOCK, 1, 0)')" = EPERM ]
+        [ "$(answers mkdir)" = allowed ]
+        [ "$(answers rmdir)" = EPERM ]
+        grep -q 'made by the workload in 1 of 2 runs' p.json
+        grep -q 'made by the workload in 2 of 2 runs' p.json
+        "$CONFINED" run -p p.json -- mkdir made2
+        # As if the second had been run with the first one merged.
+        grep -q '"runs": 2' both.seen
+        confined record --merge both.seen --check a.json
+        expect_status 1
+        expect_in "$errors" "mkdir"
+        confined record --merge a.seen --check a.json --format json
+        expect_status 0
+        expect_in "$output" '"merged"'
+        confined record --merge a.seen --until-stable -o q.json
+        expect_status 2
+        # What several containers need.
+        confined record --container a --container b -o q.json
+        expect_status 2
+        expect_in "$errors" "confined record --merge A.seen --merge B.seen -o FILE"
+}
+
 @test "a control group of version 2, wherever it is mounted" {
         local mount=$PWD/groups pid recorder other=/sys/fs/cgroup/pids result=0
         mkdir "$mount"
