@@ -16,7 +16,9 @@
 #define BOXES_MAX ((size_t)1 << 12) /* control groups that are told apart */
 #define BOX_TIMEOUT_MS 2000u /* an engine that takes longer to tell a name is not waited for */
 #define CGROUP_MAX 8192      /* bytes that are read of /proc/PID/cgroup */
-#define ID_SHOWN 12          /* of an id whose name nobody tells, as docker ps */
+#define CMDLINE_MAX 4096     /* bytes that are read of /proc/PID/cmdline */
+#define ID_DIGITS 64
+#define ID_SHOWN 12 /* of an id whose name nobody tells, as docker ps */
 
 struct cf_why_live *cf_why_another(struct cf_why_live *base, const char *name)
 {
@@ -219,18 +221,49 @@ static struct cf_why_live *open_ours(struct cf_why_live *base, const char *id,
                       : cf_why_another(base, cf_arena_printf(arena, "%.*s", ID_SHOWN, id));
 }
 
-/* Whose an event is, by its process, or where that is gone by its parent. */
+/* The id in the words of the process that an engine leaves with each container: containerd's shim
+ * ("-id ID"), Podman's conmon ("-c ID"). It outlives what was in the container. */
+static const char *find_id_of_monitor(struct cf_arena *arena, pid_t pid)
+{
+        char path[64], text[CMDLINE_MAX];
+        snprintf(path, sizeof(path), "/proc/%ld/cmdline", (long)pid);
+        CF_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+        ssize_t size = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+        if (size <= 0)
+                return NULL;
+        text[size] = '\0';
+        const char *slash = strrchr(text, '/'), *name = slash ? slash + 1 : text;
+        bool shim = strncmp(name, "containerd-shim", strlen("containerd-shim")) == 0;
+        const char *option = shim ? "-id" : strcmp(name, "conmon") == 0 ? "-c" : NULL;
+        for (const char *word = text; option && word < text + size; word += strlen(word) + 1) {
+                const char *id = word + strlen(word) + 1;
+                if (strcmp(word, option) == 0 && id < text + size && strlen(id) == ID_DIGITS)
+                        return cf_arena_printf(arena, "%s", id);
+        }
+        return NULL;
+}
+
+/* The container of a process that is gone, by its parent. False: not known. */
+static bool find_id_by_parent(struct cf_arena *arena, pid_t parent, const char **ret_id)
+{
+        const char *id;
+        if (parent <= 1 || !find_id(arena, parent, &id))
+                return false;
+        id = id ? id : find_id_of_monitor(arena, parent);
+        if (id)
+                *ret_id = id;
+        return id != NULL;
+}
+
+/* Whose an event is. *ret_there: its container is known, *ret_id (NULL: it is in none). */
 static enum cf_why_whose find_whose(struct cf_why_live *base, const struct cf_observed *event,
                                     bool *ret_there, const char **ret_id)
 {
         struct cf_arena *arena = base->why->job.arena;
-        const char *id;
-        *ret_there = find_id(arena, event->pid, ret_id);
-        if (!base->own)
-                return CF_WHY_WHOSE_UNKNOWN;
-        if (!*ret_there && find_id(arena, event->parent, &id) && id)
-                return cf_why_own_whose(base->own, true, id, event);
-        return cf_why_own_whose(base->own, *ret_there, *ret_id, event);
+        *ret_there = find_id(arena, event->pid, ret_id) ||
+                     find_id_by_parent(arena, event->parent, ret_id);
+        return base->own ? cf_why_own_whose(base->own, *ret_there, *ret_id, event)
+                         : CF_WHY_WHOSE_UNKNOWN;
 }
 
 /* NULL: it is somebody else's. */

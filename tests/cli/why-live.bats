@@ -442,3 +442,34 @@ beside() {
         expect_in "$output" "in comes)"
         expect_in "$output" "by the default of Docker"
 }
+
+@test "everything: of a container that is gone before it was looked at, its monitor tells" {
+        local root=/sys/fs/cgroup/pids group id monitor
+        [ -d "$root" ] || root=/sys/fs/cgroup
+        group=$root/confined-test-$$
+        mkdir "$group" 2>/dev/null || skip "no control group can be made here"
+        id=$(head -c 32 /dev/urandom | od -An -tx1 | tr -d ' \n')
+        profile SCMP_ACT_ERRNO personality
+        "$CONFINED" why --all >seen 2>errors 3>&- &
+        watcher=$!
+        wait_for grep -q watching errors
+        kill -STOP "$watcher"
+        # What conmon looks like: the id in its words. The call's own process ends while nobody looks.
+        (
+                echo "$BASHPID" >"$group/cgroup.procs"
+                exec -a conmon bash -c "'$CONFINED' run --profile profile -- '$PROBE' 135 0x40000 >done; sleep 30; true" x -c "$id"
+        ) 3>&- &
+        monitor=$!
+        wait_for grep -q EPERM done
+        kill -CONT "$watcher"
+        wait_for grep -q refused seen
+        wait_for grep -q "${id:0:12}: probe\[" seen
+        kill -9 "$watcher" "$monitor"
+        wait "$watcher" "$monitor" || true
+        watcher=
+        empty() {
+                rmdir "$group"
+        }
+        kill -9 $(<"$group/cgroup.procs") 2>/dev/null || true
+        wait_for empty
+}
