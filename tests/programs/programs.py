@@ -191,6 +191,8 @@ class Bench:
         expect(names - needed <= {"clone3"}, f"refused while recording: {sorted(names - needed)}")
         profile = allowed(self.path("traced.json"))
         expect(needed <= profile, f"not allowed: {sorted(needed - profile)}")
+        beside = profile - needed - PROVEN - {"exit_group", "sigreturn"} # what every process may come to
+        expect(not beside, f"allowed, and not seen: {sorted(beside)}")
         hook = self.peers.hooked()
         row.update(confined=len(profile), seen=len(truth.filtered), strace=len(truth.everything),
                    hook=len(hook) if hook else None,

@@ -541,6 +541,7 @@ static void files(void **state)
         struct cf_observation observation = observe(&world, calls, 3);
         observation.runtime = "runc 1.1.5";
         observation.lost = 3;
+        observation.late = true;
         struct cf_json_writer json = {.out = &text, .indent = 2};
         cf_observation_put(&json, &observation);
         assert_int_equal(
@@ -549,6 +550,7 @@ static void files(void **state)
         json = (struct cf_json_writer){.out = &second, .indent = 2};
         cf_observation_put(&json, &again);
         assert_string_equal(text.data, second.data);
+        assert_true(again.late);
         both[0] = observation;
         both[1] = again;
         assert_int_equal(cf_observation_join(world.arena, both, 2, &joined, &err), 0);
