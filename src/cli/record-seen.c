@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What was counted of a workload → an observation. */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/vec.h"
 #include "cli/record.h"
@@ -66,8 +69,31 @@ static int values_of(struct cf_arena *arena, const struct cf_record_run *run,
         return 0;
 }
 
-/* The runtime that loaded the filter: by the name of the thread that did, and the version that is
- * installed. */
+/* The program of a runtime's process: as the process itself, or its parent, shows it while it runs.
+ * It will be run to tell its version, so it must be this machine's file and root's alone. */
+void cf_record_find_starter(struct cf_record_run *run, const struct cf_observed *event)
+{
+        pid_t pids[] = {event->pid, event->parent};
+        for (size_t i = 0; i < CF_COUNT(pids) && !run->starter_path[0]; i++) {
+                char link[64], path[sizeof(run->starter_path)];
+                struct stat own, named;
+                snprintf(link, sizeof(link), "/proc/%ld/exe", (long)pids[i]);
+                ssize_t size = readlink(link, path, sizeof(path));
+                if (size <= 0 || (size_t)size >= sizeof(path))
+                        continue;
+                path[size] = '\0';
+                const char *base = strrchr(path, '/');
+                bool runtime =
+                        base && (strncmp(base, "/runc", 5) == 0 || strncmp(base, "/crun", 5) == 0);
+                if (runtime && stat(link, &own) == 0 && stat(path, &named) == 0 &&
+                    own.st_dev == named.st_dev && own.st_ino == named.st_ino &&
+                    S_ISREG(named.st_mode) && named.st_uid == 0 && !(named.st_mode & 022))
+                        memcpy(run->starter_path, path, (size_t)size + 1);
+        }
+}
+
+/* The runtime that loaded the filter: by the name of the thread that did, and the version of its
+ * program, or where it was gone too soon of the one that is installed. */
 static int name_runtime(struct cf_record *record, const struct cf_record_run *run,
                         struct cf_error *err)
 {
@@ -78,7 +104,11 @@ static int name_runtime(struct cf_record *record, const struct cf_record_run *ru
                 struct cf_runtime_found found;
                 if (strncmp(run->starter, name, strlen(name)) != 0)
                         continue;
-                int r = cf_runtime_find(record->job.arena, kinds[i], &found, err);
+                int r = 0;
+                if (run->starter_path[0])
+                        cf_runtime_ask(run->starter_path, kinds[i], &found);
+                else
+                        r = cf_runtime_find(record->job.arena, kinds[i], &found, err);
                 if (r < 0)
                         return r;
                 cf_text_puts(&text, name);

@@ -98,8 +98,10 @@ struct counting {
 static int seen(void *context, const struct cf_observed *event)
 {
         struct counting *counting = context;
-        if (event->kind == CF_OBSERVED_BEGUN && !counting->run->starter[0])
+        if (event->kind == CF_OBSERVED_BEGUN && !counting->run->starter[0]) {
                 memcpy(counting->run->starter, event->name, sizeof(event->name));
+                cf_record_find_starter(counting->run, event);
+        }
         return 0;
 }
 

@@ -28,10 +28,11 @@ struct cf_record_run {
         struct cf_observed_value *values;
         size_t value_count;
         struct cf_observed_losses losses;
-        char starter[17];      /* name of the thread that loaded the marked filter; "": none */
-        enum cf_watch_end end; /* why it was looked away from */
-        bool ended;            /* the command did */
-        int status;            /* as wait(2) gives it, of a command */
+        char starter[17];       /* name of the thread that loaded the marked filter; "": none */
+        char starter_path[256]; /* the program that it runs; "": not known */
+        enum cf_watch_end end;  /* why it was looked away from */
+        bool ended;             /* the command did */
+        int status;             /* as wait(2) gives it, of a command */
         double seconds;
         size_t left;    /* processes that the command started and that run on … */
         pid_t left_pid; /* … such as this one */
@@ -103,6 +104,9 @@ int cf_record_wanted(struct cf_record *record, bool first, struct cf_observe_wan
 int cf_record_find(struct cf_record *record, struct cf_error *err);
 /* Whether nobody is in the control group any more. */
 bool cf_record_is_empty(const struct cf_record *record);
+
+/* Finds what loaded the marked filter, while it is there: run->starter_path. */
+void cf_record_find_starter(struct cf_record_run *run, const struct cf_observed *event);
 
 /* What was counted of a run, or is so far: an observation, in the arena. */
 int cf_record_seen(struct cf_arena *arena, const struct cf_record_run *run,

@@ -149,6 +149,12 @@ int cf_runtime_find(struct cf_arena *arena, enum cf_runtime_kind kind,
         return 0;
 }
 
+void cf_runtime_ask(const char *path, enum cf_runtime_kind kind, struct cf_runtime_found *ret_found)
+{
+        *ret_found = (struct cf_runtime_found){.path = path};
+        ask(path, cf_runtime_name(kind), ret_found);
+}
+
 /* ---- which calls its library knows ------------------------------------------------------------
  */
 

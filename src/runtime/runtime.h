@@ -147,6 +147,10 @@ struct cf_runtime_found {
 int cf_runtime_find(struct cf_arena *arena, enum cf_runtime_kind kind,
                     struct cf_runtime_found *ret_found, struct cf_error *err);
 
+/* The same of the runtime that is at a path. */
+void cf_runtime_ask(const char *path, enum cf_runtime_kind kind,
+                    struct cf_runtime_found *ret_found);
+
 /* The same from what `--version` printed: "runc version 1.1.5+ds1", "libseccomp: 2.5.4". */
 void cf_runtime_read_version(struct cf_span text, struct cf_runtime_found *found);
 

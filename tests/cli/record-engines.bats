@@ -211,3 +211,27 @@ every_start() {
         [ ! -e p.json ]
         docker kill watched >/dev/null
 }
+
+@test "the runtime's version is that of the one that ran" {
+        local own=$BATS_TEST_TMPDIR/runc-other
+        # A real one that only says another version of itself.
+        python3 - "$(command -v runc)" "$own" <<'EOP' || skip "this runc's version cannot be changed"
+import re, subprocess, sys
+text = open(sys.argv[1], "rb").read()
+said = subprocess.run([sys.argv[1], "--version"], stdout=subprocess.PIPE).stdout.split()[2]
+number = re.match(rb"\d+\.\d+\.\d+", said).group()
+other = number[:-1] + (b"8" if number[-1:] != b"8" else b"7")
+open(sys.argv[2], "wb").write(text.replace(said, said.replace(number, other)))
+EOP
+        chmod 755 "$own"
+        local version
+        version=$("$own" --version | sed -nE 's/^runc version ([0-9.]+).*/\1/p')
+        [ "$version" != "$(runc --version | sed -nE 's/^runc version ([0-9.]+).*/\1/p')" ]
+        start_docker --add-runtime "other=$own" || skip "dockerd does not run here"
+        make_image docker
+        confined record --no-verify --force -o p.json -- docker run --rm --network none --runtime other \
+                box:1 /bin/true
+        echo "$errors"
+        expect_status 0
+        expect_in "$errors" "(runc $version)"
+}
