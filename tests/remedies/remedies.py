@@ -300,7 +300,10 @@ class Bench:
         self.prepare(row)
         reason, options = REASONS.get(row["of"]), row["options"].split() if row["options"] != "-" else []
         profile = self.default
-        if row["profile"] != "-":
+        if row["profile"].startswith("docker-"):
+            profile = self.folder / f"{row['profile']}.json"
+            profile.write_text(self.confined("profile", "default", row["profile"]))
+        elif row["profile"] != "-":
             profile = self.extended(re.sub(r"\W+", "-", row["of"]), *row["profile"].split())
         if row["refused"] != "-":
             if reason or not os.path.exists("/sys/kernel/btf/vmlinux"):
@@ -320,6 +323,8 @@ class Bench:
         elif reason and reason["need"] == "capability":
             for capability in reason["capabilities"].split():
                 options += ["--cap-add", capability]
+        elif reason:
+            profile = self.default
         said = self.run(profile, options, command)
         word = row["passes"].lstrip("!")
         expect((word not in said) if row["passes"].startswith("!") else (word in said),
