@@ -104,7 +104,7 @@ every_start() {
                         expect_in "$errors" "verified: nothing was refused, exit status as before"
                         expect_in "$errors" "of the start-up alone ($started_by "
                         # What it says of itself, twice: it was started as it was asked for.
-                        [ "$(grep -c "^NoNewPrivs:[[:space:]]*$([ -z "$privileges" ]; echo $?)" <<<"$output")" -eq 2 ]
+                        [ "$(grep -c "^NoNewPrivs:[[:space:]]*$([ -z "$privileges" ]; echo $?)" <<<"$output")" -eq 2 ] || { echo "$output"; return 1; }
                         [ "$(grep -c "^Uid:[[:space:]]*$([ -z "$user" ] && echo 0 || echo 1000)[[:space:]]" <<<"$output")" -eq 2 ]
                         # The shell sets no capabilities and no user.
                         [ "$(of capset | cut -d' ' -f1)" = 0 ]

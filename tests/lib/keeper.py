@@ -94,6 +94,7 @@ def main():
     libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
     folder = tempfile.mkdtemp(prefix="ct.", dir="/tmp") # short: sockets are below it
+    os.chmod(folder, 0o1777) # tests become other users
     signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     heard = [each for each in signals if signal.getsignal(each) != signal.SIG_IGN]
     signal.pthread_sigmask(signal.SIG_BLOCK, signals)
