@@ -203,7 +203,14 @@ int cf_watch_wait(struct cf_watch *watch, struct cf_error *err)
                 poll(wait, CF_COUNT(wait), TICK_MS);
                 r = read_events(watch, err);
                 reap_others(watch);
-                if (wait[0].revents & POLLIN || (r == 0 && press(watch, &pressure, start)))
+                if (wait[0].revents & POLLIN) {
+                        /* It may have ended by a signal that the terminal sent to both. */
+                        take_signals(watch, &pressure);
+                        if (pressure.signals && watch->end == CF_WATCH_ENDED)
+                                watch->end = CF_WATCH_STOPPED;
+                        break;
+                }
+                if (r == 0 && press(watch, &pressure, start))
                         break;
                 if (r == 0 && watch->tick && (now() - ticked) * 1000 >= TICK_MS) {
                         ticked = now();
