@@ -20,7 +20,7 @@ setup() {
 at() {
         local columns=$1
         shift
-        "$BATS_TEST_DIRNAME/terminal.py" "$columns" "$CONFINED" record --save seen.json -o p.json "$@" >drawn
+        "$BATS_TEST_DIRNAME/terminal.py" "$columns" "$CONFINED" record --force --save seen.json -o p.json "$@" >drawn
         cat drawn
         [ -s drawn ]
 }
@@ -56,7 +56,7 @@ late() {
         at 200 --no-verify --base podman -- sh -c "$(late)" "$probe"
         grep -q ' that podman[^ ]* refuses' drawn
         "$CONFINED" record --no-verify -o old.json -- sh -c 'sleep 0.1'
-        at 200 --check ./old.json -- sh -c "$(late)" "$probe" || true
+        "$BATS_TEST_DIRNAME/terminal.py" 200 "$CONFINED" record --check ./old.json -- sh -c "$(late)" "$probe" >drawn || true
         tail -n 1 drawn | grep -E '; [1-9][0-9]* that old.json lacks;'
 }
 

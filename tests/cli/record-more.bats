@@ -131,7 +131,7 @@ EOF
 }
 
 @test "what ended by itself must do so again, and Ctrl-C is no proof" {
-        confined record -o p.json -- sh -c 'sleep 0.1; [ -e hung ] && sleep 60; touch hung'
+        confined record -o p.json -- sh -c 'sleep 0.1; [ -e hung ] && exec sleep 60; touch hung'
         expect_status 1
         expect_in "$errors" "not verified: nothing was refused, but it did not end within 1"
         expect_not_in "$errors" "verified: nothing was refused in"
@@ -387,14 +387,14 @@ sys.stdout.buffer.write(said)
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 EOF
         TERM=xterm python3 run "$CONFINED" record -o p.json -- \
-                sh -c 'echo begun; while :; do sleep 0.1; done' >out
+                sh -c 'echo begun; while :; do sleep 0.1; done' >out || { cat out; return 1; }
         grep -q 'verified: nothing was refused' out
         [ -s p.json ]
         # On a terminal it says how far it is.
         grep -q 'recording: [0-9]* calls.* last new .*[0-9]* s ago' out
         # On none, or on one that is dumb, it does not.
         TERM=dumb python3 run "$CONFINED" record --force --no-verify -o p.json -- \
-                sh -c 'echo begun; while :; do sleep 0.1; done' >out
+                sh -c 'echo begun; while :; do sleep 0.1; done' >out || { cat out; return 1; }
         ! grep -q 'recording: ' out
 }
 
