@@ -259,6 +259,75 @@ static void kill_containers(void *context)
         }
 }
 
+/* ---- when this process is killed ----------------------------------------------------------------
+ */
+
+/* Outlives this process, whatever ends that; told by a byte that all went well. The command line
+ * gets SIGTERM then and passes it on, and who takes no notice of that is killed after a while. */
+static _Noreturn void be_keeper(struct insist *insist, int end)
+{
+        char answer[ANSWER_MAX], *ids[CONTAINERS_MAX], byte;
+        CF_CLOSE int none = open("/dev/null", O_RDWR | O_CLOEXEC);
+        sigset_t no_signals;
+        ssize_t size;
+        /* It keeps nobody waiting for output, and nothing in the kernel alive. */
+        for (int fd = 0; fd <= STDERR_FILENO; fd++)
+                dup2(none, fd);
+        int own = dup3(end, STDERR_FILENO + 1, O_CLOEXEC) < 0 ? end : STDERR_FILENO + 1;
+        close_range((unsigned)own + 1, ~0u, 0);
+        setsid(); /* Ctrl-C on the terminal is not for it */
+        sigemptyset(&no_signals);
+        sigprocmask(SIG_SETMASK, &no_signals, NULL);
+        while ((size = read(own, &byte, 1)) < 0 && errno == EINTR)
+                ;
+        /* One that is being started is not there at once. */
+        for (unsigned i = 0, gone = 0; size <= 0 && gone < 3; i++) {
+                sleep(1);
+                int count = running(insist->workload, insist->run, answer, ids);
+                gone = count > 0 ? 0 : gone + 1;
+                if (count > 0 && i >= CF_WATCH_PATIENCE)
+                        kill_containers(insist);
+                if (i > 2 * CF_WATCH_PATIENCE)
+                        break;
+        }
+        _exit(0);
+}
+
+struct keeper {
+        pid_t pid; /* 0: none */
+        int end;
+};
+
+/* That there is none is no reason not to run anything. */
+static struct keeper start_keeper(struct insist *insist)
+{
+        struct keeper keeper = {0, -1};
+        int ends[2];
+        if (insist->workload->compose || pipe2(ends, O_CLOEXEC) < 0)
+                return keeper; /* a project is taken down as a whole: see compose-run.c */
+        fflush(NULL);
+        pid_t pid = fork();
+        if (pid == 0) {
+                close(ends[1]);
+                be_keeper(insist, ends[0]);
+        }
+        close(ends[0]);
+        if (pid > 0)
+                return (struct keeper){pid, ends[1]};
+        close(ends[1]);
+        return keeper;
+}
+
+static void end_keeper(struct keeper keeper)
+{
+        if (keeper.pid == 0)
+                return;
+        (void)!write(keeper.end, "e", 1);
+        close(keeper.end);
+        while (waitpid(keeper.pid, NULL, 0) < 0 && errno == EINTR)
+                ;
+}
+
 bool cf_workload_failed(const struct cf_workload *workload, const struct cf_workload_run *run,
                         struct cf_error *err)
 {
@@ -298,6 +367,7 @@ static int watch_it(const struct cf_workload *workload, struct cf_workload_run *
                 r = cf_watch_open(watch, err);
         if (r < 0)
                 return r;
+        struct keeper keeper = start_keeper(&insist);
         r = start(words, watch, false, run->quiet ? STDERR_FILENO : -1, &child, err);
         if (r == 0) {
                 watch->pid = child.pid;
@@ -310,6 +380,7 @@ static int watch_it(const struct cf_workload *workload, struct cf_workload_run *
                                          strerrordesc_np(error));
                 close(child.failed);
         }
+        end_keeper(keeper);
         cf_watch_close(watch);
         if (r == 0 && run->ended)
                 r = run->ended(watch->context, watch->observer, err);

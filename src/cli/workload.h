@@ -57,7 +57,8 @@ struct cf_workload_run {
  * A service leaves nothing in any run: see cf_service_end. That it could be removed is not an error
  * of the run; that it could not is said on standard error.
  *
- * When this process dies the command line gets SIGTERM, and passes it on to the container.
+ * When this process dies the command line gets SIGTERM, and passes it on to the container; a
+ * container that runs on is killed after CF_WATCH_PATIENCE seconds, by a process that outlives us.
  * -ENOTSUP: the profile leaves no room for a mark, or loads no filter at all; -EINVAL: it is no
  * profile. */
 int cf_workload_run(const struct cf_workload *workload, struct cf_workload_run *run,

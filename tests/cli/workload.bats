@@ -74,6 +74,33 @@ is_not_running() {
         wait_for is_not_running web
 }
 
+@test "what takes no notice of SIGTERM ends as well, and others do not" {
+        docker run -d --rm --network none --name other box:1 /bin/sh -c 'trap "" TERM; while :; do sleep 0.1; done' >/dev/null
+        "$CONFINED" record --no-verify -o k.json -- docker run --rm --network none --name web \
+                box:1 /bin/sh -c 'trap "" TERM; while :; do sleep 0.1; done' >/dev/null 2>&1 3>&- &
+        local pid=$! i
+        wait_for is_running web
+        kill -9 $pid
+        wait $pid || true
+        # It is asked first: the command line passes SIGTERM on.
+        is_running web
+        for ((i = 0; i < 300; i++)); do
+                is_not_running web && break
+                sleep 0.1
+        done
+        is_not_running web
+        is_running other
+        docker kill other >/dev/null
+        # Nothing that looks on stays.
+        children() { pgrep -f -- "-o k.json" >/dev/null; }
+        for ((i = 0; i < 100; i++)); do
+                children || break
+                sleep 0.1
+        done
+        ! children
+        [ ! -e k.json ]
+}
+
 @test "a signal to confined reaches the container, once" {
         "$CONFINED" record --no-verify -o p.json -- docker run --rm --network none --name web \
                 box:1 /bin/sh -c 'trap "echo told; n=1" TERM; echo ready; n=; until [ "$n" ]; do sleep 0.1; done; sleep 1' \
