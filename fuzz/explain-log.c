@@ -17,7 +17,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                         continue;
                 if (!cf_arch_of_call(logged.call.arch, 0) || logged.error < 0)
                         abort();
-                cf_explain_call(&said, &logged.call, logged.known);
+                const struct cf_behind behind = {.clone_flags = logged.clone_flags};
+                struct cf_call clone;
+                cf_explain_call_on(&said, &logged.call, logged.known, &behind);
+                if (cf_explain_clone_instead(&logged.call, logged.clone_flags, &clone) &&
+                    (!logged.clone_flags || !cf_explain_is_instead(&clone, &clone)))
+                        abort();
         }
         return 0;
 }
