@@ -227,7 +227,7 @@ def seen_live(folder):
         for call in document["calls"]:
             if call["sure"] or call["because"] or call["where"]:
                 yield f"unsure of what was seen: {call}"
-    for more in [[], ["--all-errors"], ["--profile", profile], ["--write", out]]:
+    for more in [[], ["--all-errors"], ["--profile", profile], ["--force", "--write", out]]:
         watched(*more, "--", *inside, status=(1,), kind=kind, want=live)
     watched("--", "true", status=(0,), kind=kind)
     # An engine that is played (tests/cli/fake-cli.py) runs it here.
@@ -248,9 +248,9 @@ def seen_live(folder):
     keyring = "import ctypes, time; ctypes.CDLL(None).syscall(250, 0, -3, 0); time.sleep(0.3)"
     watched("--instead", "--", *off, "sleep", "0.3", status=(0,), kind=kind, env=env, want=verdict("not-needed"))
     if os.uname().machine == "x86_64":
-        watched("--instead", "--write", out, "--", *off, sys.executable, "-c", keyring, status=(1,), kind=kind,
+        watched("--instead", "--force", "--write", out, "--", *off, sys.executable, "-c", keyring, status=(1,), kind=kind,
                 env=env, want=verdict("profile"))
-        watched("--write", out, "--verify", "--", "docker", "run", "box:1", sys.executable, "-c", keyring,
+        watched("--force", "--write", out, "--verify", "--", "docker", "run", "box:1", sys.executable, "-c", keyring,
                 status=(1,), kind=kind, env=env,
                 want=lambda document: [] if document["written"]["verified"] else [f"{document['written']}"])
 
@@ -269,7 +269,7 @@ def steps(folder):
                                   (call("unshare", "0x200"), 0, ("refuse", "line", 2)),
                                   (call("mount", "0", "0", "0", "0", "0"), 0, ("kill", "line", 3)),
                                   (call("keyctl", "0", "-3", "0"), 1, ("refuse", "nobody", None))]:
-        watched("--step", "--policy", str(policy), "--write", out, "--", *words, status=(status,), kind=kind,
+        watched("--step", "--policy", str(policy), "--force", "--write", out, "--", *words, status=(status,), kind=kind,
                 want=lambda document, wanted=wanted: [] if wanted in [
                     (c["decision"], c["by"], c["line"]) for c in document["calls"]] else [f"{document['calls']}"])
 
