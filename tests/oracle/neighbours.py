@@ -74,7 +74,7 @@ def check(pid, text, format):
     refuses it too."""
     raw = text.with_suffix(".bpf")
     made = subprocess.run([CONFINED, "profile", "convert", "--arch", "x86_64", "--from", format, text,
-                           "--to", "raw", "-o", raw], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                           "--to", "raw", "--force", "-o", raw], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                           text=True)
     if pid is None:
         log = text.with_suffix(".log")

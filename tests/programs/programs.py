@@ -148,7 +148,7 @@ class Bench:
 
     def record(self, work, *options, runtime=None, check=0):
         name = self.new_name()
-        done = self.run(work, [CONFINED, "record", *options, "--",
+        done = self.run(work, [CONFINED, "record", "--force", *options, "--",
                                *work.inside(name=name, runtime=runtime)], name)
         expect(done.returncode == check,
                f"confined record {' '.join(options)}: exit status {done.returncode}: {done.stderr}")
