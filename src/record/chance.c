@@ -20,7 +20,9 @@ struct row {
  * that is nanosleep, clock_nanosleep, futex and poll.
  *
  * Threads. A thread ends by exit; glibc's asks again for ever when it is refused. It waits by futex
- * when it finds a lock taken.
+ * when it finds a lock taken, and by sched_yield (V8's and others', now and then): refused, that
+ * does no harm to most, but it is no call of an attacker's either, and a verified profile refuses
+ * none.
  *
  * runc (1.0 to 1.5) does without TSYNC, so its filter is on the one thread that loads it, to which
  * its goroutine is locked (libcontainer/init_linux.go), with GOMAXPROCS(1). Of Go's runtime (1.19
@@ -36,6 +38,10 @@ struct row {
  * crun (1.8) is one thread and calls the same each time; but its `exec` looks for the groups, which
  * it has behind it at a start when the filter comes. With no-new-privileges the filter is on late.
  *
+ * A workload in Go has all of its threads under the filter: its runtime yields, sleeps, preempts
+ * (tgkill, without which a loop that never ends holds up the collector), takes memory and gives it
+ * back, now and then. It is known by its handlers for every signal, on a stack of their own.
+ *
  * What both call when a start was not seen: the rest. */
 static const struct row rows[] = {
         {"capget", CF_CHANCE_UNSEEN},
@@ -43,7 +49,7 @@ static const struct row rows[] = {
         {"chdir", CF_CHANCE_UNSEEN},
         {"close", CF_CHANCE_UNSEEN},
         {"epoll_ctl", CF_CHANCE_UNSEEN},
-        {"epoll_pwait", CF_CHANCE_GO},
+        {"epoll_pwait", CF_CHANCE_GO | CF_CHANCE_LANGUAGE},
         {"execve", CF_CHANCE_UNSEEN},
         {"exit", CF_CHANCE_THREAD},
         {"exit_group", CF_CHANCE_END},
@@ -55,9 +61,12 @@ static const struct row rows[] = {
         {"futex", CF_CHANCE_THREAD | CF_CHANCE_GO},
         {"getcwd", CF_CHANCE_UNSEEN},
         {"getdents64", CF_CHANCE_UNSEEN},
-        {"getpid", CF_CHANCE_UNSEEN},
+        {"getpid", CF_CHANCE_UNSEEN | CF_CHANCE_LANGUAGE},
         {"getppid", CF_CHANCE_UNSEEN},
-        {"mmap", CF_CHANCE_GO},
+        {"madvise", CF_CHANCE_LANGUAGE},
+        {"mmap", CF_CHANCE_GO | CF_CHANCE_LANGUAGE},
+        {"munmap", CF_CHANCE_LANGUAGE},
+        {"nanosleep", CF_CHANCE_LANGUAGE},
         {"newfstatat", CF_CHANCE_UNSEEN | CF_CHANCE_CRUN},
         {"openat", CF_CHANCE_UNSEEN | CF_CHANCE_CRUN},
         {"prctl", CF_CHANCE_UNSEEN},
@@ -67,13 +76,14 @@ static const struct row rows[] = {
         {"rt_sigaction", CF_CHANCE_UNSEEN},
         {"rt_sigprocmask", CF_CHANCE_UNSEEN},
         {"rt_sigreturn", CF_CHANCE_HANDLER | CF_CHANCE_GO},
+        {"sched_yield", CF_CHANCE_THREAD | CF_CHANCE_LANGUAGE},
         {"setgid", CF_CHANCE_UNSEEN},
         {"setgroups", CF_CHANCE_UNSEEN | CF_CHANCE_CRUN},
         {"setresgid", CF_CHANCE_UNSEEN},
         {"setresuid", CF_CHANCE_UNSEEN},
         {"setuid", CF_CHANCE_UNSEEN},
         {"sigreturn", CF_CHANCE_OLD},
-        {"tgkill", CF_CHANCE_UNSEEN},
+        {"tgkill", CF_CHANCE_UNSEEN | CF_CHANCE_LANGUAGE},
         {"write", CF_CHANCE_UNSEEN},
 };
 
@@ -87,6 +97,7 @@ static const struct {
         {CF_CHANCE_OLD, "the handler of a signal returns by it"},
         {CF_CHANCE_WAIT, "a wait that was broken off goes on by it"},
         {CF_CHANCE_THREAD, "threads may come to it"},
+        {CF_CHANCE_LANGUAGE, "the runtime of Go may come to it"},
         {CF_CHANCE_GO, "start-up of a container, now and then"},
         {CF_CHANCE_CRUN, "crun's exec in the container"},
         {CF_CHANCE_UNSEEN, "start-up of a container, which was not seen"},
@@ -158,6 +169,25 @@ static unsigned of_call(const struct cf_syscall *call, const struct cf_seen_call
         return 0;
 }
 
+#define SIGNALS 64u /* Go asks for each */
+
+/* Whether the workload is a Go program. */
+static bool is_go(const struct cf_observation *observation, unsigned chances)
+{
+        uint64_t handlers = 0;
+        bool stack = false;
+        for (size_t i = 0; i < observation->call_count; i++) {
+                const struct cf_seen_call *seen = &observation->calls[i];
+                const struct cf_syscall *call = cf_syscall_by_number(seen->arch, seen->nr);
+                if (!call || !seen->count[CF_SEEN_WORKLOAD])
+                        continue;
+                if (strcmp(call->name, "rt_sigaction") == 0)
+                        handlers = seen->count[CF_SEEN_WORKLOAD];
+                stack = stack || strcmp(call->name, "sigaltstack") == 0;
+        }
+        return chances & CF_CHANCE_THREAD && stack && handlers >= SIGNALS;
+}
+
 /* Of the runtime. crun sets capabilities under a filter that is on early, and not under one that
  * no-new-privileges has it load late. */
 static unsigned of_start(const struct cf_observation *observation, bool seen, bool capabilities)
@@ -188,6 +218,8 @@ unsigned cf_chances(const struct cf_observation *observation, bool started, bool
                 start_seen = true;
                 capabilities = capabilities || (call && strcmp(call->name, "capset") == 0);
         }
+        if (is_go(observation, chances))
+                chances |= CF_CHANCE_LANGUAGE;
         return chances |
                (started || start_seen ? of_start(observation, start_seen, capabilities) : 0);
 }

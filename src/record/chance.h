@@ -19,6 +19,7 @@ enum cf_chance {
         CF_CHANCE_GO = 1 << 5,      /* a runtime starts it that is written in Go, or may be */
         CF_CHANCE_CRUN = 1 << 6,    /* crun starts it, and the filter is on early */
         CF_CHANCE_UNSEEN = 1 << 7,  /* it is started under a filter, which was not seen */
+        CF_CHANCE_LANGUAGE = 1 << 8, /* the workload itself is written in Go */
 };
 
 /* `started`: by a container's runtime; `refused`: what was refused counts as made. */

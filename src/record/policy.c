@@ -308,8 +308,9 @@ int cf_record_policy(struct cf_policies *all, const struct cf_observation *obser
  * ------------------------------------------------------------------------------------------- */
 
 /* Of the workload, and not of what starts it. */
-#define OWN_CHANCES \
-        (CF_CHANCE_END | CF_CHANCE_HANDLER | CF_CHANCE_OLD | CF_CHANCE_WAIT | CF_CHANCE_THREAD)
+#define OWN_CHANCES                                                                              \
+        (CF_CHANCE_END | CF_CHANCE_HANDLER | CF_CHANCE_OLD | CF_CHANCE_WAIT | CF_CHANCE_THREAD | \
+         CF_CHANCE_LANGUAGE)
 #define VALUES_SAID 4u /* of one argument, in a reason */
 
 static void say_values(struct cf_text *out, const struct cf_syscall *call,

@@ -44,7 +44,9 @@ REFUSALS = (errno.EPERM, errno.ENOSYS)
 # the steps "by chance" and "starts" show.
 BY_RUNC = ("futex", "rt_sigreturn", "epoll_pwait", "mmap")
 BY_PROGRAM = {"thread": "exit", "wait": "restart_syscall", "handler": "rt_sigreturn"}
-PROVEN = {*BY_RUNC, *BY_PROGRAM.values()}
+PROVEN = {*BY_RUNC, *BY_PROGRAM.values(),
+          "sched_yield"} # of threads: node comes to it in some runs, and was not verified without
+BY_GO = {"getpid", "madvise", "munmap", "nanosleep", "tgkill"} # "again and again" comes to them
 UNRELATED = [("memfd_create", None), ("ptrace", "0"), ("inotify_init1", "0"), ("timerfd_create", "0")]
 
 
@@ -191,7 +193,8 @@ class Bench:
         expect(names - needed <= {"clone3"}, f"refused while recording: {sorted(names - needed)}")
         profile = allowed(self.path("traced.json"))
         expect(needed <= profile, f"not allowed: {sorted(needed - profile)}")
-        beside = profile - needed - PROVEN - {"exit_group", "sigreturn"} # what every process may come to
+        proven = PROVEN | BY_GO if isinstance(work, workloads.Go) else PROVEN
+        beside = profile - needed - proven - {"exit_group", "sigreturn"} # what every process may come to
         expect(not beside, f"allowed, and not seen: {sorted(beside)}")
         hook = self.peers.hooked()
         row.update(confined=len(profile), seen=len(truth.filtered), strace=len(truth.everything),
@@ -200,7 +203,7 @@ class Bench:
         expect(len(profile) < len(truth.everything), f"{row}")
         if hook and work.name not in ("a 32-bit program", "int 0x80"): # it takes their numbers for others
             expect(needed <= hook, f"the hook did not see {sorted(needed - hook)}")
-            expect(profile - hook <= PROVEN, f"more than the hook: {sorted(profile - hook - PROVEN)}")
+            expect(profile - hook <= proven, f"more than the hook: {sorted(profile - hook - proven)}")
 
     def replayed(self, work):
         """Enough and tight: the container under its profile, watched by confined why."""

@@ -272,7 +272,8 @@ static void threads_may_wait(void **state)
         static const struct cf_seen_value fork[] = {{0, 0x1200011, 1}};
         static const struct cf_seen_value thread[] = {{0, 0x1200011, 1}, {0, 0x3d0f00, 1}};
         for (int i = 0; i < 4; i++) {
-                static const char *const names[] = {"futex", "exit", "restart_syscall"};
+                static const char *const names[] = {"futex", "exit", "restart_syscall",
+                                                    "sched_yield"};
                 struct cf_seen_call calls[] = {seen(world.x86_64, "clone", 2)};
                 calls[0].values = i == 1 ? thread : fork;
                 calls[0].value_count = i == 1 ? 2 : i == 0 ? 1 : 0;
@@ -376,6 +377,28 @@ static void starts(void **state)
                 CHECK(unseen, rows[i].unseen);
                 CHECK(never, rows[i].unseen && strcmp(never[k], "rt_sigprocmask") == 0);
 #undef CHECK
+        }
+        close_world(&world);
+}
+
+/* A Go program comes to what its runtime does by chance; it is known by what that does at first. */
+static void written_in_go(void **state)
+{
+        struct world world;
+        (void)state;
+        open_world(&world);
+        static const struct cf_seen_value thread[] = {{0, 0x50f00, 1}};
+        for (int i = 0; i < 4; i++) {
+                struct cf_seen_call calls[] = {seen(world.x86_64, "clone", 1),
+                                               seen(world.x86_64, "rt_sigaction", i == 1 ? 9 : 130),
+                                               seen(world.x86_64, "sigaltstack", i != 2)};
+                calls[0].values = thread;
+                calls[0].value_count = i != 3;
+                struct cf_observation observation = observe(&world, calls, CF_COUNT(calls));
+                assert_int_equal(allows(&world, &observation, false, world.x86_64, "tgkill"),
+                                 i == 0);
+                assert_int_equal(allows(&world, &observation, false, world.x86_64, "madvise"),
+                                 i == 0);
         }
         close_world(&world);
 }
@@ -638,6 +661,7 @@ int main(void)
                 cmocka_unit_test(what_the_kernel_asks),
                 cmocka_unit_test(starts),
                 cmocka_unit_test(joined_runtimes),
+                cmocka_unit_test(written_in_go),
                 cmocka_unit_test(reasons),
                 cmocka_unit_test(arguments),
                 cmocka_unit_test(bases),
