@@ -18,7 +18,7 @@ rules() {
 
 # kernel FILTER CALL…: what the kernel answers under a filter of the profile p.json.
 kernel() {
-        "$CONFINED" profile compile p.json -o p.bpf
+        "$CONFINED" profile compile --force p.json -o p.bpf
         python3 "$BATS_TEST_DIRNAME/load-filter.py" p.bpf "$@" | tr '\n' ' '
 }
 
