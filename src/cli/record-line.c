@@ -99,7 +99,7 @@ static int count_open(struct cf_record_line *line, struct cf_arena *arena,
                                          err);
         line->open = 0;
         for (size_t i = 0; i < now->call_count; i++)
-                line->open += cf_record_is_missed(&now->calls[i]);
+                line->open += cf_record_is_missed(record, &now->calls[i]);
         return 0;
 }
 

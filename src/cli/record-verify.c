@@ -27,18 +27,31 @@ static double limit_of(const struct cf_record *record)
         }
 }
 
-bool cf_record_is_missed(const struct cf_seen_call *seen)
+/* Refused to none but threads that have loaded further filters. What the profile refuses these
+ * and their own filters do not was let through while it was recorded, if it was made then. */
+static bool is_by_own(const struct cf_record *record, const struct cf_seen_call *seen)
+{
+        const struct cf_record_run *run = &record->proof.run;
+        return run->filters && !run->losses.events &&
+               !cf_record_was_refused(run, seen->arch->token, seen->nr);
+}
+
+bool cf_record_is_missed(const struct cf_record *record, const struct cf_seen_call *seen)
 {
         const struct cf_syscall *call = cf_syscall_by_number(seen->arch, seen->nr);
-        return cf_record_is_refused(seen) && !(call && call->fallback);
+        return cf_record_is_refused(seen) && !(call && call->fallback) && !is_by_own(record, seen);
 }
 
 static int pick_refused(struct cf_record *record, const struct cf_observation *seen,
                         struct cf_observation *ret_refused, struct cf_error *err)
 {
         CF_VEC(struct cf_seen_call) calls = {0};
+        record->proof.own = 0;
         for (size_t i = 0; i < seen->call_count; i++)
-                if (cf_record_is_missed(&seen->calls[i]) &&
+                record->proof.own +=
+                        cf_record_is_refused(&seen->calls[i]) && is_by_own(record, &seen->calls[i]);
+        for (size_t i = 0; i < seen->call_count; i++)
+                if (cf_record_is_missed(record, &seen->calls[i]) &&
                     cf_vec_push(record->job.arena, &calls, seen->calls[i]) < 0)
                         return cf_error_set(err, -ENOMEM, NULL, "not enough memory");
         return cf_observation_make(record->job.arena, calls.items, calls.count, ret_refused, err);
@@ -90,7 +103,7 @@ static int learn(struct cf_record *record, const struct cf_observation *seen, st
         CF_TEXT struct cf_text names = {0};
         for (size_t i = 0; i < seen->call_count; i++) {
                 struct cf_seen_call call = seen->calls[i];
-                if (cf_record_is_missed(&call)) {
+                if (cf_record_is_missed(record, &call)) {
                         call.count[CF_SEEN_WORKLOAD] += call.refused;
                         call.refused = 0;
                 }
@@ -144,7 +157,8 @@ void cf_record_say_proof(const struct cf_record *record)
         CF_TEXT struct cf_text names = {0};
         switch (proof->verdict) {
         case CF_VERDICT_HOLDS:
-                fprintf(stderr, "verified: nothing was refused");
+                fprintf(stderr, "verified: nothing was refused%s",
+                        proof->own ? " but by filters of its own" : "");
                 if (proof->run.end != CF_WATCH_ENDED)
                         fprintf(stderr, " in %.0f s, until it was told to end", proof->run.seconds);
                 else if (record->run.end == CF_WATCH_ENDED)

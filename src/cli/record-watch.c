@@ -94,14 +94,50 @@ struct counting {
         struct cf_watch *watch;
 };
 
+bool cf_record_was_refused(const struct cf_record_run *run, uint32_t arch, uint32_t nr)
+{
+        for (size_t i = 0; i < run->refused_count; i++)
+                if (run->refused[i].arch == arch && run->refused[i].nr == nr)
+                        return true;
+        return false;
+}
+
 /* The first that is seen under a marked filter is the one that loaded it. */
+static void begin(struct counting *counting, const struct cf_observed *event)
+{
+        struct cf_record_run *run = counting->run;
+        if (run->filters || run->starter[0])
+                return;
+        run->filters = event->filters;
+        if (!counting->record->engine)
+                return;
+        memcpy(run->starter, event->name, sizeof(event->name));
+        cf_record_find_starter(run, event);
+}
+
+/* Of a thread with further filters nobody knows which of them refused. */
 static int seen(void *context, const struct cf_observed *event)
 {
         struct counting *counting = context;
-        if (event->kind == CF_OBSERVED_BEGUN && !counting->run->starter[0]) {
-                memcpy(counting->run->starter, event->name, sizeof(event->name));
-                cf_record_find_starter(counting->run, event);
+        struct cf_record_run *run = counting->run;
+        struct cf_record_refused refused = {event->arch, event->nr};
+        if (event->kind == CF_OBSERVED_BEGUN)
+                begin(counting, event);
+        if (event->kind == CF_OBSERVED_BEGUN || event->filters > run->filters ||
+            cf_record_was_refused(run, event->arch, event->nr))
+                return 0;
+        if (run->refused_count == run->refused_room) {
+                size_t room = run->refused_room ? 2 * run->refused_room : 64;
+                struct cf_record_refused *all =
+                        cf_arena_many(counting->record->job.arena, room, struct cf_record_refused);
+                if (!all)
+                        return -ENOMEM;
+                if (run->refused_count)
+                        memcpy(all, run->refused, run->refused_count * sizeof(*all));
+                run->refused = all;
+                run->refused_room = room;
         }
+        run->refused[run->refused_count++] = refused;
         return 0;
 }
 
@@ -118,7 +154,7 @@ static struct cf_watch watch_of(struct counting *counting, const char *profile, 
         counting->line = cf_record_line_new(counting->record, profile != NULL);
         return (struct cf_watch){
                 .seconds = seconds,
-                .seen = counting->record->engine ? seen : NULL,
+                .seen = seen,
                 .tick = counting->line || counting->record->group ? tick : NULL,
                 .context = counting,
         };

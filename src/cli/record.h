@@ -28,6 +28,13 @@ struct cf_record_run {
         struct cf_observed_value *values;
         size_t value_count;
         struct cf_observed_losses losses;
+        /* Filters of the first thread that was seen under one: the profile's is the newest of them.
+         * Calls that were refused to threads without further ones, each once. */
+        unsigned filters;
+        struct cf_record_refused {
+                uint32_t arch, nr;
+        } * refused;
+        size_t refused_count, refused_room;
         char starter[17];       /* name of the thread that loaded the marked filter; "": none */
         char starter_path[256]; /* the program that it runs; "": not known */
         enum cf_watch_end end;  /* why it was looked away from */
@@ -53,6 +60,7 @@ struct cf_record_proof {
         unsigned rounds;
         struct cf_record_run run;      /* the last one */
         struct cf_observation refused; /* calls refused in it that count */
+        size_t own;                    /* calls that filters of its own refused */
         struct cf_observation added;   /* by --until-stable, in all rounds */
 };
 
@@ -132,8 +140,10 @@ void cf_record_say_calls(struct cf_text *out, const struct cf_observation *obser
 const struct cf_danger *cf_record_danger(const struct cf_record *record, size_t i);
 /* Whether a filter refused it and that is of note. */
 bool cf_record_is_refused(const struct cf_seen_call *seen);
-/* Whether that is a loss: programs do without some calls. */
-bool cf_record_is_missed(const struct cf_seen_call *seen);
+/* Whether the run tells that it was refused by what the run was started under. */
+bool cf_record_was_refused(const struct cf_record_run *run, uint32_t arch, uint32_t nr);
+/* Whether the profile refused it and that is a loss: programs do without some calls. */
+bool cf_record_is_missed(const struct cf_record *record, const struct cf_seen_call *seen);
 /* Whether the base does not let through what was seen. */
 bool cf_record_is_new(const struct cf_record *record, const struct cf_seen_call *seen);
 

@@ -18,8 +18,10 @@ struct cf_why_filters {
         unsigned count; /* of filters */
         pid_t pid;      /* whose they were read of */
         cf_policy policy;
-        const char *name;                 /* "the filter of process 1234"; NULL: there is none */
-        const char *base;                 /* what `profile extend` takes; NULL: not known */
+        cf_policy outer;  /* of the oldest one alone, where that is the profile in use and there are
+                           * more: the program's own; else CF_POLICY_NONE */
+        const char *name; /* "the filter of process 1234"; NULL: there is none */
+        const char *base; /* what `profile extend` takes; NULL: not known */
         const struct cf_profile *profile; /* that it is, proved; NULL: none that is known */
         bool guessed; /* the process was gone: made from what was seen of the one call */
 };

@@ -392,6 +392,14 @@ static void put_text(struct cf_why *why, const struct said *said)
                 cf_text_puts(out, "  not seccomp: ");
                 cf_text_add_visible(out, cf_span_of(why->input.name));
                 cf_text_puts(out, " lets it through\n");
+        } else if (said->verdict == CF_WHY_OTHER && said->failure->by_own) {
+                cf_text_puts(
+                        out,
+                        "  refused by a filter that the program loaded itself: no profile lets "
+                        "it through\n  (");
+                cf_text_add_visible(out, cf_span_of(why->input.name));
+                cf_text_puts(out, " would)\n");
+                return;
         } else if (said->verdict == CF_WHY_OTHER) {
                 cf_text_puts(out, "  refused by a filter, but ");
                 cf_text_add_visible(out, cf_span_of(why->input.name));

@@ -58,6 +58,23 @@ static struct cf_why_filters *keep(struct cf_why_live *live, struct cf_why_filte
         return kept;
 }
 
+/* The profile, of a thread that has loaded more filters since: what those refuse no profile lets
+ * through. */
+static cf_policy outer_of(struct cf_why_live *live, const struct cf_kernel_thread *thread)
+{
+        struct cf_kernel_thread oldest = *thread;
+        struct cf_error err = {0};
+        cf_policy policy;
+        if (thread->filter_count < 2)
+                return CF_POLICY_NONE;
+        oldest.filters += thread->filter_count - 1;
+        oldest.filter_count = 1;
+        if (cf_live_policy(&live->live, &oldest, &policy, &err) < 0 ||
+            !cf_why_is_known(live, policy))
+                return CF_POLICY_NONE;
+        return policy;
+}
+
 static struct cf_why_filters *read_filters(struct cf_why_live *live, pid_t pid, pid_t tid,
                                            uint64_t group)
 {
@@ -71,7 +88,11 @@ static struct cf_why_filters *read_filters(struct cf_why_live *live, pid_t pid, 
                 if (process.threads[i].tid == tid)
                         thread = &process.threads[i];
         struct cf_why_filters filters = {
-                .group = group, .count = (unsigned)thread->filter_count, .pid = pid};
+                .group = group,
+                .count = (unsigned)thread->filter_count,
+                .pid = pid,
+                .outer = CF_POLICY_NONE,
+        };
         if (cf_live_policy(&live->live, thread, &filters.policy, &err) < 0)
                 return NULL;
         for (size_t i = 0; i < live->filters.count; i++) {
@@ -80,7 +101,8 @@ static struct cf_why_filters *read_filters(struct cf_why_live *live, pid_t pid, 
                     known->count == filters.count)
                         return known;
         }
-        if (cf_why_is_known(live, filters.policy)) {
+        filters.outer = outer_of(live, thread);
+        if (cf_why_is_known(live, filters.policy) || filters.outer != CF_POLICY_NONE) {
                 filters.name = live->known_words;
                 filters.base = live->known.base;
                 filters.profile = live->known.profile;
@@ -109,6 +131,7 @@ static struct cf_why_filters *guess(struct cf_why_live *live, const struct cf_ob
                 .name = event->mode
                                 ? "a filter that cannot be read any more (its process has ended)"
                                 : NULL,
+                .outer = CF_POLICY_NONE,
                 .guessed = true,
         };
         if (live->known.profile && fits(all, live->known.policy, event)) {
@@ -125,6 +148,13 @@ static struct cf_why_filters *guess(struct cf_why_live *live, const struct cf_ob
                                                               : CF_USER_NOTIF;
         cf_policy here = cf_policy_and(all, cf_policy_equal(all, CF_SLICE_ARCH, event->arch),
                                        cf_policy_equal(all, CF_SLICE_NR, event->nr));
+        if (live->known.profile && event->filters > 1 && event->kind != CF_OBSERVED_FAILED) {
+                /* The profile would not: it was one of the others. */
+                filters.name = live->known_words;
+                filters.base = live->known.base;
+                filters.profile = live->known.profile;
+                filters.outer = live->known.policy;
+        }
         filters.policy =
                 cf_policy_normal(all, cf_policy_choose(all, here, cf_policy_constant(all, value),
                                                        cf_policy_constant(all, CF_ALLOW)));

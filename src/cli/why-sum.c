@@ -161,6 +161,16 @@ static bool went_on(const struct cf_why_live *live, const struct cf_why_failure 
         return false;
 }
 
+/* Whether the profile lets a refused call through: then a further filter refused it. */
+static bool is_by_own(const struct cf_policies *all, const struct cf_why_kind *kind)
+{
+        cf_policy outer = kind->filters->outer;
+        if (!kind->failure.by_filter || outer == CF_POLICY_NONE)
+                return false;
+        uint32_t value = cf_action_normal(cf_policy_value(all, outer, &kind->failure.call));
+        return cf_action_rank(value) >= cf_action_rank(CF_LOG);
+}
+
 int cf_why_say_kinds(struct cf_why_live *live, struct cf_error *err)
 {
         struct cf_why *why = live->why;
@@ -177,11 +187,13 @@ int cf_why_say_kinds(struct cf_why_live *live, struct cf_error *err)
                 kind->failure.behind.went_on = went_on(live, &kind->failure);
                 why->caller = kind->caller;
                 why->guessed = kind->filters->guessed && !kind->filters->profile;
+                kind->failure.by_own = is_by_own(why->job.all, kind);
                 why->input = (struct cf_profile_input){
                         .name = kind->filters->name,
                         .base = kind->filters->base,
                         .profile = kind->filters->profile,
-                        .policy = kind->filters->policy,
+                        .policy =
+                                kind->failure.by_own ? kind->filters->outer : kind->filters->policy,
                 };
                 r = cf_why_say(why, &kind->failure, err);
         }

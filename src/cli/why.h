@@ -23,6 +23,8 @@ struct cf_why_failure {
         bool untold;                /* nobody told how it failed: error is 0, and it need not have
                                      * been killed */
         bool by_filter;             /* it was seen that a filter answered it */
+        bool by_own; /* by one that the program loaded itself, on top of a profile that
+                      * lets the call through */
         size_t count;
         const char *program;   /* of the first; NULL: not known */
         const char *container; /* it is in; NULL: in none, or not known */

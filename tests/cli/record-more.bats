@@ -223,6 +223,13 @@ EOP
 
 # ---- what runs already ----------------------------------------------------------------------------
 
+@test "what the workload's own filter refuses is not the profile's fault" {
+        confined record -o p.json -- "$probe" -t 1 -o -r 300 110
+        expect_status 0
+        expect_in "$errors" "verified: nothing was refused but by filters of its own, exit status as before"
+        [ "$(answers getppid)" = EPERM ]
+}
+
 @test "a call that was under way and fails is not one that was refused" {
         "$CONFINED" run --profile docker -- python3 -c 'import threading
 while True: threading.Event().wait(0.7)' 3>&- &

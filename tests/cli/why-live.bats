@@ -405,6 +405,17 @@ beside() {
         [ "$(json 'j["refused"], j["lost"]')" = "(5, 0)" ]
 }
 
+@test "what a program's own filter refuses, on top of its container's, no profile lets through" {
+        [ -z "${ENGINE_SKIP:-}" ] || skip "$ENGINE_SKIP"
+        confined why -- docker run --rm --network none box:1 /probe -t 1 -o -r 300 110
+        expect_in "$output" "refused by a filter that the program loaded itself: no profile lets it through"
+        expect_in "$output" "(the default of Docker"
+        expect_not_in "$output" "--allow getppid"
+        confined why --instead -- docker run --rm --network none --security-opt seccomp=unconfined box:1 \
+                /probe -t 1 -o -r 300 110
+        expect_in "$output" "not needed"
+}
+
 @test "several containers at once, each under its own profile" {
         [ -z "${ENGINE_SKIP:-}" ] || skip "$ENGINE_SKIP"
         "$CONFINED" profile default docker-2026-06 >newest.json
