@@ -157,7 +157,7 @@ descendants() {
 # a folder that is this file's alone), and the containers below them.
 stop_leftovers() {
         local pid left below=
-        left=$(pgrep -f -- "$1/" | grep -vx $$)
+        left=$(pgrep -f -- "$1/" | grep -vx $$) || true # none
         for pid in $left; do
                 below="$below $(descendants "$pid")"
         done
