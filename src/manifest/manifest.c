@@ -44,7 +44,7 @@ int cf_manifest_read(const struct cf_reader *reader, const struct cf_source *sou
                         cf_error_set(
                                 &err, r, &whole,
                                 "reading it needs more memory than one file is given: not read "
-                                "(to the end)");
+                                "(to the end); look at it by hand, and --exclude it");
                 }
                 if (r == -ENOMEM || (r < 0 && claim == CF_CLAIM_NAME))
                         report(&err, &handing);
