@@ -3,12 +3,13 @@
 """keys.py KEYS COMMAND [ARGUMENT…]: runs a command at a terminal of its own and presses one key
 at each of confined's questions. Prints what the terminal shows; ends with the command's status.
 "^C" in KEYS is Ctrl-C, "^K" kills the process that is held (by the number in the question)."""
-import fcntl
 import os
 import re
 import signal
 import sys
 import termios
+
+import ptys
 
 PROMPT = b"? help: "
 
@@ -19,28 +20,10 @@ def keys_of(text):
 
 def main():
     keys = keys_of(sys.argv[1])
-    terminal, theirs = os.openpty()
-    modes = termios.tcgetattr(terminal)
-    pid = os.fork()
-    if pid == 0:
-        os.close(terminal)
-        os.setsid()
-        fcntl.ioctl(theirs, termios.TIOCSCTTY, 0)
-        for file in range(3):
-            os.dup2(theirs, file)
-        os.closerange(3, theirs + 1)
-        os.execvp(sys.argv[2], sys.argv[2:])
-    os.close(theirs)
-    signal.alarm(60)
+    pid, terminal, modes = ptys.start(sys.argv[2:])
     shown = b""
     at = 0
-    while True:
-        try:
-            more = os.read(terminal, 65536)
-        except OSError:
-            break
-        if not more:
-            break
+    for more in ptys.shown(terminal):
         shown += more
         while PROMPT in shown[at:] and keys:
             at = shown.index(PROMPT, at) + len(PROMPT)
